@@ -1,0 +1,103 @@
+"""The end of a call that found no answer: one error, which lists every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from irclient._core.verdict import Meaning, Verdict
+from irclient.attempts import Attempt
+from irclient.errors import (
+    AccessDenied,
+    AuthenticationError,
+    DeadlineExceeded,
+    IRError,
+    NotReady,
+    QueryError,
+    Throttled,
+    Unavailable,
+    UnexpectedAnswer,
+)
+
+__all__ = ["deadline_exceeded", "every_endpoint_failed", "refused", "unauthorized"]
+
+#: What to wait for after throttles that came without advice: one second is the TPS window.
+_WITHOUT_ADVICE = 1.0
+
+
+def refused(verdict: Verdict, attempts: Sequence[Attempt]) -> IRError:
+    """The error for an answer that no other endpoint would give differently (4xx)."""
+    told = _told(attempts)
+    if verdict.meaning is Meaning.DENIED:
+        return AccessDenied(
+            f"access denied by {told}. Add the App ID to the account's endpoint authentication "
+            "(its allow-list), or use the credential of an App ID that is on it",
+            attempts=tuple(attempts),
+        )
+    return QueryError(
+        f"the service refused the query: {told}. Change the query; no other endpoint was asked, "
+        "because it would refuse it as well",
+        attempts=tuple(attempts),
+        status=verdict.status,
+    )
+
+
+def unauthorized(attempts: Sequence[Attempt]) -> AuthenticationError:
+    """The error for a token that the service does not accept."""
+    return AuthenticationError(
+        f"the service does not accept the token: {_told(attempts)}. Check the credential's scope "
+        "and tenant, and that the App ID is on the account's allow-list",
+        attempts=tuple(attempts),
+    )
+
+
+def deadline_exceeded(
+    deadline: float, attempts: Sequence[Attempt], *, waiting_for: str = ""
+) -> DeadlineExceeded:
+    """The error for a call whose time ran out."""
+    spent = _told(attempts) if attempts else "nothing was sent"
+    waiting = f" while waiting for {waiting_for}" if waiting_for else ""
+    return DeadlineExceeded(
+        f"the deadline of {deadline:g} s passed{waiting} after {_count(attempts)}: {spent}. "
+        "Give the call a longer deadline, or each attempt a shorter timeout",
+        attempts=tuple(attempts),
+    )
+
+
+def every_endpoint_failed(verdicts: Sequence[Verdict], attempts: Sequence[Attempt]) -> IRError:
+    """The error for a call that no endpoint answered."""
+    told, done = _told(attempts), tuple(attempts)
+    meanings = {verdict.meaning for verdict in verdicts}
+    after = f"after {_count(attempts)}"
+    if meanings == {Meaning.NOT_READY}:
+        return NotReady(
+            f"every endpoint is waiting for its first cooking, {after}: {told}. Wait for the "
+            "cooking to finish; it can take hours",
+            attempts=done,
+        )
+    if meanings == {Meaning.THROTTLED}:
+        advice = [v.retry_after for v in verdicts if v.retry_after is not None]
+        wait = min(advice) if advice else _WITHOUT_ADVICE
+        return Throttled(
+            f"every endpoint is at its TPS, {after}: {told}. Ask again in {wait:g} s, or "
+            "provision more TPS",
+            attempts=done,
+            retry_after=wait,
+        )
+    if meanings == {Meaning.UNEXPECTED}:
+        return UnexpectedAnswer(
+            f"no endpoint answered as the contract says, {after}: {told}. Check the endpoints' "
+            "URLs and what stands between",
+            attempts=done,
+        )
+    return Unavailable(
+        f"every endpoint failed, {after}: {told}. Check the accounts' state, and the network",
+        attempts=done,
+    )
+
+
+def _told(attempts: Sequence[Attempt]) -> str:
+    return "; ".join(str(attempt) for attempt in attempts)
+
+
+def _count(attempts: Sequence[Attempt]) -> str:
+    return "no attempt" if not attempts else f"{len(attempts)} attempt{'s'[: len(attempts) > 1]}"

@@ -1,0 +1,279 @@
+"""The health of one endpoint: working, failing or recovering (a circuit breaker, in other words).
+
+```
+state        what happens                   next state
+working      too many failures              failing      for eject_for, doubled each time
+failing      its time is over               recovering   one probe at a time
+recovering   the probe fails                failing
+recovering   the probe succeeds             recovering   its share of the traffic grows
+recovering   too many failures              failing
+recovering   its share has grown to all     working
+```
+
+Working, failing and recovering are also known as closed, open and half-open. "Too many" is
+`Failover.consecutive_failures` in a row, or a success rate below `min_success_rate` over the
+last `window`, so that it is noticed at one request a second and at a thousand.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from irclient._forks import fork_safe_lock
+from irclient.observe import Ejected, Probed, Record, Returned
+
+if TYPE_CHECKING:
+    from irclient.settings import Failover
+
+__all__ = ["TRANSITIONS", "Admission", "EndpointHealth", "Happening", "HealthStatus", "State"]
+
+
+class State(Enum):
+    """The situation of an endpoint."""
+
+    WORKING = "working"
+    FAILING = "failing"
+    RECOVERING = "recovering"
+
+
+class Happening(Enum):
+    """What moves an endpoint from one state to the next."""
+
+    TOO_MANY_FAILURES = "too many failures"
+    EJECTION_OVER = "its time is over"
+    PROBE_FAILED = "the probe fails"
+    PROBE_SUCCEEDED = "the probe succeeds"
+    FULLY_BACK = "its share has grown to all"
+
+
+TRANSITIONS: Final = {
+    (State.WORKING, Happening.TOO_MANY_FAILURES): State.FAILING,
+    (State.FAILING, Happening.EJECTION_OVER): State.RECOVERING,
+    (State.RECOVERING, Happening.PROBE_FAILED): State.FAILING,
+    (State.RECOVERING, Happening.PROBE_SUCCEEDED): State.RECOVERING,
+    (State.RECOVERING, Happening.TOO_MANY_FAILURES): State.FAILING,
+    (State.RECOVERING, Happening.FULLY_BACK): State.WORKING,
+}
+
+#: A recovering endpoint's part of the traffic just after its probe.
+_FIRST_SHARE: Final = 0.1
+#: The window of the success rate is kept in so many slots.
+_SLOTS: Final = 10
+
+
+class Admission(Enum):
+    """Whether a call may go to an endpoint now."""
+
+    SERVE = "serve"
+    PROBE = "probe"
+    """One attempt is wanted to learn whether the endpoint has recovered."""
+    HELD_BACK = "held back"
+    """It is recovering, and this call is not in its share."""
+    PASS_BY = "pass by"
+    """It is failing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthStatus:
+    """How an endpoint is doing, at one instant.
+
+    Attributes:
+        state: ``"working"``, ``"failing"`` or ``"recovering"``.
+        share: The part of its traffic that it gets, from 0 to 1.
+        success_rate: Over the last window, or None without calls.
+        calls: Attempts in the last window.
+        consecutive_failures: Failures since the last success.
+        next_probe_after: Seconds until it may be probed, or None when it needs no probe.
+        reason: Why it is failing, or None.
+    """
+
+    state: str
+    share: float
+    success_rate: float | None
+    calls: int
+    consecutive_failures: int
+    next_probe_after: float | None
+    reason: str | None
+
+
+@dataclass(slots=True)
+class _Slot:
+    begins_at: float
+    successes: int = 0
+    failures: int = 0
+
+
+class EndpointHealth:
+    """Keeps the health of one endpoint; every method is told the time and returns at once."""
+
+    def __init__(self, label: str, settings: Failover) -> None:
+        self._label = label
+        self._settings = settings
+        self._lock = fork_safe_lock()
+        self._state = State.WORKING
+        self._slots: deque[_Slot] = deque()
+        self._in_a_row = 0
+        self._ejections = 0
+        self._reason: str | None = None
+        self._ejected_at = 0.0
+        self._probe_at = 0.0
+        self._probing_until: float | None = None
+        self._ramp_began_at: float | None = None
+        self._credit = 0.0
+
+    def admit(self, now: float, *, probe_for: float) -> Admission:
+        """Say whether a call may come; a PROBE must be ended by `record` or `release`.
+
+        Args:
+            now: The time.
+            probe_for: Seconds after which a probe that was never ended no longer counts.
+        """
+        if self._state is State.WORKING:  # A read without the lock: the state is one reference.
+            return Admission.SERVE
+        with self._lock:
+            if self._state is State.FAILING:
+                if now < self._probe_at:
+                    return Admission.PASS_BY
+                self._move(Happening.EJECTION_OVER)
+            if self._state is State.WORKING:
+                return Admission.SERVE
+            if self._ramp_began_at is not None:
+                return self._take_share(self._share(now))
+            if self._probing_until is not None and now < self._probing_until:
+                return Admission.PASS_BY
+            self._probing_until = now + probe_for
+            return Admission.PROBE
+
+    def record(self, now: float, *, sent_at: float, ok: bool, reason: str) -> tuple[Record, ...]:
+        """Take note of how an attempt ended, and return what changed by it."""
+        with self._lock:
+            if sent_at < self._ejected_at:
+                # An attempt from before the ejection tells nothing about the time after it.
+                return ()
+            slot = self._slot(now)
+            if ok:
+                slot.successes += 1
+                self._in_a_row = 0
+                return self._after_success(now)
+            slot.failures += 1
+            self._in_a_row += 1
+            return self._after_failure(now, reason)
+
+    def release(self) -> None:
+        """Give back a probe that told nothing, because it was cancelled or was our own trouble."""
+        with self._lock:
+            self._probing_until = None
+
+    def probe_in(self, now: float) -> float:
+        """Seconds until this endpoint may be probed: 0 unless it is failing."""
+        return max(self._probe_at - now, 0.0) if self._state is State.FAILING else 0.0
+
+    def status(self, now: float) -> HealthStatus:
+        """Return how the endpoint is doing."""
+        with self._lock:
+            successes, calls = self._counts(now)
+            return HealthStatus(
+                state=self._state.value,
+                share=self._share(now),
+                success_rate=successes / calls if calls else None,
+                calls=calls,
+                consecutive_failures=self._in_a_row,
+                next_probe_after=self.probe_in(now) if self._state is State.FAILING else None,
+                reason=None if self._state is State.WORKING else self._reason,
+            )
+
+    def __repr__(self) -> str:
+        return f"<EndpointHealth {self._label} {self._state.value}, {self._in_a_row} failed in a row>"
+
+    def _after_success(self, now: float) -> tuple[Record, ...]:
+        if self._state is State.WORKING:
+            return ()
+        if self._state is State.FAILING:
+            # Asked although it was failing, because all were: as good as a probe.
+            self._move(Happening.EJECTION_OVER)
+        if self._ramp_began_at is None:
+            self._move(Happening.PROBE_SUCCEEDED)
+            self._probing_until, self._ramp_began_at, self._credit = None, now, 1.0
+            self._forget(now)
+            probed = Probed(at=now, endpoint=self._label, recovered=True)
+            return (probed, *self._return_if_full(now))
+        return self._return_if_full(now)
+
+    def _return_if_full(self, now: float) -> tuple[Record, ...]:
+        if self._share(now) < 1.0:
+            return ()
+        self._move(Happening.FULLY_BACK)
+        self._ramp_began_at, self._reason, self._ejections = None, None, 0
+        return (Returned(at=now, endpoint=self._label),)
+
+    def _after_failure(self, now: float, reason: str) -> tuple[Record, ...]:
+        if self._state is State.FAILING:
+            return ()
+        if self._state is State.RECOVERING and self._ramp_began_at is None:
+            probed = Probed(at=now, endpoint=self._label, recovered=False)
+            return (probed, self._eject(now, Happening.PROBE_FAILED, reason))
+        return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),) if self._trips(now) else ()
+
+    def _trips(self, now: float) -> bool:
+        if self._in_a_row >= self._settings.consecutive_failures:
+            return True
+        successes, calls = self._counts(now)
+        return (
+            calls >= self._settings.min_calls
+            and successes / calls < self._settings.min_success_rate
+        )
+
+    def _eject(self, now: float, happening: Happening, reason: str) -> Ejected:
+        self._move(happening)
+        settings = self._settings
+        eject_for = min(settings.eject_for * 2**self._ejections, settings.max_eject_for)
+        # Bounded, so that the doubling cannot overflow after days of an outage.
+        self._ejections = min(self._ejections + 1, 60)
+        self._ejected_at, self._probe_at = now, now + eject_for
+        self._probing_until = self._ramp_began_at = None
+        self._reason = reason
+        return Ejected(at=now, endpoint=self._label, reason=reason, eject_for=eject_for)
+
+    def _move(self, happening: Happening) -> None:
+        self._state = TRANSITIONS[self._state, happening]
+
+    def _share(self, now: float) -> float:
+        if self._state is State.WORKING:
+            return 1.0
+        if self._state is State.FAILING or self._ramp_began_at is None:
+            return 0.0
+        ramp_for = self._settings.ramp_for
+        grown = (now - self._ramp_began_at) / ramp_for if ramp_for else 1.0
+        return min(max(grown, _FIRST_SHARE), 1.0)
+
+    def _take_share(self, share: float) -> Admission:
+        # Every 1/share-th call, evenly: chance would send some bursts to a weak endpoint.
+        self._credit += share
+        if self._credit < 1.0:
+            return Admission.HELD_BACK
+        self._credit -= 1.0
+        return Admission.SERVE
+
+    def _slot(self, now: float) -> _Slot:
+        length = self._settings.window / _SLOTS
+        if not self._slots or now - self._slots[-1].begins_at >= length:
+            self._slots.append(_Slot(now))
+        self._drop_old(now)
+        return self._slots[-1]
+
+    def _drop_old(self, now: float) -> None:
+        while self._slots and now - self._slots[0].begins_at > self._settings.window:
+            self._slots.popleft()
+
+    def _counts(self, now: float) -> tuple[int, int]:
+        self._drop_old(now)
+        successes = sum(slot.successes for slot in self._slots)
+        return successes, successes + sum(slot.failures for slot in self._slots)
+
+    def _forget(self, now: float) -> None:
+        """Start counting anew: what failed before the probe says nothing about the time after."""
+        self._slots.clear()
+        self._slot(now).successes = 1

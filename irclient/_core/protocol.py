@@ -1,0 +1,157 @@
+"""What the core and its drivers say to each other.
+
+The core yields a command; the driver carries it out and sends back what came of it, with the
+time. Drivers decide nothing: each command says all there is to know about how long and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from irclient._core.flights import Flight
+from irclient._wire import Request, Response
+from irclient.errors import AuthenticationError
+from irclient.observe import Record
+from irclient.topology import ServiceEndpoint
+
+__all__ = [
+    "Call",
+    "Command",
+    "Failure",
+    "Resumed",
+    "Send",
+    "Spawn",
+    "Start",
+    "Tell",
+    "TokenReading",
+    "TokenSource",
+    "Trouble",
+    "Wait",
+    "Work",
+]
+
+
+class Trouble(Enum):
+    """Why no complete answer came."""
+
+    UNREACHABLE = "unreachable"
+    """No connection: refused, no such host, TLS refused. The request was never sent."""
+    BROKEN = "broken"
+    """The connection broke, or what came over it was not HTTP."""
+    TIMED_OUT = "timed out"
+    """The time given to the attempt passed."""
+    TOO_LARGE = "too large"
+    """The answer is larger than any list could be, before or after decompression."""
+    LOCAL = "local"
+    """Our own side: the pool, a request we may not send, decoding, a transport's mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a transport says when no complete answer came.
+
+    Attributes:
+        trouble: The kind.
+        reason: In words, for messages and logs.
+        cause: The exception, where showing it helps whoever wrote the transport.
+    """
+
+    trouble: Trouble
+    reason: str
+    cause: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a request and wait for the complete answer, `within` seconds altogether."""
+
+    endpoint: ServiceEndpoint
+    request: Request
+    token: str
+    within: float
+    connect_within: float
+
+    def __repr__(self) -> str:
+        # The token stays out of every trace.
+        return f"Send({self.endpoint.label}, {self.request.target}, within={self.within:.3f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing until an instant, or until a flight has landed."""
+
+    until: float
+    flight: Flight | None = None
+
+
+Work: TypeAlias = Callable[[Callable[[Record], None]], None]
+"""Blocking work; it is handed where to tell what it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start blocking work on a thread of its own and go on at once."""
+
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Drive another call in the background and go on at once; its end concerns nobody here."""
+
+    call: Callable[[float], Call[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Hand a record to the observers."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What the driver sends back: the time, and for a `Send` what came of it."""
+
+    now: float
+    outcome: Response | Failure | None = None
+
+
+Command: TypeAlias = Send | Wait | Start | Spawn | Tell
+
+T = TypeVar("T")
+Call: TypeAlias = Generator[Command, Resumed, T]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReading:
+    """What a token source says when it is asked for a token.
+
+    Exactly one of `token`, `flight` and `error` is set. `work`, when set, is this reader's to
+    start: a fetch or a renewal that nobody else has been asked to do.
+    """
+
+    token: str | None = None
+    flight: Flight | None = None
+    error: AuthenticationError | None = None
+    work: Work | None = None
+
+    def __repr__(self) -> str:
+        # A reading travels through traces; its token must not.
+        held = "token" if self.token else "flight" if self.flight else "error"
+        return f"TokenReading({held}{', work' if self.work else ''})"
+
+
+class TokenSource(Protocol):
+    """Where calls get their bearer token: a memory that never blocks."""
+
+    def read(self, now: float) -> TokenReading:
+        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        ...
+
+    def reject(self, token: str, now: float) -> bool:
+        """Learn that the service answered 401 to a token; True if another may be had."""
+        ...

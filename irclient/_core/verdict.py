@@ -1,0 +1,146 @@
+"""The verdict: what an answer, or the lack of one, means.
+
+| verdict       | seen as                                     | health  | the call then        |
+|---------------|---------------------------------------------|---------|----------------------|
+| served        | 200 with an envelope                        | success | returns              |
+| not ready     | `WaitingForData`, whatever the status       | success | goes elsewhere       |
+| throttled     | 429                                         | success | goes elsewhere       |
+| failed        | 408, 5xx                                    | failure | goes elsewhere       |
+| unreachable   | no connection                               | failure | goes elsewhere       |
+| broken        | the connection broke; not HTTP              | failure | goes elsewhere       |
+| timed out     | the attempt's time passed                   | failure | goes elsewhere       |
+| unexpected    | any other status or body                    | failure | goes elsewhere       |
+| local         | our own side                                | nothing | goes elsewhere       |
+| unauthorized  | 401                                         | success | renews the token once|
+| denied        | 403                                         | success | ends in an error     |
+| refused       | 400, 404 and other 4xx                      | success | ends in an error     |
+
+Success means only that the endpoint is alive. The statuses of 401, 403, 429 and not-ready
+answers are in part inferred (contract section 14), so each is recognized by status first and
+by body where a body says more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from irclient._core.protocol import Failure, Trouble
+from irclient._wire import Malformed, Response, error_message, excerpt, read_answer, retry_after
+from irclient.queries import Query
+from irclient.results import Answer, RecommendationList
+
+__all__ = ["Health", "Meaning", "Next", "Verdict", "judge"]
+
+
+class Health(Enum):
+    """What an attempt says about its endpoint's health."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NOTHING = "nothing"
+
+
+class Next(Enum):
+    """What the call does after an attempt."""
+
+    RETURN = "return"
+    ELSEWHERE = "elsewhere"
+    RENEW = "renew"
+    END = "end"
+
+
+class Meaning(Enum):
+    """The verdicts: the word, what it says of health, what comes next, whether to try again."""
+
+    SERVED = ("served", Health.SUCCESS, Next.RETURN, False)
+    NOT_READY = ("not ready", Health.SUCCESS, Next.ELSEWHERE, False)
+    THROTTLED = ("throttled", Health.SUCCESS, Next.ELSEWHERE, True)
+    FAILED = ("failed", Health.FAILURE, Next.ELSEWHERE, True)
+    UNREACHABLE = ("unreachable", Health.FAILURE, Next.ELSEWHERE, True)
+    BROKEN = ("broken", Health.FAILURE, Next.ELSEWHERE, True)
+    TIMED_OUT = ("timed out", Health.FAILURE, Next.ELSEWHERE, True)
+    UNEXPECTED = ("unexpected", Health.FAILURE, Next.ELSEWHERE, True)
+    LOCAL = ("local", Health.NOTHING, Next.ELSEWHERE, False)
+    UNAUTHORIZED = ("unauthorized", Health.SUCCESS, Next.RENEW, False)
+    DENIED = ("denied", Health.SUCCESS, Next.END, False)
+    REFUSED = ("refused", Health.SUCCESS, Next.END, False)
+
+    def __init__(self, word: str, health: Health, then: Next, worth_retrying: bool) -> None:  # noqa: FBT001  (a row of the table)
+        self.word = word
+        self.health = health
+        self.then = then
+        self.worth_retrying = worth_retrying
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one attempt came to.
+
+    Attributes:
+        meaning: The row of the table.
+        reason: In words, for messages and logs.
+        status: The HTTP status, or None without a complete answer.
+        answer: The answer, when served.
+        retry_after: Seconds that the service asked to wait, or None.
+        cause: An exception worth showing to whoever wrote the transport.
+    """
+
+    meaning: Meaning
+    reason: str
+    status: int | None = None
+    answer: Answer | None = None
+    retry_after: float | None = None
+    cause: BaseException | None = None
+
+
+_TROUBLES: Final = {
+    Trouble.UNREACHABLE: Meaning.UNREACHABLE,
+    Trouble.BROKEN: Meaning.BROKEN,
+    Trouble.TIMED_OUT: Meaning.TIMED_OUT,
+    Trouble.TOO_LARGE: Meaning.UNEXPECTED,
+    Trouble.LOCAL: Meaning.LOCAL,
+}
+_STATUSES: Final = {
+    401: Meaning.UNAUTHORIZED,
+    403: Meaning.DENIED,
+    408: Meaning.FAILED,
+    429: Meaning.THROTTLED,
+}
+
+
+def judge(query: Query, outcome: Response | Failure) -> Verdict:
+    """Say what an outcome means for a call."""
+    if isinstance(outcome, Failure):
+        return Verdict(_TROUBLES[outcome.trouble], outcome.reason, cause=outcome.cause)
+    try:
+        answer = read_answer(query, outcome.body)
+    except Malformed as finding:
+        return _without_envelope(outcome, str(finding))
+    if isinstance(answer, RecommendationList) and answer.status == "WaitingForData":
+        # The status that carries it is not recorded anywhere (contract 4.1).
+        return Verdict(Meaning.NOT_READY, _not_ready(answer), outcome.status)
+    if outcome.status == 200:
+        return Verdict(Meaning.SERVED, "served", 200, answer)
+    return _without_envelope(outcome, f"a list with status {outcome.status}")
+
+
+def _not_ready(answer: RecommendationList) -> str:
+    return f"waiting for its first cooking{f' ({answer.details})' if answer.details else ''}"
+
+
+def _without_envelope(response: Response, finding: str) -> Verdict:
+    status = response.status
+    words = error_message(response.body)
+    reason = f"{status} {words or excerpt(response.body)}"
+    if status in _STATUSES:
+        meaning = _STATUSES[status]
+    elif status >= 500:
+        meaning = Meaning.FAILED
+    elif status >= 400:
+        meaning = Meaning.REFUSED
+    else:
+        meaning, reason = Meaning.UNEXPECTED, f"{status}, {finding}"
+    advice = retry_after(response) if meaning in {Meaning.THROTTLED, Meaning.FAILED} else None
+    return Verdict(meaning, reason, status, retry_after=advice)

@@ -1,0 +1,337 @@
+"""The queries: one frozen, checked value for each operation of the service.
+
+Every method of a client is `fetch` of one of these. A query that cannot be sent cannot be
+built: each raises `QueryError` with the value and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar, Final, TypeAlias
+
+from irclient.errors import QueryError
+from irclient.filters import Filters, FilterValues
+
+__all__ = [
+    "AlgoType",
+    "BoughtTogether",
+    "Cart",
+    "ItemSelectors",
+    "ListQuery",
+    "New",
+    "Params",
+    "Personalize",
+    "Picks",
+    "Popular",
+    "Query",
+    "Similar",
+    "Trending",
+]
+
+Params: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
+
+_NO_FILTERS: Final[Mapping[str, FilterValues]] = Filters()
+
+
+class AlgoType(StrEnum):
+    """The algorithm names that are known. The service's list is open: any other str is sent as is.
+
+    Sources: contract section 7; `VISUAL` and `TEXTUAL` are documented, the others were seen in
+    public code. What the service answers to a name it does not know is not documented.
+    """
+
+    VISUAL = "Visual"
+    TEXTUAL = "Textual"
+    MATRIX_FACTORIZATION = "MF"
+    COMPLETE_SIMILAR_STYLES = "CompleteSimilarStyles"
+    RECENT_PURCHASES = "RecentPurchases"
+    RECENT_VIEWS = "RecentViews"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What all operations share.
+
+    Attributes:
+        modeling: The modeling component to read; None leaves it to the endpoint, then the account.
+        channel_id: Only items that are assigned to this channel.
+        catalog_id: Only items of this catalog within the channel.
+        params: Raw query parameters, sent as they are after the others: the way out for
+            whatever an application knows its service to understand and this client does not.
+    """
+
+    #: The name that logs, metrics, scenarios and the command use for this operation.
+    operation: ClassVar[str]
+    modeling: str | None = None
+    channel_id: str | None = None
+    catalog_id: str | None = None
+    params: Params = ()
+
+    def __post_init__(self) -> None:
+        _set(self, "params", _pairs(self.params))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            check = _CHECKS.get(field.name)
+            if check is not None and (value is not None or field.name in _REQUIRED):
+                check(f"{self.operation}: {field.name}", value)
+
+    @property
+    def has_side_effect(self) -> bool:
+        """Whether asking changes what the service will answer later, or is a live session."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListQuery(Query):
+    """What the operations share that answer a page of a ranked list.
+
+    Attributes:
+        count: How many items to answer, at least 1; None leaves it to the service (25 observed).
+        skip: How many items of the ranked list to leave out first.
+        filters: Filter names and the value or values to match.
+        user_id: The user to rank for. On lists other than picks the documentation adds that
+            "other flags" must be set, and never names them.
+        refinements: Names such as ``RemoveUserHistory``, sent comma-separated (inferred).
+    """
+
+    count: int | None = None
+    skip: int | None = None
+    filters: Mapping[str, FilterValues] = _NO_FILTERS
+    user_id: str | None = None
+    refinements: str | Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.filters, Filters):
+            if self.filters is not None and not isinstance(self.filters, Mapping):
+                raise QueryError(
+                    f"{self.operation}: filters must be a mapping of name to value or values, "
+                    f"got {self.filters!r}; write {{'Category': 'Clothing'}}"
+                )
+            _set(self, "filters", Filters(self.filters))
+        given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
+        _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class New(ListQuery):
+    """Items by release date, newest first (contract 6.1, documented)."""
+
+    operation: ClassVar[str] = "new"
+
+
+@dataclass(frozen=True)
+class Popular(ListQuery):
+    """Items with the most interactions over a look-back period (contract 6.2, documented)."""
+
+    operation: ClassVar[str] = "popular"
+
+
+@dataclass(frozen=True)
+class Trending(ListQuery):
+    """Popular items, newer interactions weighing more (contract 6.3, documented)."""
+
+    operation: ClassVar[str] = "trending"
+
+
+@dataclass(frozen=True)
+class Similar(ListQuery):
+    """Items similar to one item (contract 6.4, documented).
+
+    Attributes:
+        item_id: The seed. May be an image id with `AlgoType.VISUAL` (documented scenario,
+            inferred path).
+        algo_type: The algorithm; None asks for "People Also", the service's own choice.
+        session_id: An anonymous session. Asking with one records the view (seen in code).
+    """
+
+    operation: ClassVar[str] = "similar"
+    item_id: str
+    algo_type: str | None = None
+    session_id: str | None = None
+
+    @property
+    def has_side_effect(self) -> bool:
+        """A session id records the view in that session."""
+        return self.session_id is not None
+
+
+@dataclass(frozen=True)
+class Cart(ListQuery):
+    """Items that complete a cart: "next best action" (contract 6.5, documented).
+
+    Attributes:
+        item_ids: The items in the cart, at least one. They travel comma-separated, so no id may
+            hold a comma.
+    """
+
+    operation: ClassVar[str] = "cart"
+    item_ids: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _set(self, "item_ids", _ids("cart: item_ids", self.item_ids, commas=False, least=1))
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class BoughtTogether(ListQuery):
+    """Items frequently bought together with one item.
+
+    Source: contract 6.6, documented in the preview, absent from the later reference, still
+    answered in 2023 (seen in code).
+
+    Attributes:
+        item_id: The seed. ``items`` cannot be asked for: that path is the cart's.
+    """
+
+    operation: ClassVar[str] = "bought_together"
+    item_id: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.item_id.lower() == "items":
+            raise QueryError(
+                f"bought_together: item_id {self.item_id!r} cannot be asked for, because the "
+                "service reads that path as the cart; use cart([...]) for this item"
+            )
+
+
+@dataclass(frozen=True)
+class Picks(ListQuery):
+    """Picks for a user, or for an anonymous session (contract 6.7).
+
+    Attributes:
+        user_id: The user (documented as required, though callers with a session left it out).
+        session_id: The session, with `AlgoType.RECENT_VIEWS` (seen in code).
+        algo_type: `AlgoType.RECENT_PURCHASES` or `AlgoType.RECENT_VIEWS`, or None.
+    """
+
+    operation: ClassVar[str] = "picks"
+    user_id: str | None = None
+    algo_type: str | None = None
+    session_id: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.user_id is None and self.session_id is None:
+            raise QueryError("picks: give a user_id or a session_id; both are missing")
+
+    @property
+    def has_side_effect(self) -> bool:
+        """A session's picks change with every view of it: they are somebody's live session."""
+        return self.session_id is not None
+
+
+@dataclass(frozen=True)
+class Personalize(Query):
+    """The given items, ranked for a user, likeliest first (contract 6.8, preview reference).
+
+    Attributes:
+        user_id: The user to rank for.
+        candidates: The ids of the items to rank, at least one. They travel in a JSON body.
+    """
+
+    operation: ClassVar[str] = "personalize"
+    user_id: str
+    candidates: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _set(self, "candidates", _ids("personalize: candidates", self.candidates, least=1))
+        _text("personalize: user_id", self.user_id)
+        super().__post_init__()
+
+    @property
+    def has_side_effect(self) -> bool:
+        """Personalization belongs to one user's page view: it is never shared."""
+        return True
+
+
+@dataclass(frozen=True)
+class ItemSelectors(Query):
+    """The filters that apply to the list of items visually similar to one (contract 6.9).
+
+    Attributes:
+        item_id: The seed.
+        algo_type: As for `Similar`.
+    """
+
+    operation: ClassVar[str] = "selectors"
+    item_id: str
+    algo_type: str | None = None
+
+
+def _set(query: Query, name: str, value: object) -> None:
+    # Frozen from outside; while it is being built a query may still normalize its own fields.
+    object.__setattr__(query, name, value)
+
+
+def _text(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise QueryError(f"{what} must be a str, got {value!r}; write {str(value)!r}")
+    if not value.strip():
+        raise QueryError(f"{what} must not be empty, got {value!r}")
+    if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise QueryError(f"{what} holds a lone surrogate, which cannot be sent: {value!r}")
+
+
+def _number(what: str, value: object, *, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise QueryError(f"{what} must be an int, got {value!r}")
+    if value < least:
+        raise QueryError(f"{what} must be at least {least}, got {value}")
+
+
+def _count(what: str, value: object) -> None:
+    _number(what, value, least=1)
+
+
+def _skip(what: str, value: object) -> None:
+    _number(what, value, least=0)
+
+
+def _ids(what: str, given: object, *, commas: bool = True, least: int = 0) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise QueryError(f"{what} must be a list of str, got the str {given!r}; write [{given!r}]")
+    if not isinstance(given, Sequence) or isinstance(given, bytes):
+        raise QueryError(f"{what} must be a list of str, got {given!r}")
+    if len(given) < least:
+        raise QueryError(f"{what} must hold at least {least} id, got none")
+    for each in given:
+        _text(f"{what}: each", each)
+        if not commas and "," in each:
+            raise QueryError(
+                f"{what}: {each!r} holds a comma, which separates the ids on the wire and "
+                "cannot be escaped; leave this one out"
+            )
+    return tuple(given)
+
+
+def _pairs(params: Any) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(params.items()) if isinstance(params, Mapping) else params
+    if isinstance(pairs, str) or not isinstance(pairs, Sequence):
+        raise QueryError(f"params must be a mapping or a list of pairs of str, got {params!r}")
+    for pair in pairs:
+        if not (
+            isinstance(pair, tuple | list)
+            and len(pair) == 2
+            and all(isinstance(part, str) for part in pair)
+            and pair[0]
+        ):
+            raise QueryError(f"params: each must be a pair of str, name and value, got {pair!r}")
+    return tuple((name, value) for name, value in pairs)
+
+
+_CHECKS: Final = {
+    "modeling": _text,
+    "channel_id": _text,
+    "catalog_id": _text,
+    "user_id": _text,
+    "item_id": _text,
+    "algo_type": _text,
+    "session_id": _text,
+    "count": _count,
+    "skip": _skip,
+}
+_REQUIRED: Final = frozenset({"item_id"})

@@ -1,0 +1,200 @@
+"""What a call returns: lists, selectors, and how they were served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeAlias, cast, overload
+
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic_core import from_json
+
+__all__ = [
+    "Answer",
+    "RecommendationList",
+    "RecommendedItem",
+    "Selector",
+    "Selectors",
+    "Served",
+    "Source",
+]
+
+Source: TypeAlias = Literal["service", "cache", "stale", "fallback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """How an answer came about.
+
+    Attributes:
+        endpoint: The label of the service endpoint that answered, ``account/name``; None when
+            none did.
+        account: The IR account of that endpoint.
+        variant: The variant of the traffic split, or None without one.
+        source: Where the answer came from.
+        attempts: Requests sent for this call.
+        elapsed: Seconds that the call took.
+        age: Seconds since the service gave this answer.
+        degraded: Whether this is less than what was asked for.
+    """
+
+    endpoint: str | None = None
+    account: str | None = None
+    variant: str | None = None
+    source: Source = "service"
+    attempts: int = 0
+    elapsed: float = 0.0
+    age: float = 0.0
+    degraded: bool = False
+
+
+_UNSERVED = Served()
+
+
+class _Tolerant(BaseModel):
+    """Frozen; unknown fields kept; names as on the wire or as here; numeric ids become str."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        validate_by_name=True,
+        validate_by_alias=True,
+        coerce_numbers_to_str=True,
+        # Importing irclient must not pay for a validator that the first answer builds.
+        defer_build=True,
+    )
+
+
+class Answer(_Tolerant):
+    """What every answer of the service can tell about itself."""
+
+    _body: bytes = PrivateAttr(default=b"null")
+    _served: Served = PrivateAttr(default=_UNSERVED)
+
+    @property
+    def raw(self) -> Any:
+        """The body as parsed JSON, as the service sent it."""
+        return from_json(self._body)
+
+    @property
+    def served(self) -> Served:
+        """How this answer came about."""
+        return self._served
+
+    def as_served(self, served: Served) -> Self:
+        """Return the same answer with another account of how it came about."""
+        again = self.model_copy()
+        again._served = served
+        return again
+
+
+class RecommendedItem(_Tolerant):
+    """One item of a list.
+
+    Attributes:
+        id: The item's id, always a str (contract section 4, documented).
+        tracking_id: As the service sends it; it was the same for all items in every sample.
+    """
+
+    id: str
+    tracking_id: str | None = Field(default=None, alias="trackingId")
+
+
+class RecommendationList(Answer, Sequence[RecommendedItem]):  # type: ignore[misc]
+    """A ranked list, best first: a sequence of its items.
+
+    Attributes:
+        items: The items in rank order.
+        title: The list's title, for example ``Popular``.
+        long_title: A longer title; the same text in every sample.
+        title_id: 3 for New and 5 for Popular; others were not recovered.
+        total_items: The size of the whole list before `skip` and `count`.
+        interactions_version: The cooked data set, ``yyyyMMddHHmmss``; absent in 2023 answers.
+        status: ``Success`` in every list that was seen to be served; an open set.
+        details: Words of the service; only seen while waiting for data.
+    """
+
+    items: tuple[RecommendedItem, ...]
+    title: str | None = None
+    long_title: str | None = Field(default=None, alias="longTitle")
+    title_id: int | None = Field(default=None, alias="titleId")
+    total_items: int | None = Field(
+        default=None, validation_alias=AliasPath("pagingInfo", "totalItems")
+    )
+    interactions_version: str | None = Field(default=None, alias="interactionsVersion")
+    status: str | None = None
+    details: str | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The items' ids in rank order."""
+        return [item.id for item in self.items]
+
+    @overload
+    def __getitem__(self, index: int) -> RecommendedItem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[RecommendedItem, ...]: ...
+    def __getitem__(self, index: int | slice) -> RecommendedItem | tuple[RecommendedItem, ...]:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[RecommendedItem]:  # type: ignore[override]
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(item.id) for item in self.items[:5])
+        more = ", …" if len(self.items) > 5 else ""
+        return (
+            f"<RecommendationList {self.title!r}, {len(self.items)} items [{shown}{more}], "
+            f"{self._served.source} {self._served.endpoint}>"
+        )
+
+    __str__ = __repr__
+
+
+class Selector(_Tolerant):
+    """One filter name and the values it can take.
+
+    Attributes:
+        name: The filter's name, for example ``color`` (``keyName`` on the wire).
+        values: The values, for example ``red`` (``valueString`` on the wire).
+    """
+
+    name: str = Field(alias="keyName")
+    values: tuple[str, ...] = ()
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _unwrap(cls, given: object) -> object:
+        if not isinstance(given, list | tuple):
+            return given or ()
+        each_of = cast("Sequence[object]", given)
+        values = [
+            cast("dict[str, object]", each).get("valueString") if isinstance(each, dict) else each
+            for each in each_of
+        ]
+        return [value for value in values if value is not None]
+
+
+class Selectors(Answer, Sequence[Selector]):  # type: ignore[misc]
+    """The filters that apply to a visually-similar list: a sequence of `Selector`.
+
+    Source: contract section 6.9 (documented schema; no sample was recovered).
+    """
+
+    selectors: tuple[Selector, ...] = Field(alias="value")
+
+    @overload
+    def __getitem__(self, index: int) -> Selector: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Selector, ...]: ...
+    def __getitem__(self, index: int | slice) -> Selector | tuple[Selector, ...]:
+        return self.selectors[index]
+
+    def __iter__(self) -> Iterator[Selector]:  # type: ignore[override]
+        return iter(self.selectors)
+
+    def __len__(self) -> int:
+        return len(self.selectors)

@@ -1,0 +1,206 @@
+"""How a client behaves: frozen, checked values with production-ready defaults.
+
+Each default lives in its field here and nowhere else; the documentation's table is generated
+from this module. Durations are seconds, given as a number or a `datetime.timedelta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from irclient.errors import ConfigurationError
+from irclient.queries import ListQuery, Popular
+
+__all__ = [
+    "Caching",
+    "Failover",
+    "Fallback",
+    "Hedging",
+    "Retries",
+    "Settings",
+    "Throttling",
+    "Timeouts",
+]
+
+#: Any tenacity `wait_*`: a callable from a `tenacity.RetryCallState` to seconds.
+TenacityWait: TypeAlias = Callable[[Any], float]
+
+
+def _seconds(given: object) -> object:
+    return given.total_seconds() if isinstance(given, timedelta) else given
+
+
+Duration: TypeAlias = Annotated[
+    float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)
+]
+DurationOrZero: TypeAlias = Annotated[
+    float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)
+]
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+
+
+class _Group(BaseModel):
+    """A frozen group of settings that names the wrong value and the fix when it is refused."""
+
+    # defer_build: importing irclient must not pay for validators that a first client builds.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True
+    )
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as problem:
+            raise ConfigurationError(explain(type(self).__name__, problem)) from None
+
+
+def explain(what: str, problem: ValidationError) -> str:
+    """Say in one line each which value is wrong, and what it must be."""
+    lines: list[str] = []
+    for detail in problem.errors(include_url=False):
+        where = ".".join([what, *(str(part) for part in detail["loc"])])
+        if detail["type"] == "extra_forbidden":
+            lines.append(f"{where} is not a setting; check its spelling")
+        else:
+            lines.append(f"{where}: {detail['msg']}, got {detail['input']!r}")
+    return "; ".join(lines)
+
+
+class Timeouts(_Group):
+    """How long things may take.
+
+    Attributes:
+        deadline: Seconds for the whole call, everything included: it is never overrun.
+        attempt: Seconds for one request, from connecting to the last byte.
+        connect: Seconds for connecting, name resolution and TLS included.
+    """
+
+    deadline: Duration = 3.0
+    attempt: Duration = 1.0
+    connect: Duration = 1.0
+
+
+class Retries(_Group):
+    """How often a call tries again, and how long it waits before it asks the same endpoint.
+
+    Attributes:
+        max_attempts: The most requests that one call may send.
+        wait: Any tenacity `wait_*`; None is full jitter for transient trouble and equal jitter
+            for throttles. No wait is made before a different endpoint.
+        budget: Tokens that all calls of a client share for trying again: 14 for a retry after
+            transient trouble, 5 after a throttle (the figures of botocore's standard mode).
+    """
+
+    max_attempts: Count = 4
+    wait: TenacityWait | None = None
+    budget: Annotated[int, Field(ge=0)] = 500
+
+
+class Throttling(_Group):
+    """How the client stays under the TPS of its endpoints.
+
+    Attributes:
+        max_wait: The longest that a call may wait for its turn before it is refused.
+        share: This process's part of each endpoint's TPS: 0.25 for each of four workers.
+        adaptive: Whether throttled answers shrink the allowance until the service is content.
+    """
+
+    max_wait: DurationOrZero = 0.5
+    share: Share = 1.0
+    adaptive: bool = True
+
+
+class Caching(_Group):
+    """How long an answer may be used again.
+
+    Attributes:
+        enabled: Whether answers are remembered at all.
+        fresh_for: Seconds during which an answer is used as it is.
+        stale_while_refresh_for: Seconds after that during which it is used once more while one
+            background call refreshes it.
+        stale_if_error_for: Seconds after being fresh during which it may still be used when
+            everything fails.
+        max_entries: The most answers that are kept.
+    """
+
+    enabled: bool = True
+    fresh_for: Duration = 60.0
+    stale_while_refresh_for: DurationOrZero = 600.0
+    stale_if_error_for: DurationOrZero = 86_400.0
+    max_entries: Count = 10_000
+
+
+class Hedging(_Group):
+    """Whether a slow call is raced against the other account of the pair.
+
+    Attributes:
+        enabled: Off by default: a hedge spends capacity that is paid for.
+        after: Seconds to wait before the hedge; None learns the 95th percentile.
+        budget: The most extra requests, as a part of all requests.
+    """
+
+    enabled: bool = False
+    after: Duration | None = None
+    budget: Share = 0.1
+
+
+class Failover(_Group):
+    """When an endpoint counts as failing, and how it comes back.
+
+    Attributes:
+        consecutive_failures: So many failures in a row make it failing.
+        min_success_rate: A success rate below this over `window` makes it failing as well.
+        window: Seconds that the success rate looks back.
+        min_calls: The success rate means nothing below this many calls.
+        eject_for: Seconds before the first probe; doubled each time that the probe fails.
+        max_eject_for: The longest time between two probes.
+        ramp_for: Seconds in which a recovering endpoint's part of the traffic grows to all.
+    """
+
+    consecutive_failures: Count = 5
+    min_success_rate: Annotated[float, Field(ge=0, le=1)] = 0.8
+    window: Duration = 30.0
+    min_calls: Count = 10
+    eject_for: Duration = 5.0
+    max_eject_for: Duration = 300.0
+    ramp_for: DurationOrZero = 10.0
+
+
+class Settings(_Group):
+    """All settings of a client, grouped by concern.
+
+    Attributes:
+        timeouts: How long things may take.
+        retries: How often to try again.
+        throttling: How to stay under the TPS.
+        caching: How long an answer may be used again.
+        hedging: Whether to race a slow call.
+        failover: When an endpoint counts as failing.
+    """
+
+    timeouts: Timeouts = Timeouts.model_construct()
+    retries: Retries = Retries.model_construct()
+    throttling: Throttling = Throttling.model_construct()
+    caching: Caching = Caching.model_construct()
+    hedging: Hedging = Hedging.model_construct()
+    failover: Failover = Failover.model_construct()
+
+
+class Fallback(_Group):
+    """What to answer when nothing else can; the answer is marked `degraded`.
+
+    Attributes:
+        queries: Queries to try in order, each on whatever endpoint still answers.
+        items: Ids to answer when those fail as well; empty means that the call fails.
+    """
+
+    queries: tuple[ListQuery, ...] = (Popular(),)
+    items: tuple[str, ...] = ()
+
+    def __init__(self, *, queries: Sequence[ListQuery] = (Popular(),), items: Sequence[str] = ()):
+        super().__init__(queries=tuple(queries), items=tuple(items))

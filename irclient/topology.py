@@ -1,0 +1,210 @@
+"""Where lists come from: service endpoints, the pair that acts as one, regions, and variants."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from irclient.errors import ConfigurationError
+
+__all__ = ["Endpoints", "Pair", "ServiceEndpoint", "TrafficSplit", "flatten", "is_loopback"]
+
+#: The public host of a service endpoint (contract section 2, documented).
+_HOST = "{account}-{name}.mir.prod.reco.microsoft.com"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEndpoint:
+    """One service endpoint of one IR account.
+
+    Attributes:
+        account: The IR account's name.
+        name: The service endpoint's name within the account.
+        tps: Transactions per second that the endpoint is provisioned with
+            (``preAllocatedCapacity``, contract section 12).
+        url: The base URL; by default the documented host of account and name. HTTPS only, but
+            for loopback hosts.
+        modeling: The modeling component to read where a query names none.
+        region: The region's name, for people: it appears in health and logs.
+    """
+
+    account: str
+    name: str
+    tps: float = field(kw_only=True)
+    url: str = field(default="", kw_only=True)
+    modeling: str | None = field(default=None, kw_only=True)
+    region: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for what, value in (("account", self.account), ("name", self.name)):
+            if not isinstance(value, str) or not _NAME.fullmatch(value):
+                raise ConfigurationError(
+                    f"ServiceEndpoint: {what} must be letters, digits, '-', '_' or '.', "
+                    f"got {value!r}"
+                )
+        _check_tps(self.label, self.tps)
+        for what, value in (("modeling", self.modeling), ("region", self.region)):
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                raise ConfigurationError(
+                    f"{self.label}: {what} must be a str that is not blank, got {value!r}"
+                )
+        given = self.url or "https://" + _HOST.format(account=self.account, name=self.name)
+        object.__setattr__(self, "url", base_url(f"{self.label}: url", given))
+
+    @property
+    def label(self) -> str:
+        """``account/name``: how logs, errors and health name this endpoint."""
+        return f"{self.account}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two accounts that act as one: the secondary answers whenever the primary does not."""
+
+    primary: ServiceEndpoint
+    secondary: ServiceEndpoint
+
+    def __post_init__(self) -> None:
+        for what, value in (("primary", self.primary), ("secondary", self.secondary)):
+            if not isinstance(value, ServiceEndpoint):
+                raise ConfigurationError(
+                    f"Pair: {what} must be a ServiceEndpoint, got {type(value).__name__}"
+                )
+        _refuse_doubles((self.primary, self.secondary))
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSplit:
+    """Several variants that share the traffic, for canary, blue-green and A/B.
+
+    Attributes:
+        variants: What each variant's calls go to, by the variant's name.
+        weights: Each variant's part of the traffic; they need not add up to 100.
+        salt: Changes who falls into which variant; keep it while an experiment runs.
+    """
+
+    variants: Mapping[str, Endpoints]
+    weights: Mapping[str, float] = field(kw_only=True)
+    salt: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.variants, Mapping) or not self.variants:
+            raise ConfigurationError(
+                f"TrafficSplit: variants must map at least one name to endpoints, "
+                f"got {self.variants!r}"
+            )
+        if set(self.weights) != set(self.variants):
+            raise ConfigurationError(
+                f"TrafficSplit: weights must name the same variants, {sorted(self.variants)}, "
+                f"got {sorted(self.weights)}"
+            )
+        for name, weight in self.weights.items():
+            if not _is_number(weight) or weight < 0:
+                raise ConfigurationError(
+                    f"TrafficSplit: weight of {name!r} must be a number of at least 0, "
+                    f"got {weight!r}"
+                )
+        if not sum(self.weights.values()):
+            raise ConfigurationError("TrafficSplit: weights add up to 0; give one variant traffic")
+        for name, endpoints in self.variants.items():
+            if isinstance(endpoints, TrafficSplit):
+                raise ConfigurationError(f"TrafficSplit: variant {name!r} is itself a TrafficSplit")
+            flatten(endpoints)
+        # Copies, so that what was checked is what is used.
+        object.__setattr__(self, "variants", dict(self.variants))
+        object.__setattr__(self, "weights", dict(self.weights))
+
+
+Region: TypeAlias = ServiceEndpoint | Pair
+Endpoints: TypeAlias = Region | Sequence[Region] | TrafficSplit
+
+
+def flatten(endpoints: Region | Sequence[Region]) -> tuple[ServiceEndpoint, ...]:
+    """Every service endpoint in the order of preference: the home region first, then DR."""
+    regions = (endpoints,) if isinstance(endpoints, ServiceEndpoint | Pair) else endpoints
+    if isinstance(regions, str) or not isinstance(regions, Sequence) or not regions:
+        raise ConfigurationError(
+            "endpoints must be a ServiceEndpoint, a Pair, a list of them (home first, then DR) "
+            f"or a TrafficSplit, got {endpoints!r}"
+        )
+    flat: list[ServiceEndpoint] = []
+    for region in regions:
+        if isinstance(region, Pair):
+            flat += (region.primary, region.secondary)
+        elif isinstance(region, ServiceEndpoint):
+            flat.append(region)
+        else:
+            raise ConfigurationError(
+                f"each region must be a ServiceEndpoint or a Pair, got {type(region).__name__}"
+            )
+    _refuse_doubles(flat)
+    return tuple(flat)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine, the one place where plain HTTP is allowed."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def base_url(what: str, url: object) -> str:
+    """Check a base URL and return it without a trailing slash.
+
+    Raises:
+        ConfigurationError: Not an absolute URL, not HTTPS though not loopback, or it carries
+            credentials, a query or a fragment.
+    """
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{what} must be a str, got {url!r}")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError as problem:
+        raise ConfigurationError(f"{what} is not a URL: {problem}") from None
+    if parts.username is not None or parts.password is not None:
+        # The URL itself is left out of the message: it holds a password.
+        raise ConfigurationError(f"{what} must not carry credentials; remove everything before '@'")
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigurationError(f"{what} must be like 'https://host', got {url!r}")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(
+            f"{what} must use https, got {url!r}; plain http is for loopback hosts alone"
+        )
+    if parts.query or parts.fragment or re.search(r"[\s\\]", url):
+        raise ConfigurationError(f"{what} must have no query, fragment or spaces, got {url!r}")
+    return url.rstrip("/")
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )
+
+
+def _check_tps(label: str, tps: float) -> None:
+    if not _is_number(tps) or tps <= 0:
+        raise ConfigurationError(
+            f"{label}: tps must be a number above 0, the endpoint's provisioned transactions "
+            f"per second, got {tps!r}"
+        )
+
+
+def _refuse_doubles(endpoints: Sequence[ServiceEndpoint]) -> None:
+    labels = [endpoint.label for endpoint in endpoints]
+    urls = [endpoint.url for endpoint in endpoints]
+    for what, values in (("endpoint", labels), ("url", urls)):
+        double = next((value for value in values if values.count(value) > 1), None)
+        if double is not None:
+            raise ConfigurationError(
+                f"{what} {double!r} is named twice; a pair needs two different service endpoints"
+            )
