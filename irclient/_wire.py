@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
-from irclient.filters import Filters
 from irclient.queries import (
     BoughtTogether,
     Cart,
     ItemSelectors,
     ListQuery,
     Personalize,
-    Query,
     Similar,
 )
 from irclient.results import (
@@ -34,6 +32,16 @@ from irclient.results import (
     Selector,
     Selectors,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from irclient.filters import Filters
+    from irclient.queries import (
+        Query,
+    )
 
 __all__ = [
     "Malformed",
@@ -213,7 +221,8 @@ def _read(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
         answer = envelope.kind.model_validate_json(body)
     except ValidationError:
         answer = _read_leniently(envelope, body)
-    answer._body = body  # noqa: SLF001  (an answer is completed where it is read)
+    # An answer is completed where it is read.
+    answer._body = body  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return answer
 
 
@@ -225,12 +234,15 @@ def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
     if not isinstance(parsed, dict) or envelope.rows not in parsed:
         raise Malformed(f"no {envelope.rows!r} in it: {excerpt(body)}")
     fields = cast("dict[str, Any]", parsed)
-    given: Any = [] if fields[envelope.rows] is None else fields[envelope.rows]
+    given: object = [] if fields[envelope.rows] is None else fields[envelope.rows]
     if not isinstance(given, list):
         raise Malformed(f"{envelope.rows!r} is not a list: {excerpt(body)}")
-    usable = [row for row in cast("list[Any]", given) if _has_name(row, envelope.row_key)]
+    rows = cast("list[object]", given)
+    usable = [row for row in rows if _has_name(row, envelope.row_key)]
     if given and not usable:
-        raise Malformed(f"{envelope.rows!r} holds nothing with an {envelope.row_key!r}: {excerpt(body)}")
+        raise Malformed(
+            f"{envelope.rows!r} holds nothing with an {envelope.row_key!r}: {excerpt(body)}"
+        )
     fields[envelope.rows] = [_readable(envelope.row_kind, row) for row in usable]
     try:
         return envelope.kind.model_validate(_readable(envelope.kind, fields))
@@ -238,7 +250,7 @@ def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
         raise Malformed(f"not the envelope of the contract: {excerpt(body)}") from None
 
 
-def _has_name(row: object, key: str) -> bool:
+def _has_name(row: object, key: str) -> TypeGuard[dict[str, Any]]:
     if not isinstance(row, dict):
         return False
     name = cast("dict[str, object]", row).get(key)
@@ -299,13 +311,18 @@ def _as_number(text: str | None) -> float | None:
 
 
 def _until(date: str, response: Response) -> float | None:
-    try:
-        then = parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError):
+    then = _instant(date)
+    if then is None:
         return None
     # The server's own clock, where it tells it, makes the difference free of skew.
+    now = _instant(response.headers.get("date", ""))
+    return max(then - (response.received_on if now is None else now), 0.0)
+
+
+def _instant(date: str) -> float | None:
     try:
-        now = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (KeyError, ValueError, TypeError, OverflowError):
-        now = response.received_on
-    return max(then - now, 0.0)
+        instant = parsedate_to_datetime(date)
+        # HTTP dates are in UTC, those included that name no zone.
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -97,11 +97,11 @@ class AuthenticationError(IRError):
         self.code = code
 
 
-class AccessDenied(IRError):
+class AccessDenied(IRError):  # noqa: N818
     """The token is good, but its App ID is not on the account's allow-list (403)."""
 
 
-class Throttled(IRError):
+class Throttled(IRError):  # noqa: N818
     """Every endpoint is at its TPS.
 
     Attributes:
@@ -115,11 +115,11 @@ class Throttled(IRError):
         self.retry_after = retry_after
 
 
-class DeadlineExceeded(IRError):
+class DeadlineExceeded(IRError):  # noqa: N818
     """The call's deadline passed; the attempts say where the time went."""
 
 
-class Unavailable(IRError):
+class Unavailable(IRError):  # noqa: N818
     """Every endpoint failed."""
 
 
@@ -127,9 +127,9 @@ class NotReady(Unavailable):
     """Every endpoint is still waiting for its first cooking: there is no data to answer with."""
 
 
-class UnexpectedAnswer(IRError):
+class UnexpectedAnswer(IRError):  # noqa: N818
     """An answer outside the contract: not a list, too large, or changed while it was paged."""
 
 
-class ClientClosed(IRError):
+class ClientClosed(IRError):  # noqa: N818
     """The client was closed before or during the call."""

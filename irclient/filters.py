@@ -8,11 +8,15 @@ whatever else an application knows its service to understand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from irclient.errors import QueryError
 
-__all__ = ["RESERVED_NAMES", "FilterValues", "Filters"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["RESERVED_NAMES", "FilterValues", "Filters", "check_encodable"]
 
 FilterValues = str | Sequence[str]
 
@@ -48,7 +52,9 @@ class Filters(Mapping[str, tuple[str, ...]]):
 
     def __init__(self, filters: Mapping[str, FilterValues] | None = None) -> None:
         self._values = {name: _values(name, given) for name, given in (filters or {}).items()}
-        self._pairs = tuple((name, value) for name, all_of in self._values.items() for value in all_of)
+        self._pairs = tuple(
+            (name, value) for name, all_of in self._values.items() for value in all_of
+        )
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -71,6 +77,16 @@ class Filters(Mapping[str, tuple[str, ...]]):
         return f"Filters({self._values!r})"
 
 
+def check_encodable(what: str, text: str) -> None:
+    """Refuse a text that has no UTF-8, and so cannot be sent.
+
+    Raises:
+        QueryError: It holds half of a surrogate pair.
+    """
+    if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise QueryError(f"{what} holds a lone surrogate, which cannot be sent: {text!r}")
+
+
 def _values(name: object, given: object) -> tuple[str, ...]:
     if not isinstance(name, str) or not name.strip():
         raise QueryError(f"a filter's name must be a str that is not blank, got {name!r}")
@@ -79,16 +95,19 @@ def _values(name: object, given: object) -> tuple[str, ...]:
             f"{name!r} cannot be a filter: the API has a parameter of that name; "
             "use the keyword of the query, or params={...} to send it as it is"
         )
-    values = (given,) if isinstance(given, str) else given
+    check_encodable("a filter's name", name)
+    values: object = (given,) if isinstance(given, str) else given
     if not isinstance(values, Sequence) or isinstance(values, bytes):
         raise QueryError(
             f"filter {name!r} must be a str or a list of str, got {type(given).__name__}: {given!r}"
         )
-    if not values:
-        raise QueryError(f"filter {name!r} has no values; leave it out to match everything")
-    for value in values:
+    texts: list[str] = []
+    for value in cast("Sequence[object]", values):
         if not isinstance(value, str):
-            raise QueryError(
-                f"filter {name!r}: each value must be a str, got {value!r}; write {str(value)!r}"
-            )
-    return tuple(str(value) for value in values)
+            fix = f"; write {str(value)!r}" if isinstance(value, int | float) else ""
+            raise QueryError(f"filter {name!r}: each value must be a str, got {value!r}{fix}")
+        check_encodable(f"filter {name!r}: the value", value)
+        texts.append(str(value))
+    if not texts:
+        raise QueryError(f"filter {name!r} has no values; leave it out to match everything")
+    return tuple(texts)

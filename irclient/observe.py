@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from irclient.attempts import Attempt
+if TYPE_CHECKING:
+    from irclient.attempts import Attempt
 
 __all__ = [
     "AttemptEnded",

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
-from irclient.filters import Filters, FilterValues
+from irclient.filters import Filters, FilterValues, check_encodable  # noqa: TC001  (fields can be resolved)
 
 __all__ = [
     "AlgoType",
@@ -98,7 +98,7 @@ class ListQuery(Query):
 
     count: int | None = None
     skip: int | None = None
-    filters: Mapping[str, FilterValues] = _NO_FILTERS
+    filters: Mapping[str, FilterValues] | None = _NO_FILTERS
     user_id: str | None = None
     refinements: str | Sequence[str] = ()
 
@@ -269,11 +269,11 @@ def _set(query: Query, name: str, value: object) -> None:
 
 def _text(what: str, value: object) -> None:
     if not isinstance(value, str):
-        raise QueryError(f"{what} must be a str, got {value!r}; write {str(value)!r}")
+        fix = f"; write {str(value)!r}" if isinstance(value, int | float) else ""
+        raise QueryError(f"{what} must be a str, got {value!r}{fix}")
     if not value.strip():
         raise QueryError(f"{what} must not be empty, got {value!r}")
-    if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise QueryError(f"{what} holds a lone surrogate, which cannot be sent: {value!r}")
+    check_encodable(what, value)
 
 
 def _number(what: str, value: object, *, least: int) -> None:
@@ -296,31 +296,34 @@ def _ids(what: str, given: object, *, commas: bool = True, least: int = 0) -> tu
         raise QueryError(f"{what} must be a list of str, got the str {given!r}; write [{given!r}]")
     if not isinstance(given, Sequence) or isinstance(given, bytes):
         raise QueryError(f"{what} must be a list of str, got {given!r}")
-    if len(given) < least:
+    ids = cast("Sequence[str]", given)
+    if len(ids) < least:
         raise QueryError(f"{what} must hold at least {least} id, got none")
-    for each in given:
+    for each in ids:
         _text(f"{what}: each", each)
         if not commas and "," in each:
             raise QueryError(
                 f"{what}: {each!r} holds a comma, which separates the ids on the wire and "
                 "cannot be escaped; leave this one out"
             )
-    return tuple(given)
+    return tuple(ids)
 
 
-def _pairs(params: Any) -> tuple[tuple[str, str], ...]:
-    pairs = tuple(params.items()) if isinstance(params, Mapping) else params
-    if isinstance(pairs, str) or not isinstance(pairs, Sequence):
+def _pairs(params: object) -> tuple[tuple[str, str], ...]:
+    given: object = list(cast("Params", params.items())) if isinstance(params, Mapping) else params
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise QueryError(f"params must be a mapping or a list of pairs of str, got {params!r}")
-    for pair in pairs:
-        if not (
-            isinstance(pair, tuple | list)
-            and len(pair) == 2
-            and all(isinstance(part, str) for part in pair)
-            and pair[0]
-        ):
-            raise QueryError(f"params: each must be a pair of str, name and value, got {pair!r}")
-    return tuple((name, value) for name, value in pairs)
+    return tuple(_pair(each) for each in cast("Sequence[object]", given))
+
+
+def _pair(given: object) -> tuple[str, str]:
+    if isinstance(given, tuple | list) and len(cast("Sequence[object]", given)) == 2:
+        name, value = cast("Sequence[object]", given)
+        if isinstance(name, str) and isinstance(value, str) and name:
+            check_encodable("params: the name", name)
+            check_encodable(f"params: the value of {name!r}", value)
+            return name, value
+    raise QueryError(f"params: each must be a pair of str, name and value, got {given!r}")
 
 
 _CHECKS: Final = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, overload
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "Answer",
@@ -72,7 +75,7 @@ class Answer(_Tolerant):
     _served: Served = PrivateAttr(default=_UNSERVED)
 
     @property
-    def raw(self) -> Any:
+    def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
         """The body as parsed JSON, as the service sent it."""
         return from_json(self._body)
 
@@ -84,7 +87,7 @@ class Answer(_Tolerant):
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""
         again = self.model_copy()
-        again._served = served
+        again._served = served  # noqa: SLF001  (its own copy)
         return again
 
 
@@ -100,7 +103,7 @@ class RecommendedItem(_Tolerant):
     tracking_id: str | None = Field(default=None, alias="trackingId")
 
 
-class RecommendationList(Answer, Sequence[RecommendedItem]):  # type: ignore[misc]
+class RecommendationList(Answer, Sequence[RecommendedItem]):
     """A ranked list, best first: a sequence of its items.
 
     Attributes:
@@ -178,7 +181,7 @@ class Selector(_Tolerant):
         return [value for value in values if value is not None]
 
 
-class Selectors(Answer, Sequence[Selector]):  # type: ignore[misc]
+class Selectors(Answer, Sequence[Selector]):
     """The filters that apply to a visually-similar list: a sequence of `Selector`.
 
     Source: contract section 6.9 (documented schema; no sample was recovered).

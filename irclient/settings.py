@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from irclient.errors import ConfigurationError
-from irclient.queries import ListQuery, Popular
+from irclient.queries import ListQuery, Popular  # noqa: TC001  (pydantic resolves the fields)
 
 __all__ = [
     "Caching",
@@ -34,9 +34,7 @@ def _seconds(given: object) -> object:
     return given.total_seconds() if isinstance(given, timedelta) else given
 
 
-Duration: TypeAlias = Annotated[
-    float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)
-]
+Duration: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 DurationOrZero: TypeAlias = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)
 ]
@@ -52,7 +50,7 @@ class _Group(BaseModel):
         frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True
     )
 
-    def __init__(self, /, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:  # noqa: ANN401  (pydantic checks them)
         try:
             super().__init__(**values)
         except ValidationError as problem:
@@ -202,5 +200,15 @@ class Fallback(_Group):
     queries: tuple[ListQuery, ...] = (Popular(),)
     items: tuple[str, ...] = ()
 
-    def __init__(self, *, queries: Sequence[ListQuery] = (Popular(),), items: Sequence[str] = ()):
-        super().__init__(queries=tuple(queries), items=tuple(items))
+    def __init__(
+        self, *, queries: Sequence[ListQuery] = (Popular(),), items: Sequence[str] = ()
+    ) -> None:
+        super().__init__(queries=_list("queries", queries), items=_list("items", items))
+
+
+def _list(what: str, given: object) -> tuple[object, ...]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise ConfigurationError(
+            f"Fallback.{what} must be a list, got {given!r}; write [{given!r}]"
+        )
+    return tuple(cast("Sequence[object]", given))

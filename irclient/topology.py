@@ -49,10 +49,10 @@ class ServiceEndpoint:
                     f"got {value!r}"
                 )
         _check_tps(self.label, self.tps)
-        for what, value in (("modeling", self.modeling), ("region", self.region)):
-            if value is not None and (not isinstance(value, str) or not value.strip()):
+        for what, text in (("modeling", self.modeling), ("region", self.region)):
+            if text is not None and (not isinstance(text, str) or not text.strip()):
                 raise ConfigurationError(
-                    f"{self.label}: {what} must be a str that is not blank, got {value!r}"
+                    f"{self.label}: {what} must be a str that is not blank, got {text!r}"
                 )
         given = self.url or "https://" + _HOST.format(account=self.account, name=self.name)
         object.__setattr__(self, "url", base_url(f"{self.label}: url", given))
@@ -98,6 +98,11 @@ class TrafficSplit:
             raise ConfigurationError(
                 f"TrafficSplit: variants must map at least one name to endpoints, "
                 f"got {self.variants!r}"
+            )
+        if not isinstance(self.weights, Mapping):
+            raise ConfigurationError(
+                f"TrafficSplit: weights must map each variant's name to a number, "
+                f"got {self.weights!r}"
             )
         if set(self.weights) != set(self.variants):
             raise ConfigurationError(
@@ -169,8 +174,10 @@ def base_url(what: str, url: object) -> str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
-    except ValueError as problem:
-        raise ConfigurationError(f"{what} is not a URL: {problem}") from None
+    except ValueError:
+        # What comes before an '@' may be a password, so such a value is not shown.
+        shown = "" if "@" in url else f", got {url!r}"
+        raise ConfigurationError(f"{what} must be like 'https://host'{shown}") from None
     if parts.username is not None or parts.password is not None:
         # The URL itself is left out of the message: it holds a password.
         raise ConfigurationError(f"{what} must not carry credentials; remove everything before '@'")
@@ -181,14 +188,20 @@ def base_url(what: str, url: object) -> str:
             f"{what} must use https, got {url!r}; plain http is for loopback hosts alone"
         )
     if parts.query or parts.fragment or re.search(r"[\s\\]", url):
-        raise ConfigurationError(f"{what} must have no query, fragment or spaces, got {url!r}")
+        # A query may be a signature, so it is not shown.
+        shown = re.split(r"[?#]", url, maxsplit=1)[0]
+        raise ConfigurationError(
+            f"{what} must have no query, fragment, spaces or backslashes; write {_clean(shown)!r}"
+        )
     return url.rstrip("/")
 
 
+def _clean(url: str) -> str:
+    return re.sub(r"[\s\\]", "", url).rstrip("/")
+
+
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_tps(label: str, tps: float) -> None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from irclient._core.verdict import Meaning, Verdict
+from irclient._core.verdict import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from irclient._core.verdict import Verdict
     from irclient.settings import TenacityWait
 
 __all__ = ["backoff"]
@@ -49,15 +50,20 @@ def backoff(
         return max(floor, _ask_tenacity(wait, waits, elapsed, verdict))
     if verdict.meaning is Meaning.THROTTLED:
         first, most = _THROTTLE
-        half = min(first * 2**waits, most) / 2
+        half = _doubled(first, waits, most=most) / 2
         return max(floor, half + half * uniform())
     first, most = _TRANSIENT
-    return max(floor, min(first * 2**waits, most) * uniform())
+    return max(floor, _doubled(first, waits, most=most) * uniform())
+
+
+def _doubled(first: float, times: int, *, most: float) -> float:
+    # The exponent is bounded: a call that may try a thousand times must not overflow.
+    return min(first * 2.0 ** min(times, 32), most)
 
 
 def _ask_tenacity(wait: TenacityWait, waits: int, elapsed: float, verdict: Verdict) -> float:
     # Loaded here: only users who bring a wait of their own need tenacity in this path.
-    from tenacity import Future, RetryCallState
+    from tenacity import Future, RetryCallState  # noqa: PLC0415
 
     state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
     state.attempt_number = waits + 1

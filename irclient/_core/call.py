@@ -9,25 +9,33 @@ than one attempt may take.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from irclient._core import ending
 from irclient._core.backoff import backoff
-from irclient._core.protocol import Call, Failure, Send, Spawn, Start, Tell, Wait
+from irclient._core.protocol import Send, Spawn, Start, Tell, Wait
 from irclient._core.routing import choose
-from irclient._core.state import ClientState
 from irclient._core.verdict import Health, Meaning, Next, Verdict, judge
-from irclient._wire import Response, build_request
+from irclient._wire import build_request
 from irclient.attempts import Attempt
 from irclient.errors import AuthenticationError, ClientClosed, IRError
-from irclient.observe import AttemptEnded, CallEnded, FailedOver, Record, TokenRejected
-from irclient.queries import Popular, Query
-from irclient.results import Answer, Served
-from irclient.settings import Settings
+from irclient.observe import AttemptEnded, CallEnded, FailedOver, TokenRejected
+from irclient.queries import Popular
+from irclient.results import Served
 from irclient.topology import ServiceEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from irclient._core.protocol import Call, Failure
+    from irclient._core.state import ClientState
+    from irclient._wire import Response
+    from irclient.observe import Record
+    from irclient.queries import Query
+    from irclient.results import Answer
+    from irclient.settings import Settings
 
 __all__ = ["call", "probe"]
 
@@ -46,9 +54,8 @@ class _Story:
     began_at: float
     deadline_at: float
     attempts: list[Attempt] = field(default_factory=list[Attempt])
-    verdicts: dict[ServiceEndpoint, Verdict] = field(
-        default_factory=dict[ServiceEndpoint, Verdict]
-    )
+    verdicts: dict[ServiceEndpoint, Verdict] = field(default_factory=dict[ServiceEndpoint, Verdict])
+    ready_at: dict[ServiceEndpoint, float] = field(default_factory=dict[ServiceEndpoint, float])
     tried: set[ServiceEndpoint] = field(default_factory=set[ServiceEndpoint])
     last_tried: ServiceEndpoint | None = None
     waits: int = 0
@@ -121,13 +128,10 @@ def _ask_until_answered(story: _Story, endpoints: Sequence[ServiceEndpoint]) -> 
                 _go_on_unless_spent(story, endpoint, verdict)
 
 
-def _next_endpoint(
-    story: _Story, endpoints: Sequence[ServiceEndpoint]
-) -> Call[ServiceEndpoint]:
+def _next_endpoint(story: _Story, endpoints: Sequence[ServiceEndpoint]) -> Call[ServiceEndpoint]:
     state, settings = story.state, story.settings
     while True:
-        if state.is_closed:
-            raise _closed(story)
+        _stop_unless_open(story)
         choice = choose(
             endpoints,
             state.health,
@@ -171,12 +175,7 @@ def _bearer(story: _Story) -> Call[str]:
             )
         resumed = yield Wait(story.deadline_at, reading.flight)
         story.now = resumed.now
-        if story.state.is_closed:
-            raise _closed(story)
-        if story.left <= 0:
-            raise ending.deadline_exceeded(
-                story.settings.timeouts.deadline, story.attempts, waiting_for="a token"
-            )
+        _stop_unless_open(story, waiting_for="a token")
 
 
 def _reject(story: _Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
@@ -227,11 +226,9 @@ def _record_health(
 def _go_on_unless_spent(story: _Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
     story.tried.add(endpoint)
     story.verdicts[endpoint] = verdict
+    story.ready_at[endpoint] = story.now + (verdict.retry_after or 0.0)
     story.last_tried = endpoint
-    if story.state.is_closed:
-        raise _closed(story)
-    if story.left <= 0:
-        raise ending.deadline_exceeded(story.settings.timeouts.deadline, story.attempts)
+    _stop_unless_open(story)
     if len(story.attempts) >= story.settings.retries.max_attempts:
         raise _every_endpoint_failed(story)
 
@@ -239,14 +236,10 @@ def _go_on_unless_spent(story: _Story, endpoint: ServiceEndpoint, verdict: Verdi
 def _wait_for_another_round(story: _Story) -> Call[None]:
     """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
     settings = story.settings
-    again = {
-        endpoint: verdict
-        for endpoint, verdict in story.verdicts.items()
-        if verdict.meaning.worth_retrying
-    }
+    again = [each for each, verdict in story.verdicts.items() if verdict.meaning.worth_retrying]
     if not again:
         raise _every_endpoint_failed(story)
-    soonest = min(again.values(), key=lambda verdict: verdict.retry_after or 0.0)
+    soonest = story.verdicts[min(again, key=story.ready_at.__getitem__)]
     wait = backoff(
         soonest,
         story.waits,
@@ -258,15 +251,22 @@ def _wait_for_another_round(story: _Story) -> Call[None]:
     if wait >= story.left or (is_throttle and wait > settings.throttling.max_wait):
         raise _every_endpoint_failed(story)
     story.waits += 1
-    story.tried -= again.keys()
-    story.now = (yield Wait(story.now + wait)).now
+    ready_at = story.now + wait
+    story.now = (yield Wait(ready_at)).now
+    # Those that asked for a longer wait get it.
+    story.tried -= {each for each in again if story.ready_at[each] <= ready_at}
 
 
-def _closed(story: _Story) -> ClientClosed:
-    return ClientClosed(
-        "the client was closed; make a new one, and close it after its last call",
-        attempts=tuple(story.attempts),
-    )
+def _stop_unless_open(story: _Story, *, waiting_for: str = "") -> None:
+    if story.state.is_closed:
+        raise ClientClosed(
+            "the client was closed; make a new one, and close it after its last call",
+            attempts=tuple(story.attempts),
+        )
+    if story.left <= 0:
+        raise ending.deadline_exceeded(
+            story.settings.timeouts.deadline, story.attempts, waiting_for=waiting_for
+        )
 
 
 def _every_endpoint_failed(story: _Story) -> IRError:

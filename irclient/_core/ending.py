@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from irclient._core.verdict import Meaning, Verdict
-from irclient.attempts import Attempt
+from irclient._core.verdict import Meaning
 from irclient.errors import (
     AccessDenied,
     AuthenticationError,
     DeadlineExceeded,
-    IRError,
     NotReady,
     QueryError,
     Throttled,
     Unavailable,
     UnexpectedAnswer,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from irclient._core.verdict import Verdict
+    from irclient.attempts import Attempt
+    from irclient.errors import (
+        IRError,
+    )
 
 __all__ = ["deadline_exceeded", "every_endpoint_failed", "refused", "unauthorized"]
 

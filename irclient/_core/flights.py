@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from irclient._forks import fork_count, fork_safe_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Flight"]
 

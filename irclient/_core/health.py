@@ -23,9 +23,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from irclient._forks import fork_safe_lock
-from irclient.observe import Ejected, Probed, Record, Returned
+from irclient.observe import Ejected, Probed, Returned
 
 if TYPE_CHECKING:
+    from irclient.observe import Record
     from irclient.settings import Failover
 
 __all__ = ["TRANSITIONS", "Admission", "EndpointHealth", "Happening", "HealthStatus", "State"]
@@ -72,7 +73,7 @@ class Admission(Enum):
     """One attempt is wanted to learn whether the endpoint has recovered."""
     HELD_BACK = "held back"
     """It is recovering, and this call is not in its share."""
-    PASS_BY = "pass by"
+    PASS_BY = "pass by"  # noqa: S105  (no secret: the call passes by)
     """It is failing."""
 
 
@@ -134,18 +135,7 @@ class EndpointHealth:
         if self._state is State.WORKING:  # A read without the lock: the state is one reference.
             return Admission.SERVE
         with self._lock:
-            if self._state is State.FAILING:
-                if now < self._probe_at:
-                    return Admission.PASS_BY
-                self._move(Happening.EJECTION_OVER)
-            if self._state is State.WORKING:
-                return Admission.SERVE
-            if self._ramp_began_at is not None:
-                return self._take_share(self._share(now))
-            if self._probing_until is not None and now < self._probing_until:
-                return Admission.PASS_BY
-            self._probing_until = now + probe_for
-            return Admission.PROBE
+            return self._admit(now, probe_for)
 
     def record(self, now: float, *, sent_at: float, ok: bool, reason: str) -> tuple[Record, ...]:
         """Take note of how an attempt ended, and return what changed by it."""
@@ -186,7 +176,23 @@ class EndpointHealth:
             )
 
     def __repr__(self) -> str:
-        return f"<EndpointHealth {self._label} {self._state.value}, {self._in_a_row} failed in a row>"
+        return (
+            f"<EndpointHealth {self._label} {self._state.value}, {self._in_a_row} failed in a row>"
+        )
+
+    def _admit(self, now: float, probe_for: float) -> Admission:
+        if self._state is State.WORKING:
+            return Admission.SERVE
+        if self._state is State.FAILING:
+            if now < self._probe_at:
+                return Admission.PASS_BY
+            self._move(Happening.EJECTION_OVER)
+        if self._ramp_began_at is not None:
+            return self._take_share(self._share(now))
+        if self._probing_until is not None and now < self._probing_until:
+            return Admission.PASS_BY
+        self._probing_until = now + probe_for
+        return Admission.PROBE
 
     def _after_success(self, now: float) -> tuple[Record, ...]:
         if self._state is State.WORKING:
@@ -229,7 +235,7 @@ class EndpointHealth:
     def _eject(self, now: float, happening: Happening, reason: str) -> Ejected:
         self._move(happening)
         settings = self._settings
-        eject_for = min(settings.eject_for * 2**self._ejections, settings.max_eject_for)
+        eject_for = min(settings.eject_for * 2.0**self._ejections, settings.max_eject_for)
         # Bounded, so that the doubling cannot overflow after days of an outage.
         self._ejections = min(self._ejections + 1, 60)
         self._ejected_at, self._probe_at = now, now + eject_for

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from irclient._core.flights import Flight
-from irclient._wire import Request, Response
-from irclient.errors import AuthenticationError
 from irclient.observe import Record
-from irclient.topology import ServiceEndpoint
+
+if TYPE_CHECKING:
+    from irclient._core.flights import Flight
+    from irclient._wire import Request, Response
+    from irclient.errors import AuthenticationError
+    from irclient.topology import ServiceEndpoint
 
 __all__ = [
     "Call",

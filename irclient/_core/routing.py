@@ -13,11 +13,16 @@ where no other works, the call itself is the probe.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from irclient._core.health import Admission, EndpointHealth
-from irclient.topology import ServiceEndpoint
+from irclient._core.health import Admission
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from irclient._core.health import EndpointHealth
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["Choice", "choose"]
 
@@ -67,6 +72,16 @@ def choose(
         return Choice(held_back, probe=probe)
     if probe is not None:
         return Choice(probe, is_probe=True)
+    return _least_hopeless(endpoints, health, tried=tried, now=now)
+
+
+def _least_hopeless(
+    endpoints: Sequence[ServiceEndpoint],
+    health: Mapping[ServiceEndpoint, EndpointHealth],
+    *,
+    tried: Collection[ServiceEndpoint],
+    now: float,
+) -> Choice | None:
     left = [endpoint for endpoint in endpoints if endpoint not in tried]
     if not left:
         return None

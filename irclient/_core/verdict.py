@@ -24,12 +24,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
-from irclient._wire import Malformed, Response, error_message, excerpt, read_answer, retry_after
-from irclient.queries import Query
-from irclient.results import Answer, RecommendationList
+from irclient._wire import Malformed, error_message, excerpt, read_answer, retry_after
+from irclient.results import RecommendationList
+
+if TYPE_CHECKING:
+    from irclient._wire import Response
+    from irclient.queries import Query
+    from irclient.results import Answer
 
 __all__ = ["Health", "Meaning", "Next", "Verdict", "judge"]
 
