@@ -1,0 +1,1 @@
+"""The two drivers: they carry out what the core asks for, and decide nothing."""

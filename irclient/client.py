@@ -1,0 +1,252 @@
+"""`IRClient`: the client for threads."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, cast, overload
+
+import httpx
+
+from irclient._assembly import FETCH_MANY_AT_A_TIME, assemble, begin_call, changed, check_transport
+from irclient._core.paging import Pager
+from irclient._core.state import HealthSnapshot
+from irclient._drivers.blocking import BlockingDriver
+from irclient._lists import Lists
+from irclient._progress import progress_of
+from irclient.auth import Credential
+from irclient.configuration import Configuration
+from irclient.errors import IRError, QueryError
+from irclient.observe import Observer
+from irclient.queries import ItemSelectors, ListQuery, Personalize
+from irclient.results import Answer, RecommendationList, RecommendedItem, Selectors
+from irclient.settings import Caching, Hedging, Retries, Settings, Throttling, Timeouts
+from irclient.topology import Endpoints, ServiceEndpoint
+from irclient.transports import default_transport
+
+__all__ = ["IRClient"]
+
+
+class IRClient(Lists[RecommendationList, Selectors]):
+    """Fetches recommendation lists, and keeps them coming when an account does not answer.
+
+    One client serves a whole process: any number of threads may use it, it may be made before
+    a fork, and it holds no connection until its first call.
+
+    Args:
+        endpoints: A `ServiceEndpoint`, a `Pair`, or a list of them, the home region first.
+        credential: A `KeyVaultCredential`, a `StaticToken`, or anything with azure-core's
+            `get_token`.
+        settings: How to behave.
+        transport: Any `httpx.BaseTransport`; the client's own when left out. One that is passed
+            in is never closed here.
+        observers: Each is called with each record of what happened.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; nothing was sent.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        credential: Credential,
+        settings: Settings = Settings(),  # noqa: B008  (frozen)
+        transport: httpx.BaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        check_transport(transport, httpx.BaseTransport)
+        self._state = assemble(endpoints, credential, settings, observers)
+        self._settings = settings
+        self._own_transport = default_transport() if transport is None else None
+        self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
+
+    @classmethod
+    def from_env(cls, *, observers: Sequence[Observer] = ()) -> Self:
+        """Make a client from the environment variables ``IRCLIENT_…``.
+
+        Raises:
+            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
+        """
+        return cls._configured(Configuration.from_env(), observers)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, observers: Sequence[Observer] = ()) -> Self:
+        """Make a client from a TOML file with the same schema as the environment's.
+
+        Raises:
+            ConfigurationError: A key is missing or wrong; the message names it and the fix.
+        """
+        return cls._configured(Configuration.from_file(path), observers)
+
+    @classmethod
+    def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
+        transport = default_transport(ca_file=configuration.ca_file)
+        client = cls(
+            configuration.endpoints,
+            credential=configuration.credential,
+            settings=configuration.settings,
+            transport=transport,
+            observers=observers,
+        )
+        client._own_transport = transport
+        return client
+
+    @overload
+    def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
+    @overload
+    def fetch(self, query: ItemSelectors) -> Selectors: ...
+    def fetch(
+        self, query: ListQuery | Personalize | ItemSelectors
+    ) -> RecommendationList | Selectors:
+        """Answer one query.
+
+        Args:
+            query: A value of `irclient.queries`.
+
+        Raises:
+            IRError: The one error that says why there is no answer.
+        """
+        return cast("RecommendationList | Selectors", self._answer(query))
+
+    @overload
+    def fetch_many(
+        self,
+        queries: Iterable[ListQuery | Personalize],
+        *,
+        concurrency: int | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        return_errors: Literal[False] = False,
+    ) -> list[RecommendationList]: ...
+    @overload
+    def fetch_many(
+        self,
+        queries: Iterable[ListQuery | Personalize],
+        *,
+        concurrency: int | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        return_errors: bool,
+    ) -> list[RecommendationList | IRError]: ...
+    def fetch_many(
+        self,
+        queries: Iterable[ListQuery | Personalize],
+        *,
+        concurrency: int | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        return_errors: bool = False,
+    ) -> list[Any]:
+        """Answer many queries at once; the answers keep the order of the queries.
+
+        Args:
+            queries: Values of `irclient.queries`.
+            concurrency: How many to ask at a time; a moderate number when left out.
+            progress: True shows a progress bar (extra ``progress``); a callable is called with
+                how many are done and how many there are.
+            return_errors: Put each error in its query's place, instead of raising the first.
+
+        Raises:
+            IRError: The first error, unless `return_errors`; queries not yet sent are dropped.
+        """
+        if concurrency is not None and concurrency < 1:
+            raise QueryError(f"concurrency must be at least 1, got {concurrency!r}")
+        begin = [begin_call(query, self._state, self._settings) for query in queries]
+        with progress_of(progress, len(begin)) as done:
+            return self._driver.run_many(
+                begin,
+                concurrency=concurrency or FETCH_MANY_AT_A_TIME,
+                done=done,
+                return_errors=return_errors,
+            )
+
+    def pages(self, query: ListQuery, *, page_size: int = 50) -> Iterator[RecommendationList]:
+        """Read a list page by page, from one account and one cooked data set.
+
+        Args:
+            query: The list; its `count` is the most items to read in all.
+            page_size: Items to ask for at a time.
+
+        Raises:
+            UnexpectedAnswer: The list changed while it was read; start again.
+            IRError: A page could not be had.
+        """
+        pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints)
+        return self._pages(pager)
+
+    def _pages(self, pager: Pager) -> Iterator[RecommendationList]:
+        while (asked := pager.next_query()) is not None:
+            page = cast("RecommendationList", self._answer(asked, pager.endpoints))
+            pager.take(asked, page)
+            yield page
+
+    def items(self, query: ListQuery, *, page_size: int = 50) -> Iterator[RecommendedItem]:
+        """Read the items of a list, page by page as they are needed; see `pages`."""
+        return (item for page in self.pages(query, page_size=page_size) for item in page)
+
+    def with_options(
+        self,
+        *,
+        deadline: float | timedelta | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
+        throttling: Throttling | None = None,
+        caching: Caching | None = None,
+        hedging: Hedging | None = None,
+    ) -> Self:
+        """Return a light copy with other settings, which shares everything with this client.
+
+        Args:
+            deadline: Seconds for each whole call.
+            timeouts: All timeouts.
+            retries: How often to try again.
+            throttling: How to stay under the TPS.
+            caching: How long an answer may be used again.
+            hedging: Whether to race a slow call.
+        """
+        again = copy.copy(self)
+        again._settings = changed(
+            self._settings,
+            deadline=deadline,
+            timeouts=timeouts,
+            retries=retries,
+            throttling=throttling,
+            caching=caching,
+            hedging=hedging,
+        )
+        return again
+
+    def health(self) -> HealthSnapshot:
+        """Return how each endpoint is doing."""
+        return self._state.snapshot(time.monotonic())
+
+    def close(self) -> None:
+        """Close the client and its copies; closing again does nothing."""
+        self._state.is_closed = True
+        if self._own_transport is not None:
+            self._own_transport.close()
+
+    def _answer(
+        self,
+        query: ListQuery | Personalize | ItemSelectors,
+        endpoints: Sequence[ServiceEndpoint] | None = None,
+    ) -> Answer:
+        return self._driver.run(begin_call(query, self._state, self._settings, endpoints))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        closed = " closed" if self._state.is_closed else ""
+        return f"<{type(self).__name__}{closed}: {self.health()}>"

@@ -1,0 +1,130 @@
+"""One exchange with any httpx transport: a request out, a complete and bounded answer back."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from typing import Final
+
+import anyio
+import httpx
+
+from irclient._core.protocol import Failure, Send, Trouble
+from irclient._version import __version__
+from irclient._wire import Response
+from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
+
+__all__ = ["LARGEST_BODY", "exchange", "exchange_async"]
+
+#: Bytes; a list of a hundred thousand items stays below it.
+LARGEST_BODY: Final = 16 * 1024 * 1024
+
+_HEADERS: Final = {
+    "Accept": "application/json",
+    # What `_Body` can decode within its bound, and no more.
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"irclient/{__version__}",
+}
+
+
+def exchange(transport: httpx.BaseTransport, send: Send) -> Response | Failure:
+    """Carry out a `Send`, blocking; it ends within `send.within`, or one read later.
+
+    Our own transport ends on time to the millisecond; one that a user brought is only asked
+    between two reads, because a blocked thread cannot be interrupted.
+    """
+    ends_at = time.monotonic() + send.within
+    try:
+        response = transport.handle_request(_request(send))
+        try:
+            body = _Body(response)
+            for chunk in response.stream:  # type: ignore[union-attr]
+                body.take(chunk)
+                if time.monotonic() > ends_at:
+                    return timed_out(send)
+        finally:
+            response.close()
+        return body.complete()
+    except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
+        failure = failure_of(error, token=send.token)
+        return timed_out(send) if failure.trouble is Trouble.TIMED_OUT else failure
+
+
+async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
+    """Carry out a `Send` on a task; it ends within `send.within`, whatever the server does."""
+    with anyio.move_on_after(send.within):
+        try:
+            response = await transport.handle_async_request(_request(send))
+            try:
+                body = _Body(response)
+                async for chunk in response.stream:  # type: ignore[union-attr]
+                    body.take(chunk)
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+                raise
+            await response.aclose()
+            return body.complete()
+        except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
+            return failure_of(error, token=send.token)
+    return timed_out(send)
+
+
+def timed_out(send: Send) -> Failure:
+    """The failure of an exchange whose time passed."""
+    return Failure(Trouble.TIMED_OUT, f"timed out: no complete answer within {send.within:.3g} s")
+
+
+def _request(send: Send) -> httpx.Request:
+    headers = {**_HEADERS, "Authorization": f"Bearer {send.token}"}
+    if send.request.body is not None:
+        headers["Content-Type"] = "application/json"
+    connect, rest = send.connect_within, send.within
+    return httpx.Request(
+        send.request.method,
+        send.endpoint.url + send.request.target,
+        headers=headers,
+        content=send.request.body,
+        extensions={"timeout": {"connect": connect, "read": rest, "write": rest, "pool": rest}},
+    )
+
+
+class _Body:
+    """Collects a body, decoding as it goes, and stops at the size limit in either form."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self._parts: list[bytes] = []
+        self._raw_size = self._size = 0
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+            raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
+        # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
+        self._inflate = None if encoding in {"identity", ""} else zlib.decompressobj(32 + 15)
+
+    def take(self, chunk: bytes) -> None:
+        self._raw_size += len(chunk)
+        self._check(self._raw_size)
+        if self._inflate is not None:
+            try:
+                # One byte more than may be is enough to know that it is too much.
+                chunk = self._inflate.decompress(chunk, LARGEST_BODY + 1 - self._size)
+            except zlib.error as problem:
+                raise UndecodableBody(str(problem)) from None
+        self._size += len(chunk)
+        self._check(self._size)
+        self._parts.append(chunk)
+
+    def _check(self, size: int) -> None:
+        if size > LARGEST_BODY:
+            raise BodyTooLarge(f"more than {LARGEST_BODY:,} bytes")
+
+    def complete(self) -> Response:
+        if self._inflate is not None and not self._inflate.eof and self._raw_size:
+            raise UndecodableBody("the compressed body is truncated")
+        return Response(
+            self._response.status_code,
+            dict(self._response.headers.items()),
+            b"".join(self._parts),
+            time.time(),
+        )

@@ -1,0 +1,70 @@
+"""What an exception of a transport means: the one place that knows HTTP libraries' errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from irclient._core.protocol import Failure, Trouble
+
+__all__ = ["BodyTooLarge", "UndecodableBody", "failure_of"]
+
+
+class BodyTooLarge(Exception):  # noqa: N818  (never leaves this package)
+    """The body passed the size limit."""
+
+
+class UndecodableBody(Exception):  # noqa: N818  (never leaves this package)
+    """The body is not what its Content-Encoding says."""
+
+
+#: By class name along the exception's bases, so that httpx, httpcore and their forks (httpx2,
+#: httpcore2), which share the names but no classes, are all understood.
+_TROUBLES: Final[Mapping[str, Trouble]] = {
+    "BodyTooLarge": Trouble.TOO_LARGE,
+    "UndecodableBody": Trouble.LOCAL,
+    "PoolTimeout": Trouble.LOCAL,
+    "LocalProtocolError": Trouble.LOCAL,
+    "UnsupportedProtocol": Trouble.LOCAL,
+    "DecodingError": Trouble.LOCAL,
+    "ConnectError": Trouble.UNREACHABLE,
+    "ProxyError": Trouble.UNREACHABLE,
+    "TimeoutException": Trouble.TIMED_OUT,
+    "NetworkError": Trouble.BROKEN,
+    "RemoteProtocolError": Trouble.BROKEN,
+    "TimeoutError": Trouble.TIMED_OUT,
+    "ConnectionRefusedError": Trouble.UNREACHABLE,
+    "gaierror": Trouble.UNREACHABLE,
+    "SSLError": Trouble.UNREACHABLE,
+    "OSError": Trouble.BROKEN,
+}
+
+
+def failure_of(error: Exception, *, token: str) -> Failure:
+    """Say what an exception means; a kind that nobody knows is our own side's trouble.
+
+    Args:
+        error: What the transport raised.
+        token: The bearer token of the request: it is taken out of the words, since HTTP
+            libraries quote a header that they refuse.
+    """
+    trouble = next(
+        (_TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _TROUBLES),
+        Trouble.LOCAL,
+    )
+    words = str(error).strip()
+    reason = f"{trouble.value}: {type(error).__name__}"
+    if words:
+        reason += f": {_shortened(words, token)}"
+    is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
+    return Failure(trouble, reason, cause=error if is_foreign and token not in words else None)
+
+
+#: The errors of these carry the request, and so its token: they are told, never chained.
+_HTTP: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11", "irclient"})
+
+
+def _shortened(words: str, token: str) -> str:
+    if token:
+        words = words.replace(token, "…")
+    return words if len(words) <= 200 else words[:199] + "…"

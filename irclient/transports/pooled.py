@@ -1,0 +1,211 @@
+"""The default transport for threads: one connection pool whose every read ends on time."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import httpcore
+import httpx
+
+from irclient._forks import fork_count, fork_safe_lock
+from irclient.transports.tls import ssl_context
+
+__all__ = ["Pooled"]
+
+_CONNECTIONS: Final = 256
+_IDLE_CONNECTIONS: Final = 100
+#: Shorter than the idle time of common front ends, so that we close first.
+_IDLE_FOR: Final = 30.0
+
+
+class Pooled(httpx.BaseTransport):
+    """An httpcore pool that no server can hold beyond the time given to an attempt.
+
+    An httpx timeout is for one read: a server that drips a byte before each one ends outlives
+    it, in its headers as in its body. Here each connect, handshake, read and write is given
+    what is left of the attempt. Name resolution, which Python cannot interrupt, is waited for
+    as long and then left to itself.
+
+    A forked child starts with a pool of its own. Proxies of the environment are not used: give
+    the client ``httpx.HTTPTransport(proxy=...)`` where one is needed.
+
+    Args:
+        ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
+    """
+
+    def __init__(self, *, ca_file: str | os.PathLike[str] | None = None) -> None:
+        self._ca_file = ca_file
+        self._lock = fork_safe_lock()
+        self._pool: httpcore.ConnectionPool | None = None
+        self._forks = fork_count()
+        self._time = _TimeLeft()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the extension ``timeout`` says how long each part may take."""
+        timeout: dict[str, float] = request.extensions["timeout"]
+        self._time.ends_at = time.monotonic() + timeout["read"]
+        response = self._pool_of_this_process().handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.read(),
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Stream(response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Close all connections; the transport can be used again and opens new ones."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None and self._forks == fork_count():
+            pool.close()
+
+    def _pool_of_this_process(self) -> httpcore.ConnectionPool:
+        with self._lock:
+            if self._forks != fork_count():
+                # Left to the parent: closing would say goodbye over sockets that it still uses.
+                self._pool, self._forks = None, fork_count()
+            if self._pool is None:
+                self._pool = httpcore.ConnectionPool(
+                    ssl_context=ssl_context(ca_file=self._ca_file),
+                    max_connections=_CONNECTIONS,
+                    max_keepalive_connections=_IDLE_CONNECTIONS,
+                    keepalive_expiry=_IDLE_FOR,
+                    network_backend=_OnTime(httpcore.SyncBackend(), self._time),
+                )
+            return self._pool
+
+    def __repr__(self) -> str:
+        return f"Pooled({self._pool!r})" if self._pool else "Pooled(no connections)"
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _TimeLeft(threading.local):
+    """When the attempt of this thread ends; the pool reads on the thread that calls it."""
+
+    ends_at = float("inf")
+
+    def within(self, timeout: float | None, error: type[Exception]) -> float:
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise error("the attempt's time passed")
+        return left if timeout is None else min(timeout, left)
+
+
+class _OnTime(httpcore.NetworkBackend):
+    """Gives each network operation what is left of the attempt's time."""
+
+    def __init__(self, inner: httpcore.NetworkBackend, left: _TimeLeft) -> None:
+        self._inner = inner
+        self._left = left
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first of the host's addresses that answers."""
+        ends_at = time.monotonic() + self._left.within(timeout, httpcore.ConnectTimeout)
+        refusal: httpcore.ConnectError | None = None
+        for address in _resolve(host, port, ends_at):
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise httpcore.ConnectTimeout("the time for connecting passed")
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, left, local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                refusal = error
+            else:
+                return _StreamOnTime(stream, self._left)
+        raise refusal or httpcore.ConnectError(f"no address is known for {host!r}")
+
+
+class _StreamOnTime(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, left: _TimeLeft) -> None:
+        self._inner = inner
+        self._left = left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._left.within(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._left.within(timeout, httpcore.WriteTimeout))
+
+    def start_tls(
+        self,
+        ssl_context: Any,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._left.within(timeout, httpcore.ConnectTimeout)
+        return _StreamOnTime(
+            self._inner.start_tls(ssl_context, server_hostname, left), self._left
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _resolve(host: str, port: int, ends_at: float) -> list[str]:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return [host]
+    found: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            # Without doubles, in the resolver's order of preference.
+            found.put(list(dict.fromkeys(str(info[4][0]) for info in infos)))
+        except OSError as error:
+            found.put(error)
+
+    # A thread for each new connection: rare, and the only way to stop waiting for a resolver.
+    threading.Thread(target=resolve, name="irclient-resolve", daemon=True).start()
+    try:
+        result = found.get(timeout=max(ends_at - time.monotonic(), 0.0))
+    except queue.Empty:
+        raise httpcore.ConnectTimeout(f"the name {host!r} was not resolved in time") from None
+    if isinstance(result, OSError):
+        raise httpcore.ConnectError(f"the name {host!r} is not known: {result}") from result
+    return result
