@@ -1,0 +1,70 @@
+# Everything a developer does, one word each. Needs python3 and make; the rest is installed into
+# .venv the first time that a target needs it.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check fix docs serve-docs examples clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## Watch lists arrive through the whole chain, and keep arriving when the primary goes down
+	$(BIN)/irclient demo
+
+test: $(VENV)/.test ## Run the test suite
+	$(BIN)/python -m pytest
+
+test-all: ## Run the test suite on each Python of 3.11, 3.12 and 3.13 that is installed
+	@for version in 3.11 3.12 3.13; do \
+	    if python$$version -c '' 2>/dev/null; then \
+	        echo "== python$$version"; \
+	        $(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+	    else \
+	        echo "== python$$version is not installed: skipped"; \
+	    fi; \
+	done
+
+check: $(VENV)/.check ## Check style, types, layers and the documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
+
+fix: $(VENV)/.check ## Mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.check ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
+	$(BIN)/mkdocs serve
+
+examples: $(VENV)/.test ## Run every example
+	@for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
+
+clean: ## Remove everything that was made here
+	rm -rf .venv .venv-* .cache site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.pip pyproject.toml
+	$(PIP) install -e '.[cli,emulator]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo pyproject.toml
+	$(PIP) install -e '.[cli,emulator,progress]' --group test
+	@touch $@
+
+$(VENV)/.check: $(VENV)/.test pyproject.toml
+	$(PIP) install --group check --group docs
+	@touch $@
