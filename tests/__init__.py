@@ -1,0 +1,1 @@
+"""Claims about irclient, one module for each of its modules."""

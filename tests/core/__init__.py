@@ -1,0 +1,1 @@
+"""Claims about the decisions: in virtual time, without I/O."""

@@ -1,0 +1,1 @@
+"""What accounts answer, and what callers get: one file for each rule, run by every driver."""
