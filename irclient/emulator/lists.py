@@ -39,7 +39,7 @@ __all__ = [
 
 #: Items by index, best first.
 Order: TypeAlias = npt.NDArray[np.int32]
-_Block: TypeAlias = npt.NDArray[np.float64]
+_Block: TypeAlias = npt.NDArray[np.float32]
 
 DAY: Final = 86_400_000
 #: How many neighbours of an item are kept: the longest list that a seed can have.
@@ -56,6 +56,8 @@ _EVENING: Final = 0.3
 #: A word that more than this share of a large catalogue has says nothing.
 _COMMON_WORD: Final = 0.25
 _FEW_ITEMS: Final = 50
+#: What is smaller counts as nothing: a length, a score.
+_TINY: Final = 1e-6
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -232,10 +234,16 @@ def _surprise(seen: Numbers, expected: Numbers) -> Numbers:
 def _cosines(
     vectors: csr_array[np.float64] | npt.NDArray[np.floating],
 ) -> Iterator[tuple[int, _Block]]:
-    matrix = csr_array(vectors) if isinstance(vectors, np.ndarray) else vectors
-    squares = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel()
-    lengths = np.sqrt(np.maximum(squares, 1e-12))
-    unit = csr_array(diags_array(1.0 / lengths) @ matrix)
+    """The cosines of every item with every other, in blocks of rows; single precision is ample."""
+    if isinstance(vectors, np.ndarray):
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
+        dense = (vectors / lengths).astype(np.float32)
+        for start in range(0, dense.shape[0], _BLOCK):
+            yield start, dense[start : start + _BLOCK] @ dense.T
+        return
+    squares = np.asarray(vectors.multiply(vectors).sum(axis=1), dtype=np.float64).ravel()
+    scale = diags_array(1.0 / np.maximum(np.sqrt(squares), _TINY))
+    unit = csr_array(scale @ vectors).astype(np.float32)
     turned = csr_array(unit.T)
     for start in range(0, unit.shape[0], _BLOCK):
         yield start, csr_array(unit[start : start + _BLOCK] @ turned).toarray()
@@ -243,7 +251,7 @@ def _cosines(
 
 def _best(scores: csr_array[np.float64]) -> Neighbours:
     blocks = (
-        (start, csr_array(scores[start : start + _BLOCK]).toarray())
+        (start, csr_array(scores[start : start + _BLOCK]).astype(np.float32).toarray())
         for start in range(0, scores.shape[0], _BLOCK)
     )
     return _top(blocks, scores.shape[0])
@@ -264,6 +272,6 @@ def _top(blocks: Iterator[tuple[int, _Block]], size: int) -> Neighbours:
         values = np.take_along_axis(values, order, axis=1)
         found = np.take_along_axis(part, order, axis=1)
         stop = start + scores.shape[0]
-        items[start:stop] = np.where(values > 1e-9, found, -1)
-        best[start:stop] = np.where(values > 1e-9, values, 0.0)
+        items[start:stop] = np.where(values > _TINY, found, -1)
+        best[start:stop] = np.where(values > _TINY, values, 0.0)
     return Neighbours(items, best)
