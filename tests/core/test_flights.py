@@ -1,0 +1,80 @@
+"""Flights: everybody who waits is woken, once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+
+import pytest
+
+from irclient._core.flights import Flight
+
+
+def test_landing_wakes_every_waiter_once() -> None:
+    flight, woken = Flight(), []
+    assert flight.join(lambda: woken.append(1))
+    assert flight.join(lambda: woken.append(2))
+    assert repr(flight) == "<Flight 2 waiting>"
+    flight.land()
+    flight.land()
+    assert woken == [1, 2]
+    assert repr(flight) == "<Flight landed>"
+
+
+def test_joining_a_landed_flight_promises_no_call() -> None:
+    flight, woken = Flight(), []
+    flight.land()
+    assert not flight.join(lambda: woken.append(1))
+    flight.land()
+    assert woken == []
+
+
+def test_whoever_left_is_not_woken_and_may_leave_twice() -> None:
+    flight, woken = Flight(), []
+
+    def wake() -> None:
+        woken.append(1)
+
+    flight.join(wake)
+    flight.leave(wake)
+    flight.leave(wake)
+    flight.land()
+    flight.leave(wake)
+    assert woken == []
+
+
+def test_a_waiter_may_join_another_flight_while_it_is_woken() -> None:
+    flight, woken = Flight(), []
+    flight.join(lambda: flight.leave(lambda: None) or woken.append(flight.join(lambda: None)))
+    flight.land()
+    assert woken == [False]
+
+
+def test_threads_that_join_and_land_at_once_are_all_served() -> None:
+    for _ in range(50):
+        flight, events = Flight(), [threading.Event() for _ in range(4)]
+        joined: list[bool] = []
+        threads = [
+            threading.Thread(target=lambda e=event: joined.append(flight.join(e.set)) or None)
+            for event in events
+        ]
+        threads.insert(2, threading.Thread(target=flight.land))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(event.is_set() for event in events) == sum(joined)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_flight_is_lost_in_a_forked_child_only() -> None:
+    flight = Flight()
+    assert not flight.is_lost
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if flight.is_lost and not Flight().is_lost else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not flight.is_lost

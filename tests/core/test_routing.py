@@ -1,0 +1,87 @@
+"""Routing: the order in which a call tries endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from irclient._core.health import EndpointHealth
+from irclient._core.routing import Choice, choose
+from irclient.settings import Failover
+from tests.scenarios.scenario import A, B, C
+
+FAILOVER = Failover(consecutive_failures=1, eject_for=5.0, ramp_for=10.0)
+
+
+def healths(**states: str) -> dict:
+    """Endpoints a, b and c, each as it is at second 10: working when left out."""
+    made = {}
+    for endpoint in (A, B, C):
+        health = made[endpoint] = EndpointHealth(endpoint.label, FAILOVER)
+        match states.get(endpoint.account, "working"):
+            case "failing":
+                health.record(9.0, sent_at=9.0, ok=False, reason="down")
+            case "failing since before":
+                health.record(7.0, sent_at=7.0, ok=False, reason="down")
+            case "due":
+                health.record(4.0, sent_at=4.0, ok=False, reason="down")
+            case "recovering":
+                health.record(4.0, sent_at=4.0, ok=False, reason="down")
+                health.record(9.9, sent_at=9.9, ok=True, reason="")
+                health._credit = 0.95  # The next call is in its share ...
+            case "held back":
+                health.record(4.0, sent_at=4.0, ok=False, reason="down")
+                health.record(9.9, sent_at=9.9, ok=True, reason="")
+                health._credit = 0.0  # ... or it is not.
+    return made
+
+
+def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | None:
+    return choose(endpoints, health, tried=set(tried), now=10.0, probe_for=1.0)
+
+
+@pytest.mark.parametrize(
+    ("states", "tried", "expected"),
+    [
+        ({}, [], Choice(A)),
+        ({}, [A], Choice(B)),
+        ({}, [A, B], Choice(C)),
+        ({}, [A, B, C], None),
+        ({"a": "failing"}, [], Choice(B)),
+        ({"a": "failing"}, [B, C], Choice(A)),
+        ({"a": "failing", "b": "failing"}, [], Choice(C)),
+        ({"a": "recovering"}, [], Choice(A)),
+        ({"a": "held back"}, [], Choice(B)),
+        ({"a": "held back", "b": "failing", "c": "failing"}, [], Choice(A)),
+        ({"a": "held back", "b": "held back", "c": "failing"}, [], Choice(A)),
+        ({"a": "due"}, [], Choice(B, probe=A)),
+        ({"a": "due"}, [A], Choice(B)),
+        ({"a": "due", "b": "held back", "c": "failing"}, [], Choice(B, probe=A)),
+        ({"a": "due", "b": "failing", "c": "failing"}, [], Choice(A, is_probe=True)),
+        ({"a": "failing", "b": "due"}, [C], Choice(B, is_probe=True)),
+        ({"a": "due", "b": "due"}, [], Choice(C, probe=A)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [], Choice(B)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], Choice(A)),
+    ],
+)  # fmt: skip
+def test_the_next_endpoint(states, tried, expected) -> None:
+    assert chosen(healths(**states), tried=tried) == expected
+
+
+def test_of_two_that_are_due_one_is_probed_and_the_other_stays_due() -> None:
+    health = healths(a="due", b="due")
+    assert chosen(health) == Choice(C, probe=A)
+    assert chosen(health) == Choice(C, probe=B)
+    assert chosen(health) == Choice(C)
+
+
+def test_an_endpoint_that_was_tried_is_not_asked_for_a_probe() -> None:
+    health = healths(a="due")
+    chosen(health, tried=[A])
+    assert chosen(health) == Choice(B, probe=A)
+
+
+def test_a_single_endpoint_is_tried_however_it_is_doing() -> None:
+    for state in ("working", "failing", "due", "recovering", "held back"):
+        choice = chosen(healths(a=state), endpoints=(A,))
+        assert choice is not None
+        assert choice.endpoint == A
