@@ -51,20 +51,21 @@ def test_a_waiter_may_join_another_flight_while_it_is_woken() -> None:
     assert woken == [False]
 
 
-def test_threads_that_join_and_land_at_once_are_all_served() -> None:
-    for _ in range(50):
-        flight, events = Flight(), [threading.Event() for _ in range(4)]
-        joined: list[bool] = []
-        threads = [
-            threading.Thread(target=lambda e=event: joined.append(flight.join(e.set)) or None)
-            for event in events
-        ]
-        threads.insert(2, threading.Thread(target=flight.land))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sum(event.is_set() for event in events) == sum(joined)
+@pytest.mark.parametrize("_", range(50))
+def test_threads_that_join_and_land_at_once_are_all_served(_) -> None:
+    flight, joined = Flight(), []
+    events = [threading.Event() for _ in range(4)]
+
+    def join(event: threading.Event) -> None:
+        joined.append(flight.join(event.set))
+
+    threads = [threading.Thread(target=join, args=(event,)) for event in events]
+    threads.insert(2, threading.Thread(target=flight.land))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(event.is_set() for event in events) == sum(joined)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")

@@ -78,7 +78,9 @@ def test_the_table_in_the_docs_is_the_table_in_the_code() -> None:
         "renews the token once": Next.RENEW,
         "ends in an error": Next.END,
     }
-    rows = re.findall(r"^\| ([a-z ]+?) *\|.*\| (\w+) +\| ([a-z ]+?) *\|$", verdict_module.__doc__, re.M)
+    rows = re.findall(
+        r"^\| ([a-z ]+?) *\|.*\| (\w+) +\| ([a-z ]+?) *\|$", verdict_module.__doc__, re.MULTILINE
+    )
     told = {word: (Health(health), thens[then]) for word, health, then in rows if word != "verdict"}
     assert told == {meaning.word: (meaning.health, meaning.then) for meaning in Meaning}
 
@@ -133,7 +135,9 @@ def test_selectors_are_judged_by_their_own_envelope() -> None:
     assert judge(ItemSelectors("1"), answer(200, LIST)).meaning is Meaning.UNEXPECTED
 
 
-@given(st.integers(100, 599), st.binary(max_size=60), st.sampled_from([b"", LIST, WAITING, THROTTLE]))
+@given(
+    st.integers(100, 599), st.binary(max_size=60), st.sampled_from([b"", LIST, WAITING, THROTTLE])
+)
 def test_every_answer_gets_a_verdict(status, noise, body) -> None:
     verdict = judge(Popular(), answer(status, body or noise))
     assert verdict.status == status
