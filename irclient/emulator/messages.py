@@ -1,0 +1,82 @@
+"""What one HTTP exchange is to the emulated services: a request value in, a response value out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Handler", "Request", "Response", "json_response", "read_request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A complete request.
+
+    Attributes:
+        method: The HTTP method, in upper case.
+        target: The path and query as they were sent.
+        segments: The path's segments. Each was percent-decoded on its own, so that an encoded
+            slash stays inside its segment.
+        query: The decoded query pairs, in their order.
+        headers: The headers; names in lower case.
+        body: The body.
+    """
+
+    method: str
+    target: str
+    segments: tuple[str, ...]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A complete answer. The listener adds the length and the date."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+#: A service of the emulator. It decides and never waits; the listener does the waiting.
+Handler: TypeAlias = Callable[[Request], Response]
+
+
+def read_request(
+    method: str, target: str, *, headers: Mapping[str, str], body: bytes = b""
+) -> Request:
+    """Take a request apart."""
+    path, _, query = target.partition("?")
+    return Request(
+        method=method.upper(),
+        target=target,
+        segments=tuple(unquote(segment) for segment in path.split("/") if segment),
+        query=tuple(parse_qsl(query, keep_blank_values=True)),
+        headers=headers,
+        body=body,
+    )
+
+
+def json_response(
+    status: int, content: object, *, headers: Sequence[tuple[str, str]] = ()
+) -> Response:
+    """An answer with a JSON body."""
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return Response(
+        status=status,
+        headers=(("content-type", "application/json; charset=utf-8"), *headers),
+        body=body.encode(),
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    raise TypeError(f"{type(value).__name__} has no JSON form")
