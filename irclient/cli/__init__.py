@@ -1,0 +1,21 @@
+"""The `irclient` command: it needs the extra ``cli``, and says so in one line without it."""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command with the arguments of this process, then end the process."""
+    try:
+        # Imported here, so that a missing extra is one line for people and not a traceback.
+        from irclient.cli.app import app  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] not in {"rich", "typer"}:
+            raise
+        sys.stderr.write(
+            f"irclient: the command needs {missing.name}; "
+            "install it with: pip install 'irclient[cli]'\n"
+        )
+        raise SystemExit(2) from None
+    app()

@@ -1,0 +1,59 @@
+"""The command's table of contents: which commands there are and in which order they are shown."""
+
+from typing import Annotated
+
+import typer
+
+from irclient._version import __version__
+from irclient.cli.command import Command
+from irclient.cli.commands.bought_together import bought_together
+from irclient.cli.commands.cart import cart
+from irclient.cli.commands.new import new
+from irclient.cli.commands.personalize import personalize
+from irclient.cli.commands.picks import picks
+from irclient.cli.commands.popular import popular
+from irclient.cli.commands.selectors import selectors
+from irclient.cli.commands.similar import similar
+from irclient.cli.commands.trending import trending
+from irclient.cli.exit_codes import exit_code_table
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="irclient",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    # A traceback's locals hold tokens.
+    pretty_exceptions_show_locals=False,
+    epilog=f"Exit codes: {exit_code_table()}.",
+)
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001  (typer calls it so)
+    if asked:
+        typer.echo(f"irclient {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def irclient(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Recommendations from Microsoft Intelligent Recommendations that keep arriving.
+
+    \b
+    Examples:
+    $ irclient demo
+    $ irclient similar 64702 --count 5
+    $ irclient doctor
+    """
+
+
+for list_command in (
+    new, popular, trending, similar, cart, bought_together, picks, personalize, selectors,
+):  # fmt: skip
+    app.command(cls=Command, rich_help_panel="Lists")(list_command)

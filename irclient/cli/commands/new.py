@@ -1,0 +1,58 @@
+"""`irclient new`: items by release date, newest first."""
+
+from irclient.cli.asking import ask
+from irclient.cli.options import (
+    AsJSON,
+    Catalog,
+    Channel,
+    Config,
+    Count,
+    Deadline,
+    FilterPairs,
+    Modeling,
+    ParamPairs,
+    Refinements,
+    Skip,
+    User,
+    filters_of,
+    params_of,
+)
+from irclient.queries import New
+
+__all__ = ["new"]
+
+
+def new(
+    *,
+    count: Count = None,
+    skip: Skip = None,
+    filters: FilterPairs = None,
+    user: User = None,
+    channel: Channel = None,
+    catalog: Catalog = None,
+    modeling: Modeling = None,
+    refinements: Refinements = None,
+    params: ParamPairs = None,
+    config: Config = None,
+    deadline: Deadline = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show items by release date, newest first.
+
+    \b
+    Examples:
+    $ irclient new --count 5
+    $ irclient new --filter Category=Clothing --json
+    """
+    query = New(
+        count=count,
+        skip=skip,
+        filters=filters_of(filters),
+        user_id=user,
+        channel_id=channel,
+        catalog_id=catalog,
+        modeling=modeling,
+        refinements=refinements or (),
+        params=params_of(params),
+    )
+    ask(query, config=config, deadline=deadline, as_json=as_json)

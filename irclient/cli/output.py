@@ -1,0 +1,54 @@
+"""Where words go: data to stdout, as a table or as JSON; everything else to stderr."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from irclient.errors import IRError
+
+__all__ = ["data_console", "message_console", "milliseconds", "print_error", "print_json", "safe"]
+
+
+def data_console() -> Console:
+    """Return the console for what was asked for."""
+    # Made for each use: stdout may be replaced, in tests and by callers in the same process.
+    return Console(highlight=False)
+
+
+def message_console() -> Console:
+    """Return the console for errors and advice."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, readable and complete."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(error: IRError, *, as_json: bool) -> None:
+    """Print what went wrong to stderr and, where JSON was asked for, as JSON to stdout."""
+    kind = type(error).__name__
+    line = Text.assemble((f"{kind}: ", "bold red"), safe(str(error)))
+    message_console().print(line)
+    if as_json:
+        described: dict[str, Any] = {
+            "kind": kind,
+            "message": str(error),
+            "attempts": [asdict(each) for each in error.attempts],
+        }
+        print_json({"error": described})
+
+
+def safe(text: str) -> str:
+    """Return a text without control characters, so that no answer can steer the terminal."""
+    return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
+
+
+def milliseconds(seconds: float) -> str:
+    """Say a duration the way people compare latencies."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"

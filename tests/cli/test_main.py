@@ -1,0 +1,39 @@
+"""The way in: as a module, as a command, and without the extra."""
+
+import sys
+
+import pytest
+
+from irclient import __version__, cli
+from tests.cli.conftest import run, run_process
+
+
+def test_module_and_command_show_the_version():
+    assert run("--version").out == f"irclient {__version__}\n"
+    assert run_process("--version").out == f"irclient {__version__}\n"
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_a_missing_extra_is_one_line_and_exit_code_2(package, monkeypatch, capsys):
+    for name in [each for each in sys.modules if each.startswith(("irclient.cli.", package))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "pip install 'irclient[cli]'" in error
+
+
+def test_the_help_teaches_with_examples_and_exit_codes():
+    shown = run("--help").out
+    assert "irclient similar 64702 --count 5" in shown
+    assert "Exit codes: 0 all is well" in shown
+
+
+def test_wrong_use_exits_with_2():
+    assert run("similar").code == 2
+    assert run("no-such-command").code == 2
