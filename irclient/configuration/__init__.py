@@ -1,0 +1,122 @@
+"""Configuration: what a client is made of, read from a file or from the environment.
+
+One schema serves both. In a TOML file:
+
+```toml
+ca_file = "ca.pem"                     # optional; beside this file
+
+[[regions]]                            # the home region first, then DR
+[regions.primary]
+account = "contoso-a"
+name = "web"
+tps = 100
+
+[regions.secondary]                    # optional, with the same keys
+account = "contoso-b"
+name = "web"
+tps = 100
+
+[credential]
+kind = "key_vault"                     # or "azure", or "token" with token_env
+vault_url = "https://contoso.vault.azure.net"
+secret_name = "ir-web"
+tenant_id = "contoso.onmicrosoft.com"
+client_id = "11111111-2222-3333-4444-555555555555"
+
+[settings.timeouts]                    # optional; any group of irclient.Settings
+deadline = 2.5
+```
+
+In the environment each key is ``IRCLIENT_`` and the key in upper case, its parts joined by two
+underscores, positions in a list as numbers: ``IRCLIENT_REGIONS__0__PRIMARY__ACCOUNT``. For the
+common case there are short forms (`SHORT_FORMS`):
+
+```sh
+IRCLIENT_PRIMARY=contoso-a/web   IRCLIENT_SECONDARY=contoso-b/web   IRCLIENT_TPS=100
+IRCLIENT_VAULT_URL=...  IRCLIENT_SECRET_NAME=...  IRCLIENT_TENANT_ID=...  IRCLIENT_CLIENT_ID=...
+```
+
+``IRCLIENT_CONFIG`` names a file that is read first; variables then win over it, key by key. An
+empty variable counts as not set. Credentials never stand in a file: a file names where they are.
+
+`describe` returns the whole schema as rows.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from irclient.auth import Credential
+    from irclient.configuration.schema import Key
+    from irclient.configuration.source import ShortForm
+    from irclient.settings import Settings
+    from irclient.topology import Endpoints
+
+__all__ = ["Configuration", "describe", "short_forms"]
+
+
+# The imports inside functions: both clients import this module, and most programs never read a
+# configuration, so only those that do pay for its schema.
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a client is made of.
+
+    Attributes:
+        endpoints: A `ServiceEndpoint`, a `Pair`, or a list of them, the home region first.
+        credential: Where the client gets its tokens.
+        settings: How it behaves.
+        ca_file: A PEM file of the only authorities to trust, or None.
+    """
+
+    endpoints: Endpoints
+    credential: Credential
+    settings: Settings
+    ca_file: str | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Configuration:
+        """Read the environment variables ``IRCLIENT_…``.
+
+        Args:
+            environ: The variables; those of this process when left out.
+
+        Raises:
+            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
+        """
+        from irclient.configuration import building, source  # noqa: PLC0415
+
+        environ = os.environ if environ is None else environ
+        return building.build(source.from_environment(environ), environ)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Configuration:
+        """Read a TOML file.
+
+        Raises:
+            ConfigurationError: A key is missing or wrong; the message names it and the fix.
+        """
+        from irclient.configuration import building, source  # noqa: PLC0415
+
+        return building.build(source.from_toml(path), os.environ)
+
+
+def describe() -> tuple[Key, ...]:
+    """Return the whole schema, one row for each key that holds a value."""
+    from irclient.configuration import schema  # noqa: PLC0415
+
+    return schema.describe()
+
+
+def short_forms() -> tuple[ShortForm, ...]:
+    """Return the variables that stand for keys of the common case."""
+    from irclient.configuration import source  # noqa: PLC0415
+
+    return source.SHORT_FORMS

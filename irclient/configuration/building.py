@@ -1,0 +1,150 @@
+"""Building: from values that were read to the endpoints, the credential and the settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+
+from irclient import settings as groups
+from irclient.auth import KeyVaultCredential, StaticToken
+from irclient.configuration import Configuration
+from irclient.configuration.findings import findings
+from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
+from irclient.errors import ConfigurationError
+from irclient.settings import Settings
+from irclient.topology import Pair, ServiceEndpoint, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from irclient.auth import Credential
+    from irclient.configuration.schema import (
+        ConfigurationTable,
+        EndpointTable,
+        KeyPath,
+        RegionTable,
+    )
+    from irclient.configuration.source import Source
+    from irclient.topology import Endpoints, Region
+
+__all__ = ["build"]
+
+
+def build(source: Source, environ: Mapping[str, str]) -> Configuration:
+    """Check what was read and build it.
+
+    Args:
+        source: The values, and where they came from.
+        environ: Where a token is looked up.
+
+    Raises:
+        ConfigurationError: A key is missing or wrong; the message names it and the fix.
+    """
+    try:
+        table = schema().model_validate(source.tree)
+    except ValidationError as problem:
+        raise ConfigurationError(findings(problem, source)) from None
+    if table.ca_file is not None and not Path(table.ca_file).is_file():
+        raise ConfigurationError(
+            f"{source.name_of(('ca_file',))}: there is no file {table.ca_file!r}; "
+            "name a PEM file of the authorities to trust"
+        )
+    return Configuration(
+        endpoints=_endpoints(table, source),
+        credential=_credential(table, source, environ),
+        settings=_settings(table),
+        ca_file=table.ca_file,
+    )
+
+
+def _endpoints(table: ConfigurationTable, source: Source) -> Endpoints:
+    try:
+        regions = [_region(region) for region in table.regions]
+        flatten(regions)
+    except ConfigurationError as problem:
+        where = "" if source.file is None else f"{source.file}: "
+        raise ConfigurationError(f"{where}regions: {problem}") from None
+    return regions[0] if len(regions) == 1 else tuple(regions)
+
+
+def _region(table: RegionTable) -> Region:
+    primary = _endpoint(table.primary)
+    return primary if table.secondary is None else Pair(primary, _endpoint(table.secondary))
+
+
+def _endpoint(table: EndpointTable) -> ServiceEndpoint:
+    return ServiceEndpoint(
+        table.account,
+        table.name,
+        tps=table.tps,
+        url=table.url or "",
+        modeling=table.modeling,
+        region=table.region,
+    )
+
+
+def _settings(table: ConfigurationTable) -> Settings:
+    given: dict[str, dict[str, object] | None] = (
+        {} if table.settings is None else table.settings.model_dump(exclude_unset=True)
+    )
+    made = {
+        name: cast("Any", groups.Settings.model_fields[name].annotation)(**values)
+        for name, values in given.items()
+        if values is not None
+    }
+    return Settings(**made)
+
+
+def _credential(
+    table: ConfigurationTable, source: Source, environ: Mapping[str, str]
+) -> Credential:
+    given = table.credential
+    try:
+        if isinstance(given, KeyVaultTable):
+            return _key_vault(given, table.ca_file)
+        if isinstance(given, TokenTable):
+            return _token(given, environ)
+    except ConfigurationError as problem:
+        words = str(problem)
+        fields = [name for name in type(given).model_fields if re.search(rf"\b{name}\b", words)]
+        path: KeyPath = ("credential", *fields[:1])
+        raise ConfigurationError(f"{source.name_of(path)}: {words}") from None
+    return _azure(given.scope)
+
+
+def _key_vault(given: KeyVaultTable, ca_file: str | None) -> KeyVaultCredential:
+    values = given.model_dump(exclude_none=True, exclude={"kind"})
+    if ca_file is not None:
+        values.setdefault("ca_file", ca_file)
+    return cast("Any", KeyVaultCredential)(**values)
+
+
+def _token(given: TokenTable, environ: Mapping[str, str]) -> StaticToken:
+    token = environ.get(given.token_env, "").strip()
+    if not token:
+        raise ConfigurationError(
+            f"token_env names the variable {given.token_env!r}, which is not set; put a token in it"
+        )
+    return StaticToken(token)
+
+
+def _azure(scope: str | None) -> Credential:
+    # Only this kind of credential needs it, and it is slow to import.
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+    credential = DefaultAzureCredential()
+    return credential if scope is None else _Scoped(credential, scope)
+
+
+class _Scoped:
+    """A credential of azure-identity that is asked for one scope only."""
+
+    def __init__(self, credential: Credential, scope: str) -> None:
+        self._credential = credential
+        self._scope = scope
+
+    def get_token(self, *_scopes: str) -> Any:  # noqa: ANN401  (azure-core's AccessToken)
+        return cast("Any", self._credential).get_token(self._scope)

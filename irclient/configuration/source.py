@@ -1,0 +1,293 @@
+"""Where values come from: a TOML file, environment variables, or both, as one tree.
+
+The tree remembers where each value came from, so that whatever is wrong with it can be said in
+the words of whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from irclient.configuration.schema import KeyPath, key_name, leaves, pattern_of, variable_name
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = [
+    "SHORT_FORMS",
+    "ShortForm",
+    "Source",
+    "did_you_mean",
+    "from_environment",
+    "from_toml",
+]
+
+Tree: TypeAlias = dict[str, Any]
+
+_PREFIX: Final = "IRCLIENT_"
+#: The variable that names a file to read before the variables.
+CONFIG: Final = "IRCLIENT_CONFIG"
+_PRIMARY: Final[KeyPath] = ("regions", 0, "primary")
+_SECONDARY: Final[KeyPath] = ("regions", 0, "secondary")
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForm:
+    """A variable that stands for keys of the common case: one pair, one credential.
+
+    Attributes:
+        variable: Its name.
+        paths: The keys that it sets; those of a secondary that nobody named are left out.
+        meaning: What it holds, for the documentation.
+        kind: The kind of credential that it goes with.
+    """
+
+    variable: str
+    paths: tuple[KeyPath, ...]
+    meaning: str
+    kind: str | None = None
+
+
+SHORT_FORMS: Final = (
+    ShortForm(
+        "IRCLIENT_PRIMARY",
+        ((*_PRIMARY, "account"), (*_PRIMARY, "name")),
+        "The primary service endpoint, as account/name.",
+    ),
+    ShortForm(
+        "IRCLIENT_SECONDARY",
+        ((*_SECONDARY, "account"), (*_SECONDARY, "name")),
+        "The secondary service endpoint, as account/name.",
+    ),
+    ShortForm("IRCLIENT_PRIMARY_URL", ((*_PRIMARY, "url"),), "The primary's base URL."),
+    ShortForm("IRCLIENT_SECONDARY_URL", ((*_SECONDARY, "url"),), "The secondary's base URL."),
+    ShortForm(
+        "IRCLIENT_TPS",
+        ((*_PRIMARY, "tps"), (*_SECONDARY, "tps")),
+        "The TPS of each endpoint of the pair.",
+    ),
+    ShortForm(
+        "IRCLIENT_MODELING",
+        ((*_PRIMARY, "modeling"), (*_SECONDARY, "modeling")),
+        "The modeling component of each endpoint of the pair.",
+    ),
+    *(
+        ShortForm(f"IRCLIENT_{name.upper()}", (("credential", name),), meaning, "key_vault")
+        for name, meaning in (
+            ("vault_url", "The Key Vault; makes credential.kind key_vault."),
+            ("secret_name", "The secret's name in the vault."),
+            ("tenant_id", "The Microsoft Entra tenant."),
+            ("client_id", "The App ID that the secret belongs to."),
+        )
+    ),
+    ShortForm(
+        "IRCLIENT_TOKEN",
+        (("credential", "token_env"),),
+        "A token that something else obtained; makes credential.kind token.",
+        "token",
+    ),
+    ShortForm(
+        "IRCLIENT_DEADLINE", (("settings", "timeouts", "deadline"),), "Seconds for a whole call."
+    ),
+)
+_SHORT: Final = {form.variable: form for form in SHORT_FORMS}
+
+
+@dataclass(slots=True)
+class Source:
+    """A tree of values, and who wrote each of them.
+
+    Attributes:
+        tree: The values, nested as in the schema.
+        file: The file that was read, as it was named, or None.
+        variables: The variable that set a key, for keys that one did.
+    """
+
+    tree: Tree = field(default_factory=dict[str, Any])
+    file: str | None = None
+    variables: dict[KeyPath, str] = field(default_factory=dict[KeyPath, str])
+
+    def name_of(self, path: KeyPath) -> str:
+        """Name a key, present or missing, as its writer did or would."""
+        if path in self.variables:
+            return self.variables[path]
+        came_in_part_from_variables = any(
+            known[: len(path) - 1] == path[:-1] for known in self.variables if len(path) > 1
+        )
+        if self.file is not None and not came_in_part_from_variables:
+            return f"{self.file}: {key_name(path)}"
+        long = variable_name(path)
+        short = [form.variable for form in SHORT_FORMS if path in form.paths]
+        return f"{short[0]} (or {long})" if short else long
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that names the closest known word, or all few of them."""
+    words = list(dict.fromkeys(known))
+    close = difflib.get_close_matches(given, words, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known are {', '.join(words)}" if 0 < len(words) <= 12 else "; check its spelling"
+
+
+def from_toml(path: str | Path) -> Source:
+    """Read a TOML file.
+
+    Raises:
+        ConfigurationError: There is no such file, or it is not TOML.
+    """
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            tree = tomllib.load(file)
+    except OSError as problem:
+        raise ConfigurationError(
+            f"configuration file {str(path)!r} cannot be read: {problem.strerror}; "
+            "name an existing TOML file"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(f"{path}: not TOML: {problem}") from None
+    folder = Path(path).expanduser().parent
+    for table in (tree, tree.get("credential")):
+        ca_file = cast("Tree", table).get("ca_file") if isinstance(table, dict) else None
+        if isinstance(ca_file, str):
+            cast("Tree", table)["ca_file"] = str(folder / Path(ca_file).expanduser())
+    return Source(tree, str(path))
+
+
+def from_environment(environ: Mapping[str, str]) -> Source:
+    """Read the variables, over the file that ``IRCLIENT_CONFIG`` names if it is set.
+
+    Raises:
+        ConfigurationError: A variable is not one of ours, or two set the same key.
+    """
+    # Empty means not set: composing tools have no other way to leave a variable out.
+    ours = {
+        name: value for name, value in environ.items() if name.startswith(_PREFIX) and value.strip()
+    }
+    file = ours.pop(CONFIG, None)
+    source = Source() if file is None else from_toml(file)
+    values = _by_path(ours)
+    kind = _kind_named(ours, values)
+    if kind is not None:
+        _choose_kind(source, kind)
+    # In the order of their positions, so that lists grow from their beginning.
+    for path in sorted(values, key=_position):
+        variable, value = values[path]
+        if _is_of_absent_secondary(path, source.tree, ours):
+            continue
+        _put(source.tree, path, value, variable)
+        source.variables[path] = variable
+    return source
+
+
+def _position(path: KeyPath) -> list[str]:
+    return [f"{part:09}" if isinstance(part, int) else part for part in path]
+
+
+def _by_path(ours: Mapping[str, str]) -> dict[KeyPath, tuple[str, str]]:
+    values: dict[KeyPath, tuple[str, str]] = {}
+    for variable, value in ours.items():
+        for path, part in _settings_of(variable, value):
+            if path in values:
+                other = values[path][0]
+                raise ConfigurationError(
+                    f"{other} and {variable} both set {key_name(path)}; keep one of them"
+                )
+            values[path] = variable, part
+    return values
+
+
+def _settings_of(variable: str, value: str) -> Iterator[tuple[KeyPath, str]]:
+    short = _SHORT.get(variable)
+    if short is None:
+        yield _path_of(variable), value
+    elif variable in {"IRCLIENT_PRIMARY", "IRCLIENT_SECONDARY"}:
+        account, slash, name = value.strip().partition("/")
+        if not (account and slash and name):
+            raise ConfigurationError(f"{variable} must be 'account/name', got {value!r}")
+        yield from zip(short.paths, (account, name), strict=True)
+    elif variable == "IRCLIENT_TOKEN":
+        # The token itself stays where it is: only the variable's name travels on.
+        yield short.paths[0], variable
+    else:
+        for path in short.paths:
+            yield path, value
+
+
+def _path_of(variable: str) -> KeyPath:
+    parts = variable.removeprefix(_PREFIX).split("__")
+    path: KeyPath = tuple(int(p) if p.isascii() and p.isdigit() else p.lower() for p in parts)
+    pattern = pattern_of(path)
+    if pattern in {leaf.pattern for leaf in leaves()} and variable == variable_name(path):
+        return path
+    # The value is not shown: what was meant to be a secret's variable may hold the secret.
+    position = next((part for part in parts if part.isdigit()), "0")
+    known = [variable_name(leaf.pattern).replace("__N__", f"__{position}__") for leaf in leaves()]
+    hint = did_you_mean(variable, [*_SHORT, CONFIG, *known])
+    raise ConfigurationError(f"{variable} is not a variable of irclient{hint}")
+
+
+def _kind_named(
+    ours: Mapping[str, str], values: Mapping[KeyPath, tuple[str, str]]
+) -> tuple[str, str] | None:
+    """The kind of credential that the variables ask for, and the variable that does."""
+    named = values.get(("credential", "kind"))
+    if named is not None:
+        return named[1].strip(), named[0]
+    implied = [(form.kind, name) for name, form in _SHORT.items() if name in ours and form.kind]
+    kinds = {kind for kind, _ in implied}
+    if len(kinds) > 1:
+        both = " and ".join(name for _, name in implied)
+        raise ConfigurationError(f"{both} name two kinds of credential; keep one kind")
+    return implied[0] if implied else None
+
+
+def _choose_kind(source: Source, kind: tuple[str, str]) -> None:
+    """Let the variables' kind of credential replace a file's credential of another kind."""
+    word, variable = kind
+    table = source.tree.get("credential")
+    if not isinstance(table, dict) or cast("Tree", table).get("kind") != word:
+        source.tree["credential"] = {"kind": word}
+    source.variables["credential", "kind"] = variable
+
+
+def _is_of_absent_secondary(path: KeyPath, tree: Tree, ours: Mapping[str, str]) -> bool:
+    """Whether IRCLIENT_TPS or the like speaks of a secondary that there is not."""
+    if path[:3] != _SECONDARY or f"{_PREFIX}{path[-1]}".upper() not in ours:
+        return False
+    has_variable = "IRCLIENT_SECONDARY" in ours or any(
+        name.startswith(variable_name(_SECONDARY) + "__") for name in ours
+    )
+    regions = tree.get("regions")
+    try:
+        return not has_variable and "secondary" not in cast("Any", regions)[0]
+    except (TypeError, IndexError, KeyError):
+        return not has_variable
+
+
+def _put(tree: Tree, path: KeyPath, value: str, variable: str) -> None:
+    table: Any = tree
+    for part, following in pairwise(path):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(part, int):
+            if part > len(table):
+                raise ConfigurationError(
+                    f"{variable}: number {part} comes without {part - 1}; "
+                    "count positions from 0 without a gap"
+                )
+            if part == len(table):
+                table.append(empty)
+            table = table[part]
+        else:
+            table = table.setdefault(part, empty)
+        if not isinstance(table, type(empty)):
+            raise ConfigurationError(
+                f"{variable} cannot be set: the file holds a value in place of the table around it"
+            )
+    table[path[-1]] = value.strip()
