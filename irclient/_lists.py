@@ -7,17 +7,13 @@ an awaitable of it in `AsyncIRClient`; so the two cannot differ in a name, a def
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
-from irclient.filters import FilterValues
 from irclient.queries import (
     BoughtTogether,
     Cart,
     ItemSelectors,
-    ListQuery,
     New,
-    Params,
     Personalize,
     Picks,
     Popular,
@@ -25,21 +21,30 @@ from irclient.queries import (
     Trending,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from irclient.filters import FilterValues
+    from irclient.queries import (
+        ListQuery,
+        Params,
+    )
+
 __all__ = ["Lists"]
 
-ListT = TypeVar("ListT", covariant=True)
-SelectorsT = TypeVar("SelectorsT", covariant=True)
+ListT_co = TypeVar("ListT_co", covariant=True)
+SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
 
 
-class Lists(ABC, Generic[ListT, SelectorsT]):
+class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
     """One method for each operation of the service; each raises one `IRError` or answers."""
 
     @overload
-    def fetch(self, query: ListQuery | Personalize) -> ListT: ...
+    def fetch(self, query: ListQuery | Personalize) -> ListT_co: ...
     @overload
-    def fetch(self, query: ItemSelectors) -> SelectorsT: ...
+    def fetch(self, query: ItemSelectors) -> SelectorsT_co: ...
     @abstractmethod
-    def fetch(self, query: ListQuery | Personalize | ItemSelectors) -> ListT | SelectorsT:
+    def fetch(self, query: ListQuery | Personalize | ItemSelectors) -> ListT_co | SelectorsT_co:
         """Answer one query.
 
         Args:
@@ -61,7 +66,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return items by release date, newest first.
 
         The arguments are those of `irclient.queries.New`.
@@ -92,7 +97,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return the items with the most interactions over a look-back period.
 
         The arguments are those of `irclient.queries.Popular`.
@@ -123,7 +128,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return popular items, newer interactions weighing more.
 
         The arguments are those of `irclient.queries.Trending`.
@@ -157,7 +162,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return items similar to one item.
 
         The arguments are those of `irclient.queries.Similar`.
@@ -192,7 +197,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return items that complete a cart.
 
         The arguments are those of `irclient.queries.Cart`.
@@ -225,7 +230,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return items frequently bought together with one item.
 
         The arguments are those of `irclient.queries.BoughtTogether`.
@@ -259,7 +264,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         modeling: str | None = None,
         refinements: str | Sequence[str] = (),
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return picks for a user, or for an anonymous session.
 
         The arguments are those of `irclient.queries.Picks`.
@@ -289,7 +294,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         catalog_id: str | None = None,
         modeling: str | None = None,
         params: Params = (),
-    ) -> ListT:
+    ) -> ListT_co:
         """Return the given items ranked for a user, likeliest first.
 
         The arguments are those of `irclient.queries.Personalize`.
@@ -314,7 +319,7 @@ class Lists(ABC, Generic[ListT, SelectorsT]):
         catalog_id: str | None = None,
         modeling: str | None = None,
         params: Params = (),
-    ) -> SelectorsT:
+    ) -> SelectorsT_co:
         """Return the filters that apply to the items visually similar to one.
 
         The arguments are those of `irclient.queries.ItemSelectors`.

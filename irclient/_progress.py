@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["progress_of"]
 
@@ -14,7 +17,7 @@ __all__ = ["progress_of"]
 def progress_of(
     progress: bool | Callable[[int, int], None],  # noqa: FBT001  (the front door's own word)
     total: int,
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Callable[[], object]]:
     """Yield a function to call each time that one of `total` pieces is done.
 
     Raises:
@@ -26,7 +29,7 @@ def progress_of(
         yield _nothing
     else:
         try:
-            from tqdm.auto import tqdm
+            from tqdm.auto import tqdm  # noqa: PLC0415  (an extra)
         except ImportError:
             raise ConfigurationError(
                 "progress=True shows a bar with tqdm: pip install 'irclient[progress]'"

@@ -6,13 +6,17 @@ page shorter than asked for, and at `total_items` (contract, "Not documented", i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from irclient.errors import QueryError, UnexpectedAnswer
 from irclient.queries import ListQuery
-from irclient.results import RecommendationList
-from irclient.topology import ServiceEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from irclient.results import RecommendationList
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["Pager"]
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-
-from irclient._core.protocol import Call, Command, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.protocol import Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.observing import tell
 from irclient.errors import IRError
-from irclient.observe import Observer, Record
 from irclient.transports.exchange import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    import httpx
+
+    from irclient._core.protocol import Call, Command, Failure
+    from irclient._wire import Response
+    from irclient.observe import Observer, Record
 
 __all__ = ["BlockingDriver"]
 
@@ -69,7 +76,7 @@ class BlockingDriver:
                 raise
         return [_result_or_error(future) for future in futures]
 
-    def _carry_out(self, command: Command) -> Any:
+    def _carry_out(self, command: Command) -> Response | Failure | None:
         match command:
             case Send():
                 return exchange(self._transport, command)
@@ -87,15 +94,16 @@ class BlockingDriver:
         tell(self._observers, record)
 
     def _run_unheard(self, begin: Callable[[float], Call[Any]]) -> None:
-        try:
+        # An error was told to the observers; nobody waits for it.
+        with suppress(IRError):
             self.run(begin)
-        except IRError:
-            pass  # It was told to the observers; nobody waits for it.
 
 
 def _result_or_error(future: Future[T]) -> T | IRError:
-    error = future.exception()
-    return error if isinstance(error, IRError) else future.result()
+    try:
+        return future.result()
+    except IRError as error:
+        return error
 
 
 def _wait(command: Wait) -> None:

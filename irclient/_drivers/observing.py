@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from irclient.observe import Observer, Record
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from irclient.observe import Observer, Record
 
 __all__ = ["tell"]
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.lowlevel
-import httpx
 
-from irclient._core.protocol import Call, Command, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.protocol import Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.observing import tell
 from irclient.errors import IRError
-from irclient.observe import Observer, Record
 from irclient.transports.exchange import exchange_async
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import httpx
+
+    from irclient._core.protocol import Call, Command, Failure
+    from irclient._wire import Response
+    from irclient.observe import Observer, Record
 
 __all__ = ["TaskDriver"]
 
@@ -88,7 +95,7 @@ class TaskDriver:
             if loop is _this_loop():
                 scope.cancel()
 
-    async def _carry_out(self, command: Command) -> Any:
+    async def _carry_out(self, command: Command) -> Response | Failure | None:
         match command:
             case Send():
                 return await exchange_async(self._transport, command)
@@ -99,9 +106,7 @@ class TaskDriver:
             case Start():
                 # A daemon: a process must be able to end while a vault does not answer.
                 work = command.work
-                Thread(
-                    target=lambda: work(self._tell), name="irclient-token", daemon=True
-                ).start()
+                Thread(target=lambda: work(self._tell), name="irclient-token", daemon=True).start()
             case Spawn():
                 _detach(self._run_unheard, command.call)
         return None
@@ -141,10 +146,9 @@ def _waker(wake: Callable[[], None]) -> Callable[[], None]:
     soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
 
     def from_anywhere() -> None:
-        try:
+        # The loop may be closed (asyncio) or finished (trio): nobody sleeps there any more.
+        with suppress(RuntimeError):
             soon(wake)
-        except RuntimeError:
-            pass  # The loop is closed (asyncio) or finished (trio): nobody sleeps there any more.
 
     return from_anywhere
 
@@ -161,10 +165,10 @@ def _detach(function: Callable[..., Awaitable[None]], argument: object) -> None:
         _asyncio_tasks.add(task)
         task.add_done_callback(_asyncio_tasks.discard)
     else:
-        import trio
+        import trio  # noqa: PLC0415  (only where trio runs)
 
-        trio.lowlevel.spawn_system_task(function, argument)  # type: ignore[arg-type]
+        trio.lowlevel.spawn_system_task(function, argument)
 
 
-def _this_loop() -> Any:
+def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
     return anyio.lowlevel.current_token().native_token

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 import zlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import httpx
 
-from irclient._core.protocol import Failure, Send, Trouble
+from irclient._core.protocol import Failure, Trouble
 from irclient._version import __version__
 from irclient._wire import Response
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
+
+if TYPE_CHECKING:
+    from irclient._core.protocol import Send
 
 __all__ = ["LARGEST_BODY", "exchange", "exchange_async"]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["BodyTooLarge", "UndecodableBody", "failure_of"]
 

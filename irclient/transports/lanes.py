@@ -8,10 +8,9 @@ look through, and a lane whose request did not end normally is closed and never 
 
 from __future__ import annotations
 
-import os
 import weakref
-from collections.abc import AsyncIterator
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import anyio.lowlevel
@@ -19,6 +18,10 @@ import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
 from irclient.transports.tls import ssl_context
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator
 
 __all__ = ["Lanes"]
 
@@ -132,11 +135,10 @@ class _LaneStream(httpx.AsyncByteStream):
 async def _close(lane: httpx.AsyncHTTPTransport) -> None:
     # Shielded: the usual reason for closing a lane is that its request was cancelled.
     with anyio.CancelScope(shield=True):
-        try:
+        # A connection that is thrown away may break.
+        with suppress(Exception):
             await lane.aclose()
-        except Exception:  # noqa: BLE001, S110  (a connection that is thrown away may break)
-            pass
 
 
-def _this_loop() -> Any:
+def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
     return anyio.lowlevel.current_token().native_token

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
 from irclient.transports.tls import ssl_context
+
+if TYPE_CHECKING:
+    import os
+    import ssl
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Pooled"]
 
@@ -144,9 +147,7 @@ class _OnTime(httpcore.NetworkBackend):
             if left <= 0:
                 raise httpcore.ConnectTimeout("the time for connecting passed")
             try:
-                stream = self._inner.connect_tcp(
-                    address, port, left, local_address, socket_options
-                )
+                stream = self._inner.connect_tcp(address, port, left, local_address, socket_options)
             except httpcore.ConnectError as error:
                 refusal = error
             else:
@@ -167,19 +168,17 @@ class _StreamOnTime(httpcore.NetworkStream):
 
     def start_tls(
         self,
-        ssl_context: Any,
+        ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left = self._left.within(timeout, httpcore.ConnectTimeout)
-        return _StreamOnTime(
-            self._inner.start_tls(ssl_context, server_hostname, left), self._left
-        )
+        return _StreamOnTime(self._inner.start_tls(ssl_context, server_hostname, left), self._left)
 
     def close(self) -> None:
         self._inner.close()
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (httpcore's signature)
         return self._inner.get_extra_info(info)
 
 
