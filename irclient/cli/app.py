@@ -8,6 +8,8 @@ from irclient._version import __version__
 from irclient.cli.command import Command
 from irclient.cli.commands.bought_together import bought_together
 from irclient.cli.commands.cart import cart
+from irclient.cli.commands.demo import demo
+from irclient.cli.commands.doctor import doctor
 from irclient.cli.commands.new import new
 from irclient.cli.commands.personalize import personalize
 from irclient.cli.commands.picks import picks
@@ -53,6 +55,8 @@ def irclient(
     """
 
 
+app.command(cls=Command, rich_help_panel="To begin")(demo)
+app.command(cls=Command, rich_help_panel="To begin")(doctor)
 for list_command in (
     new, popular, trending, similar, cart, bought_together, picks, personalize, selectors,
 ):  # fmt: skip

@@ -1,0 +1,43 @@
+"""How findings look on a terminal: one line each, and the advice below what is wrong."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from irclient.cli.doctor.findings import Finding, Verdict
+from irclient.cli.output import milliseconds, safe
+
+__all__ = ["show_finding", "show_verdict"]
+
+_MARK = {
+    Verdict.GOOD: ("✓", "green"),
+    Verdict.WRONG: ("✗", "bold red"),
+    Verdict.SKIPPED: ("–", "yellow"),
+}
+
+
+def show_finding(finding: Finding, console: Console) -> None:
+    """Print one finding as soon as it is known."""
+    mark, style = _MARK[finding.verdict]
+    line = Text.assemble(
+        (mark, style),
+        f" {finding.check:<13} ",
+        (safe(finding.subject), "cyan"),
+        f": {safe(finding.saw)}",
+    )
+    if finding.elapsed >= 0.0005:
+        line.append(f" ({milliseconds(finding.elapsed)})", style="dim")
+    console.print(line, soft_wrap=True)
+    if finding.advice is not None:
+        console.print(Text(f"  → {safe(finding.advice)}", style="yellow"), soft_wrap=True)
+
+
+def show_verdict(findings: Sequence[Finding], console: Console) -> None:
+    """Print the sum of it all."""
+    wrong = sum(each.verdict is Verdict.WRONG for each in findings)
+    if wrong:
+        words = "1 thing is" if wrong == 1 else f"{wrong} things are"
+        console.print(f"{words} wrong; what to do stands below each.", style="bold red")
+    else:
+        console.print("All is well.", style="bold green")
