@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +16,15 @@ from irclient.observe import (
     Ejected,
     FailedOver,
     LoggingObserver,
-    Observer,
     Record,
     TokenRejected,
     TokenRenewalFailed,
 )
+
+if TYPE_CHECKING:
+    from irclient.observe import (
+        Observer,
+    )
 
 ATTEMPT = Attempt(
     endpoint="a/web", outcome="served", status=200, reason="served", started_after=0, elapsed=0.1

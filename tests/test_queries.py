@@ -1,0 +1,182 @@
+"""The queries: what can be asked, and how what cannot is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import pytest
+
+from irclient import queries
+from irclient.errors import QueryError
+from irclient.filters import Filters
+from irclient.queries import (
+    AlgoType,
+    BoughtTogether,
+    Cart,
+    ItemSelectors,
+    ListQuery,
+    New,
+    Personalize,
+    Picks,
+    Popular,
+    Query,
+    Similar,
+    Trending,
+)
+
+ONE_OF_EACH = [
+    New(),
+    Popular(count=5),
+    Trending(skip=0),
+    Similar("64702", count=10, filters={"Category": "Clothing"}),
+    Cart(["16", "37"]),
+    BoughtTogether("16"),
+    Picks("user"),
+    Personalize("user", ["1", "2"]),
+    ItemSelectors("64702"),
+]
+BY_NAME = {type(query).__name__: query for query in ONE_OF_EACH}
+
+
+def test_there_is_a_query_for_each_operation_of_the_contract() -> None:
+    assert {query.operation for query in ONE_OF_EACH} == {
+        "new", "popular", "trending", "similar", "cart", "bought_together", "picks",
+        "personalize", "selectors",
+    }  # fmt: skip
+    public = {getattr(queries, name) for name in queries.__all__ if name != "Params"}
+    kinds = {each for each in public if issubclass(each, Query)} - {Query, ListQuery}
+    assert kinds == {type(query) for query in ONE_OF_EACH}
+
+
+@pytest.mark.parametrize("query", ONE_OF_EACH, ids=lambda query: query.operation)
+def test_a_query_is_a_frozen_hashable_value(query) -> None:
+    again = dataclasses.replace(query)
+    assert again == query
+    assert again is not query
+    assert hash(again) == hash(query)
+    assert pickle.loads(pickle.dumps(query)) == query
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        query.modeling = "other"
+
+
+def test_a_query_does_not_change_with_what_it_was_made_of() -> None:
+    ids, params, sizes = ["16"], {"a": "1"}, ["M"]
+    query = Cart(ids, params=params, filters={"Size": sizes})
+    ids.append("37")
+    params["b"] = "2"
+    sizes.append("L")
+    assert query.item_ids == ("16",)
+    assert query.params == (("a", "1"),)
+    assert query.filters["Size"] == ("M",)
+
+
+def test_equal_questions_are_equal_however_they_were_written() -> None:
+    assert Similar("1", filters={"Size": "M"}) == Similar("1", filters=Filters({"Size": ["M"]}))
+    assert Popular(refinements="RemoveUserHistory") == Popular(refinements=["RemoveUserHistory"])
+    assert Popular(params={"a": "1"}) == Popular(params=[("a", "1")])
+    assert Popular(filters=None) == Popular()
+    assert Popular() != New()
+
+
+def test_algorithms_are_an_open_set_of_str() -> None:
+    assert Similar("1", algo_type=AlgoType.VISUAL) == Similar("1", algo_type="Visual")
+    assert Similar("1", algo_type="NotYetKnown").algo_type == "NotYetKnown"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Similar("1"), False),
+        (Similar("1", session_id="s"), True),
+        (Picks("u"), False),
+        (Picks(session_id="s"), True),
+        (Personalize("u", ["1"]), True),
+        (Popular(user_id="u"), False),
+        (Cart(["1"]), False),
+    ],
+)
+def test_a_live_session_is_known_as_one(query, expected) -> None:
+    assert query.has_side_effect is expected
+
+
+def test_picks_need_somebody_but_not_both() -> None:
+    assert Picks(session_id="s", algo_type=AlgoType.RECENT_VIEWS).user_id is None
+    assert Picks("u").session_id is None
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        # Ids.
+        (lambda: Similar(""), "similar: item_id must not be empty, got ''"),
+        (lambda: Similar("  "), "similar: item_id must not be empty, got '  '"),
+        (lambda: Similar(64702), "similar: item_id must be a str, got 64702; write '64702'"),
+        (lambda: Similar(None), "similar: item_id must be a str, got None"),
+        (lambda: Similar("\ud800"), "item_id holds a lone surrogate, which cannot be sent"),
+        (lambda: ItemSelectors(""), "selectors: item_id must not be empty"),
+        (lambda: BoughtTogether(""), "bought_together: item_id must not be empty"),
+        (lambda: BoughtTogether("Items"), "item_id 'Items' cannot be asked for"),
+        (lambda: BoughtTogether("items"), "use cart([...]) for this item"),
+        (lambda: BoughtTogether(7), "bought_together: item_id must be a str, got 7; write '7'"),
+        # Lists of ids.
+        (lambda: Cart([]), "cart: item_ids must hold at least 1 id, got none"),
+        (lambda: Cart("16"), "must be a list of str, got the str '16'; write ['16']"),
+        (lambda: Cart(["16", "a,b"]), "cart: item_ids: 'a,b' holds a comma"),
+        (lambda: Cart(["16", ""]), "cart: item_ids: each must not be empty, got ''"),
+        (lambda: Cart([16]), "cart: item_ids: each must be a str, got 16; write '16'"),
+        (lambda: Cart(None), "cart: item_ids must be a list of str, got None"),
+        (lambda: Cart(b"16"), "cart: item_ids must be a list of str, got b'16'"),
+        (lambda: Cart({"16"}), "cart: item_ids must be a list of str, got {'16'}"),
+        (lambda: Personalize("u", []), "personalize: candidates must hold at least 1 id"),
+        (lambda: Personalize("u", "1"), "candidates must be a list of str, got the str '1'"),
+        (lambda: Personalize("", ["1"]), "personalize: user_id must not be empty, got ''"),
+        (lambda: Personalize(None, ["1"]), "personalize: user_id must be a str, got None"),
+        # Pages.
+        (lambda: Popular(count=0), "popular: count must be at least 1, got 0"),
+        (lambda: Popular(count=-3), "popular: count must be at least 1, got -3"),
+        (lambda: Popular(count="5"), "popular: count must be an int, got '5'"),
+        (lambda: Popular(count=2.5), "popular: count must be an int, got 2.5"),
+        (lambda: Popular(count=True), "popular: count must be an int, got True"),
+        (lambda: Popular(skip=-1), "popular: skip must be at least 0, got -1"),
+        (lambda: Popular(skip=None, count="all"), "count must be an int, got 'all'"),
+        # People.
+        (Picks, "picks: give a user_id or a session_id; both are missing"),
+        (lambda: Picks(""), "picks: user_id must not be empty, got ''"),
+        (lambda: Picks(session_id=" "), "picks: session_id must not be empty, got ' '"),
+        (lambda: Popular(user_id=""), "popular: user_id must not be empty, got ''"),
+        (lambda: Popular(user_id=7), "popular: user_id must be a str, got 7; write '7'"),
+        # The rest.
+        (lambda: Popular(modeling=""), "popular: modeling must not be empty, got ''"),
+        (lambda: Popular(channel_id=0), "channel_id must be a str, got 0; write '0'"),
+        (lambda: Popular(catalog_id=0), "catalog_id must be a str, got 0; write '0'"),
+        (lambda: Similar("1", algo_type=""), "similar: algo_type must not be empty"),
+        (lambda: Similar("1", session_id=1), "session_id must be a str, got 1; write '1'"),
+        (lambda: Popular(filters=["Size"]), "filters must be a mapping of name to value"),
+        (lambda: Popular(filters="Size"), "got 'Size'; write {'Category': 'Clothing'}"),
+        (lambda: Popular(filters={"count": "5"}), "'count' cannot be a filter"),
+        (lambda: Popular(filters={"Size": 7}), "filter 'Size' must be a str or a list of str"),
+        (lambda: Popular(refinements=["a,b"]), "popular: refinements: 'a,b' holds a comma"),
+        (lambda: Popular(refinements=None), "refinements must be a list of str, got None"),
+        (lambda: Popular(params="a=1"), "params must be a mapping or a list of pairs of str"),
+        (lambda: Popular(params=b"a=1"), "params must be a mapping or a list of pairs of str"),
+        (lambda: Popular(params=None), "params must be a mapping or a list of pairs of str"),
+        (lambda: Popular(params=["ab"]), "each must be a pair of str, name and value, got 'ab'"),
+        (lambda: Popular(params=[("a",)]), "each must be a pair of str, name and value"),
+        (lambda: Popular(params={"a": 1}), "each must be a pair of str, name and value"),
+        (lambda: Popular(params={"": "1"}), "got ('', '1')"),
+        (lambda: Popular(params={"a": "\ud800"}), "params: the value of 'a' holds a lone"),
+        (lambda: Popular(params={"\ud800": "1"}), "params: the name holds a lone surrogate"),
+    ],
+)  # fmt: skip
+def test_a_bad_query_is_refused_with_its_value_and_the_fix(build, message) -> None:
+    with pytest.raises(QueryError) as caught:
+        build()
+    assert message in str(caught.value)
+    assert caught.value.status is None
+    assert caught.value.attempts == ()
+
+
+def test_a_comma_is_refused_only_where_it_separates() -> None:
+    assert Similar("a,b").item_id == "a,b"
+    assert Personalize("u", ["a,b"]).candidates == ("a,b",)

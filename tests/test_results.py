@@ -1,0 +1,107 @@
+"""The results: typed lists that keep what the service said."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from pydantic import ValidationError
+
+from irclient._wire import read_list, read_selectors
+from irclient.results import RecommendationList, RecommendedItem, Selector, Selectors, Served
+from tests.scenarios.scenario import SAMPLES
+
+NEW = read_list((SAMPLES / "new_count5.documented.json").read_bytes())
+SELECTORS = read_selectors(
+    b'{"value":[{"keyName":"color","values":[{"valueString":"red"},{"valueString":null},"blue"]},'
+    b'{"keyName":"size"},{"keyName":"fit","values":null}],"testInfo":{}}'
+)
+
+
+def test_a_list_is_a_sequence_of_its_items() -> None:
+    assert len(NEW) == 5
+    assert [item.id for item in NEW] == NEW.ids == [item.id for item in NEW.items]
+    assert isinstance(NEW[0], RecommendedItem)
+    assert NEW[-1] is NEW.items[4]
+    assert NEW[1:3] == NEW.items[1:3]
+    assert NEW[0] in NEW
+    assert next(reversed(NEW)) is NEW[-1]
+    with pytest.raises(IndexError):
+        NEW[5]
+
+
+def test_an_empty_list_is_false() -> None:
+    assert not read_list(b'{"items":[]}')
+    assert NEW
+
+
+def test_the_raw_body_is_what_the_service_sent() -> None:
+    raw = NEW.raw
+    assert raw["pagingInfo"] == {"totalItems": 278}
+    assert [row["id"] for row in raw["items"]] == NEW.ids
+    raw["items"].clear()
+    assert NEW.raw["items"], "each reading is a fresh one"
+
+
+def test_unknown_fields_are_kept() -> None:
+    answer = read_list(b'{"items":[{"id":"1","score":0.5}],"experiment":"x"}')
+    assert answer.experiment == "x"
+    assert answer[0].score == 0.5
+
+
+def test_results_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        NEW.title = "Old"
+    with pytest.raises(ValidationError, match="frozen"):
+        NEW[0].id = "7"
+
+
+def test_how_it_was_served_is_put_on_a_copy() -> None:
+    served = Served(endpoint="a/web", account="a", attempts=2, elapsed=0.1)
+    again = NEW.as_served(served)
+    assert again.served == served
+    assert NEW.served == Served()
+    assert again.ids == NEW.ids
+    assert again.raw == NEW.raw
+    assert type(again) is RecommendationList
+
+
+def test_a_list_travels_between_processes_with_all_it_knows() -> None:
+    answer = NEW.as_served(Served(endpoint="a/web"))
+    again = pickle.loads(pickle.dumps(answer))
+    assert again == answer
+    assert (again.raw, again.served) == (answer.raw, answer.served)
+
+
+def test_its_repr_is_short_and_says_where_it_came_from() -> None:
+    answer = NEW.as_served(Served(endpoint="a/web"))
+    ids = ", ".join(map(repr, NEW.ids))
+    assert (
+        repr(answer)
+        == str(answer)
+        == (f"<RecommendationList 'New', 5 items [{ids}], service a/web>")
+    )
+    long = read_list(b'{"items":[' + b",".join(b'{"id":"%d"}' % n for n in range(9)) + b"]}")
+    assert "9 items ['0', '1', '2', '3', '4', …]" in repr(long)
+
+
+def test_users_can_make_lists_by_name_or_as_on_the_wire() -> None:
+    by_name = RecommendationList(items=[RecommendedItem(id="1", tracking_id="t")], title_id=5)
+    on_the_wire = RecommendationList.model_validate(
+        {"items": [{"id": 1, "trackingId": "t"}], "titleId": 5}
+    )
+    assert by_name == on_the_wire
+    assert by_name.raw is None
+
+
+def test_selectors_are_a_sequence_of_names_and_values() -> None:
+    assert isinstance(SELECTORS, Selectors)
+    assert len(SELECTORS) == 3
+    assert [(each.name, each.values) for each in SELECTORS] == [
+        ("color", ("red", "blue")),
+        ("size", ()),
+        ("fit", ()),
+    ]
+    assert isinstance(SELECTORS[0], Selector)
+    assert SELECTORS[:2] == SELECTORS.selectors[:2]
+    assert SELECTORS.raw["testInfo"] == {}
