@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from irclient._core.call import call
-from irclient._core.protocol import Call
 from irclient._core.state import ClientState
-from irclient.auth import Credential, token_source
+from irclient.auth import token_source
 from irclient.errors import ConfigurationError, QueryError
-from irclient.observe import Observer
 from irclient.queries import Query
-from irclient.results import Answer
 from irclient.settings import Settings, Timeouts
-from irclient.topology import Endpoints, ServiceEndpoint, TrafficSplit, flatten
+from irclient.stores import MemoryStore
 
-__all__ = ["FETCH_MANY_AT_A_TIME", "assemble", "begin_call", "changed", "check_transport"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+
+    from irclient._core.protocol import Call
+    from irclient._core.splitting import Split
+    from irclient.auth import Credential
+    from irclient.observe import Observer
+    from irclient.results import Answer
+    from irclient.settings import Fallback
+    from irclient.stores import Store
+    from irclient.topology import Endpoints, ServiceEndpoint
+
+__all__ = [
+    "FETCH_MANY_AT_A_TIME",
+    "assemble",
+    "begin_call",
+    "changed",
+    "check_transport",
+    "split_of",
+]
 
 
 #: Enough to use the TPS of a common pair at the latency of a common answer (100 ms).
@@ -30,6 +45,7 @@ def assemble(
     endpoints: Endpoints,
     credential: Credential,
     settings: Settings,
+    store: Store | None,
     observers: Sequence[Observer],
 ) -> ClientState:
     """Check a client's arguments and make the state that its calls share.
@@ -37,18 +53,17 @@ def assemble(
     Raises:
         ConfigurationError: One of them cannot be used.
     """
-    if isinstance(endpoints, TrafficSplit):
-        raise ConfigurationError("endpoints: traffic splitting is not part of this version yet")
     if not isinstance(settings, Settings):
         raise ConfigurationError(f"settings must be a Settings, got {settings!r}")
     for observer in observers:
         if not callable(observer):
             raise ConfigurationError(f"each observer must be callable, got {observer!r}")
     return ClientState.of(
-        flatten(endpoints),
+        endpoints,
+        settings=settings,
         tokens=token_source(credential),
+        store=store or MemoryStore(max_entries=settings.caching.max_entries),
         uniform=random.random,
-        failover=settings.failover,
         has_observers=bool(observers),
     )
 
@@ -70,7 +85,9 @@ def begin_call(
     query: Query,
     state: ClientState,
     settings: Settings,
+    *,
     endpoints: Sequence[ServiceEndpoint] | None = None,
+    fallback: Fallback | None = None,
 ) -> Callable[[float], Call[Answer]]:
     """Return what a driver needs to run a call: a function from the time to its generator.
 
@@ -79,15 +96,34 @@ def begin_call(
     """
     if not isinstance(query, Query):
         raise QueryError(f"expected a query of irclient.queries, got {query!r}")
-    return partial(call, query, state, settings, endpoints=endpoints)
+    return partial(call, query, state, settings, endpoints=endpoints, fallback=fallback)
+
+
+def split_of(state: ClientState) -> Split:
+    """Return the traffic split of a client.
+
+    Raises:
+        ConfigurationError: It was made without one.
+    """
+    if state.split is None:
+        raise ConfigurationError("this client has no variants; make it with a TrafficSplit")
+    return state.split
 
 
 def changed(
-    settings: Settings, *, deadline: float | timedelta | None, **groups: Any
+    settings: Settings,
+    groups: Mapping[str, object],
+    *,
+    deadline: float | timedelta | None,
 ) -> Settings:
-    """Return settings with those groups replaced that are not None, and the deadline if given."""
+    """Return settings with those groups replaced that are not None, and the deadline if given.
+
+    Raises:
+        ConfigurationError: A group is not one of its kind, or the deadline not above 0.
+    """
     given = {name: group for name, group in groups.items() if group is not None}
-    if deadline is not None:
-        timeouts: Timeouts = given.get("timeouts", settings.timeouts)
-        given["timeouts"] = Timeouts(**{**dict(timeouts), "deadline": deadline})
-    return Settings(**{**dict(settings), **given})
+    again = Settings(**{**dict(settings), **given})
+    if deadline is None:
+        return again
+    timeouts = Timeouts(**{**dict(again.timeouts), "deadline": deadline})
+    return Settings(**{**dict(again), "timeouts": timeouts})

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
-from functools import partial
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
-from irclient._assembly import FETCH_MANY_AT_A_TIME, assemble, begin_call, changed, check_transport
+from irclient._assembly import (
+    FETCH_MANY_AT_A_TIME,
+    assemble,
+    begin_call,
+    changed,
+    check_transport,
+    split_of,
+)
 from irclient._core.paging import Pager
-from irclient._core.state import HealthSnapshot
 from irclient._drivers.blocking import BlockingDriver
 from irclient._lists import Lists
 from irclient._progress import progress_of
-from irclient.auth import Credential
 from irclient.configuration import Configuration
-from irclient.errors import IRError, QueryError
-from irclient.observe import Observer
-from irclient.queries import ItemSelectors, ListQuery, Personalize
-from irclient.results import Answer, RecommendationList, RecommendedItem, Selectors
-from irclient.settings import Caching, Hedging, Retries, Settings, Throttling, Timeouts
-from irclient.topology import Endpoints, ServiceEndpoint
+from irclient.errors import QueryError
+from irclient.results import RecommendationList, Selectors
+from irclient.settings import Settings
 from irclient.transports import default_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import timedelta
+    from pathlib import Path
+    from types import TracebackType
+
+    from irclient._core.memory import Cache
+    from irclient._core.splitting import Split
+    from irclient._core.state import HealthSnapshot
+    from irclient._core.stats import Stats
+    from irclient.auth import Credential
+    from irclient.errors import IRError
+    from irclient.observe import Observer
+    from irclient.queries import ItemSelectors, ListQuery, Personalize
+    from irclient.results import Answer, RecommendedItem
+    from irclient.settings import Caching, Fallback, Hedging, Retries, Throttling, Timeouts
+    from irclient.stores import Store
+    from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = ["IRClient"]
 
@@ -39,10 +55,14 @@ class IRClient(Lists[RecommendationList, Selectors]):
     a fork, and it holds no connection until its first call.
 
     Args:
-        endpoints: A `ServiceEndpoint`, a `Pair`, or a list of them, the home region first.
+        endpoints: A `ServiceEndpoint`, a `Pair`, a list of them, the home region first, or a
+            `TrafficSplit` of any of these.
         credential: A `KeyVaultCredential`, a `StaticToken`, or anything with azure-core's
             `get_token`.
         settings: How to behave.
+        fallback: What to answer when nothing else can; without one a call that finds no answer
+            raises.
+        store: Where answers are kept; in this process when left out.
         transport: Any `httpx.BaseTransport`; the client's own when left out. One that is passed
             in is never closed here.
         observers: Each is called with each record of what happened.
@@ -57,12 +77,15 @@ class IRClient(Lists[RecommendationList, Selectors]):
         *,
         credential: Credential,
         settings: Settings = Settings(),  # noqa: B008  (frozen)
+        fallback: Fallback | None = None,
+        store: Store | None = None,
         transport: httpx.BaseTransport | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         check_transport(transport, httpx.BaseTransport)
-        self._state = assemble(endpoints, credential, settings, observers)
+        self._state = assemble(endpoints, credential, settings, store, observers)
         self._settings = settings
+        self._fallback = fallback
         self._own_transport = default_transport() if transport is None else None
         self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
 
@@ -154,7 +177,10 @@ class IRClient(Lists[RecommendationList, Selectors]):
         """
         if concurrency is not None and concurrency < 1:
             raise QueryError(f"concurrency must be at least 1, got {concurrency!r}")
-        begin = [begin_call(query, self._state, self._settings) for query in queries]
+        begin = [
+            begin_call(query, self._state, self._settings, fallback=self._fallback)
+            for query in queries
+        ]
         with progress_of(progress, len(begin)) as done:
             return self._driver.run_many(
                 begin,
@@ -174,7 +200,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
             UnexpectedAnswer: The list changed while it was read; start again.
             IRError: A page could not be had.
         """
-        pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints)
+        pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
         return self._pages(pager)
 
     def _pages(self, pager: Pager) -> Iterator[RecommendationList]:
@@ -196,6 +222,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
         throttling: Throttling | None = None,
         caching: Caching | None = None,
         hedging: Hedging | None = None,
+        fallback: Fallback | None = None,
     ) -> Self:
         """Return a light copy with other settings, which shares everything with this client.
 
@@ -206,22 +233,44 @@ class IRClient(Lists[RecommendationList, Selectors]):
             throttling: How to stay under the TPS.
             caching: How long an answer may be used again.
             hedging: Whether to race a slow call.
+            fallback: What to answer when nothing else can.
         """
         again = copy.copy(self)
-        again._settings = changed(
+        again._settings = changed(  # noqa: SLF001  (its own copy)
             self._settings,
+            {
+                "timeouts": timeouts,
+                "retries": retries,
+                "throttling": throttling,
+                "caching": caching,
+                "hedging": hedging,
+            },
             deadline=deadline,
-            timeouts=timeouts,
-            retries=retries,
-            throttling=throttling,
-            caching=caching,
-            hedging=hedging,
         )
+        again._fallback = fallback or self._fallback  # noqa: SLF001
         return again
+
+    @property
+    def cache(self) -> Cache:
+        """The client's memory, to make it forget: everything, a user, or an item."""
+        return self._state.cache
+
+    @property
+    def split(self) -> Split:
+        """The traffic split, to shift its weights while calls are made.
+
+        Raises:
+            ConfigurationError: The client was made without a `TrafficSplit`.
+        """
+        return split_of(self._state)
 
     def health(self) -> HealthSnapshot:
         """Return how each endpoint is doing."""
         return self._state.snapshot(time.monotonic())
+
+    def stats(self) -> Stats:
+        """Return what the client has done since it was made, counted."""
+        return self._state.count_up()
 
     def close(self) -> None:
         """Close the client and its copies; closing again does nothing."""
@@ -234,7 +283,15 @@ class IRClient(Lists[RecommendationList, Selectors]):
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
     ) -> Answer:
-        return self._driver.run(begin_call(query, self._state, self._settings, endpoints))
+        return self._driver.run(
+            begin_call(
+                query,
+                self._state,
+                self._settings,
+                endpoints=endpoints,
+                fallback=self._fallback,
+            )
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -14,12 +14,18 @@ __all__ = [
     "CallEnded",
     "Ejected",
     "FailedOver",
+    "FellBack",
+    "FlightJoined",
     "LoggingObserver",
+    "MemoryUsed",
     "Observer",
     "Probed",
     "Record",
+    "Refreshed",
     "Returned",
     "SecretRead",
+    "SpilledOver",
+    "ThrottleWaited",
     "TokenRejected",
     "TokenRenewalFailed",
     "TokenRenewed",
@@ -48,6 +54,56 @@ class FailedOver(Record):
     operation: str
     origin: str
     target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpilledOver(Record):
+    """A call went to another endpoint because the preferred one had no slot."""
+
+    operation: str
+    origin: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottleWaited(Record):
+    """A call waits `wait` seconds for its slot, because every endpoint is at its TPS."""
+
+    endpoint: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUsed(Record):
+    """A call was answered from memory, `age` seconds after the service gave the answer."""
+
+    operation: str
+    source: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightJoined(Record):
+    """A call waits for an equal one that is under way."""
+
+    operation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed(Record):
+    """An answer in memory was refreshed in the background, or could not be."""
+
+    operation: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack(Record):
+    """A call was answered with less than it asked for, because of `reason`."""
+
+    operation: str
+    instead: str
     reason: str
 
 

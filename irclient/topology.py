@@ -7,12 +7,23 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from irclient.errors import ConfigurationError
 
-__all__ = ["Endpoints", "Pair", "ServiceEndpoint", "TrafficSplit", "flatten", "is_loopback"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Endpoints",
+    "Pair",
+    "ServiceEndpoint",
+    "TrafficSplit",
+    "checked_weights",
+    "flatten",
+    "is_loopback",
+]
 
 #: The public host of a service endpoint (contract section 2, documented).
 _HOST = "{account}-{name}.mir.prod.reco.microsoft.com"
@@ -89,7 +100,7 @@ class TrafficSplit:
         salt: Changes who falls into which variant; keep it while an experiment runs.
     """
 
-    variants: Mapping[str, Endpoints]
+    variants: Mapping[str, RegionOrRegions]
     weights: Mapping[str, float] = field(kw_only=True)
     salt: str = field(default="", kw_only=True)
 
@@ -104,33 +115,21 @@ class TrafficSplit:
                 f"TrafficSplit: weights must map each variant's name to a number, "
                 f"got {self.weights!r}"
             )
-        if set(self.weights) != set(self.variants):
-            raise ConfigurationError(
-                f"TrafficSplit: weights must name the same variants, {sorted(self.variants)}, "
-                f"got {sorted(self.weights)}"
-            )
-        for name, weight in self.weights.items():
-            if not _is_number(weight) or weight < 0:
-                raise ConfigurationError(
-                    f"TrafficSplit: weight of {name!r} must be a number of at least 0, "
-                    f"got {weight!r}"
-                )
-        if not sum(self.weights.values()):
-            raise ConfigurationError("TrafficSplit: weights add up to 0; give one variant traffic")
         for name, endpoints in self.variants.items():
             if isinstance(endpoints, TrafficSplit):
                 raise ConfigurationError(f"TrafficSplit: variant {name!r} is itself a TrafficSplit")
             flatten(endpoints)
         # Copies, so that what was checked is what is used.
         object.__setattr__(self, "variants", dict(self.variants))
-        object.__setattr__(self, "weights", dict(self.weights))
+        object.__setattr__(self, "weights", checked_weights(self.weights, self.variants))
 
 
 Region: TypeAlias = ServiceEndpoint | Pair
-Endpoints: TypeAlias = Region | Sequence[Region] | TrafficSplit
+RegionOrRegions: TypeAlias = Region | Sequence[Region]
+Endpoints: TypeAlias = RegionOrRegions | TrafficSplit
 
 
-def flatten(endpoints: Region | Sequence[Region]) -> tuple[ServiceEndpoint, ...]:
+def flatten(endpoints: RegionOrRegions) -> tuple[ServiceEndpoint, ...]:
     """Every service endpoint in the order of preference: the home region first, then DR."""
     regions = (endpoints,) if isinstance(endpoints, ServiceEndpoint | Pair) else endpoints
     if isinstance(regions, str) or not isinstance(regions, Sequence) or not regions:
@@ -150,6 +149,27 @@ def flatten(endpoints: Region | Sequence[Region]) -> tuple[ServiceEndpoint, ...]
             )
     _refuse_doubles(flat)
     return tuple(flat)
+
+
+def checked_weights(weights: Mapping[str, float], variants: Iterable[str]) -> dict[str, float]:
+    """Check the weights of a traffic split and return a copy.
+
+    Raises:
+        ConfigurationError: They name other variants, hold no number, or add up to nothing.
+    """
+    if set(weights) != set(variants):
+        raise ConfigurationError(
+            f"TrafficSplit: weights must name the variants {sorted(variants)}, "
+            f"got {sorted(weights)}"
+        )
+    for name, weight in weights.items():
+        if not _is_number(weight) or weight < 0:
+            raise ConfigurationError(
+                f"TrafficSplit: weight of {name!r} must be a number of at least 0, got {weight!r}"
+            )
+    if not sum(weights.values()):
+        raise ConfigurationError("TrafficSplit: weights add up to 0; give one variant traffic")
+    return dict(weights)
 
 
 def is_loopback(host: str) -> bool:

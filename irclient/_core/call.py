@@ -1,73 +1,42 @@
 """One call, from the query to its answer, read from top to bottom.
 
-    endpoint → token → attempt → verdict → result | again here | other endpoint | error
+    identity → memory → flight → asking (endpoint, allowance, token, attempt, verdict)
+             → result | stale | fallback | one error
 
 The generator yields what is to be done and is sent what came of it; it never does anything
-itself. Closing it half-way (a cancelled task, a closed client) leaves nothing held for longer
-than one attempt may take.
+itself. Closing it half-way (a cancelled task, a closed client) gives back what it holds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING
 
-from irclient._core import ending
-from irclient._core.backoff import backoff
-from irclient._core.protocol import Send, Spawn, Start, Tell, Wait
-from irclient._core.routing import choose
-from irclient._core.verdict import Health, Meaning, Next, Verdict, judge
+from irclient._core.asking import ask
+from irclient._core.fallback import fall_back
+from irclient._core.freshness import Freshness
+from irclient._core.protocol import Spawn
+from irclient._core.story import Story, pause, tell
 from irclient._wire import build_request
-from irclient.attempts import Attempt
-from irclient.errors import AuthenticationError, ClientClosed, IRError
-from irclient.observe import AttemptEnded, CallEnded, FailedOver, TokenRejected
-from irclient.queries import Popular
-from irclient.results import Served
-from irclient.topology import ServiceEndpoint
+from irclient.errors import ClientClosed, DeadlineExceeded, IRError, QueryError
+from irclient.observe import CallEnded, FellBack, FlightJoined, MemoryUsed, Refreshed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from irclient._core.protocol import Call, Failure
+    from irclient._core.asking import Answered
+    from irclient._core.flights import CallFlight
+    from irclient._core.freshness import Entry
+    from irclient._core.protocol import Call
     from irclient._core.state import ClientState
-    from irclient._wire import Response
-    from irclient.observe import Record
     from irclient.queries import Query
-    from irclient.results import Answer
-    from irclient.settings import Settings
+    from irclient.results import Answer, Source
+    from irclient.settings import Fallback, Settings
+    from irclient.topology import ServiceEndpoint
 
-__all__ = ["call", "probe"]
-
-#: What a probe asks: small, without side effect, and served by every tier of the service.
-_PROBE: Final = Popular(count=1)
-
-
-@dataclass(slots=True)
-class _Story:
-    """One call so far: what it is to do, what time it is, and what was tried."""
-
-    query: Query
-    state: ClientState
-    settings: Settings
-    now: float
-    began_at: float
-    deadline_at: float
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
-    verdicts: dict[ServiceEndpoint, Verdict] = field(default_factory=dict[ServiceEndpoint, Verdict])
-    ready_at: dict[ServiceEndpoint, float] = field(default_factory=dict[ServiceEndpoint, float])
-    tried: set[ServiceEndpoint] = field(default_factory=set[ServiceEndpoint])
-    last_tried: ServiceEndpoint | None = None
-    waits: int = 0
-    token_was_renewed: bool = False
-
-    @property
-    def elapsed(self) -> float:
-        return self.now - self.began_at
-
-    @property
-    def left(self) -> float:
-        return self.deadline_at - self.now
+__all__ = ["call"]
 
 
 def call(
@@ -77,6 +46,7 @@ def call(
     now: float,
     *,
     endpoints: Sequence[ServiceEndpoint] | None = None,
+    fallback: Fallback | None = None,
 ) -> Call[Answer]:
     """Answer a query, or raise one `IRError`.
 
@@ -85,219 +55,165 @@ def call(
         state: What all calls of the client share.
         settings: How to go about it.
         now: The time.
-        endpoints: Ask only these; all of the client's when left out.
+        endpoints: Ask only these, and use neither memory nor fallback: a page of a longer list.
+        fallback: What to answer when nothing else can.
     """
-    story = _Story(query, state, settings, now, now, now + settings.timeouts.deadline)
+    story = _begin(query, state, settings, now, endpoints)
     try:
-        answer = yield from _ask_until_answered(story, endpoints or state.endpoints)
-    except IRError as error:
-        yield from _tell(story, _ended(story, type(error).__name__))
+        if endpoints is not None or not _may_be_shared(story):
+            answer = (yield from ask(story)).answer
+        else:
+            answer = yield from _from_memory_or_service(story)
+    except (QueryError, ClientClosed) as error:
+        yield from _end_badly(story, error)
         raise
-    yield from _tell(story, _ended(story, None))
+    except IRError as error:
+        # Stale, then the fallback: anything beats an error page.
+        instead = None if endpoints else (yield from _instead_of(error, story, fallback))
+        if instead is None:
+            yield from _end_badly(story, error)
+            raise
+        answer = instead
+    state.stats.count_answer(answer.served.source)
+    yield from tell(story, _ended(story, answer.served.endpoint, None))
     return answer
 
 
-def probe(
-    endpoint: ServiceEndpoint, state: ClientState, settings: Settings, now: float
-) -> Call[None]:
-    """Learn in the background whether a failing endpoint has recovered."""
-    story = _Story(_PROBE, state, settings, now, now, now + settings.timeouts.attempt)
-    try:
-        token = yield from _bearer(story)
-        yield from _attempt(story, endpoint, token)
-    except IRError:
-        return  # Without a token nothing was learned: a later call will ask for a probe again.
+def _begin(
+    query: Query,
+    state: ClientState,
+    settings: Settings,
+    now: float,
+    endpoints: Sequence[ServiceEndpoint] | None = None,
+) -> Story:
+    variant = state.variant_at(endpoints[0]) if endpoints else state.variant_of(query)
+    deadline_at = now + settings.timeouts.deadline
+    endpoints = endpoints or state.variants[variant]
+    return Story(query, state, settings, now, now, deadline_at, endpoints, variant)
 
 
-def _ask_until_answered(story: _Story, endpoints: Sequence[ServiceEndpoint]) -> Call[Answer]:
+def _may_be_shared(story: Story) -> bool:
+    # A side effect must happen each time, and a live session belongs to one page view.
+    return story.settings.caching.enabled and not story.query.has_side_effect
+
+
+def _key(story: Story, query: Query) -> str:
+    # The request's target says everything that changes the answer; variants never share.
+    return f"{story.variant or ''}\n{build_request(query, modeling=None).target}"
+
+
+def _from_memory_or_service(story: Story) -> Call[Answer]:
+    state, caching = story.state, story.settings.caching
+    # Memory: fresh answers; usable ones as well, while one call in the background refreshes.
+    key = _key(story, story.query)
+    entry, situation = state.memory.recall(key, caching, story.now)
+    if entry is not None and situation is Freshness.FRESH:
+        return (yield from _recalled(story, entry, "cache"))
+    if entry is not None and situation is Freshness.USABLE:
+        flight, leads = state.flights.board(key, story.now, lost_at=_lost_at(story))
+        if leads:
+            yield Spawn(partial(_refresh, story, key, flight))
+        return (yield from _recalled(story, entry, "stale"))
+    # Flight: join an equal call that is under way, or lead one; if its leader is cancelled,
+    # one of those who wait takes over.
     while True:
-        # Endpoint: the preferred one that is well; when all were tried, again after a wait.
-        endpoint = yield from _next_endpoint(story, endpoints)
-        # Token: at hand nearly always; else one fetch serves everybody who waits for it.
-        token = yield from _bearer(story)
-        # Attempt, and the verdict on what came of it.
-        verdict = yield from _attempt(story, endpoint, token)
-        match verdict.meaning.then:
-            case Next.RETURN:
-                return _served(story, endpoint, verdict)
-            case Next.RENEW:
-                yield from _reject(story, endpoint, token)
-            case Next.END:
-                raise ending.refused(verdict, story.attempts)
-            case Next.ELSEWHERE:
-                _go_on_unless_spent(story, endpoint, verdict)
-
-
-def _next_endpoint(story: _Story, endpoints: Sequence[ServiceEndpoint]) -> Call[ServiceEndpoint]:
-    state, settings = story.state, story.settings
-    while True:
-        _stop_unless_open(story)
-        choice = choose(
-            endpoints,
-            state.health,
-            tried=story.tried,
-            now=story.now,
-            probe_for=settings.timeouts.attempt,
-        )
-        if choice is not None:
-            break
-        yield from _wait_for_another_round(story)
-    if choice.probe is not None:
-        yield Spawn(partial(probe, choice.probe, state, settings))
-    origin, target = story.last_tried, choice.endpoint
-    if origin is not None and origin != target:
-        reason = story.verdicts[origin].reason
-        yield from _tell(
-            story,
-            FailedOver(
-                at=story.now,
-                operation=story.query.operation,
-                origin=origin.label,
-                target=target.label,
-                reason=reason,
-            ),
-        )
-    return target
-
-
-def _bearer(story: _Story) -> Call[str]:
-    tokens = story.state.tokens
-    while True:
-        reading = tokens.read(story.now)
-        if reading.work is not None:
-            yield Start(reading.work)
-        if reading.token is not None:
-            return reading.token
-        if reading.error is not None:
-            # A new one each time: many calls may raise it, and each adds its own traceback.
-            raise AuthenticationError(
-                str(reading.error), attempts=tuple(story.attempts), code=reading.error.code
+        flight, leads = state.flights.board(key, story.now, lost_at=_lost_at(story))
+        if leads:
+            return (yield from _lead(story, key, flight)).answer
+        state.stats.count("joined")
+        yield from tell(story, FlightJoined(at=story.now, operation=story.query.operation))
+        yield from pause(story, story.deadline_at, flight, waiting_for="an equal call")
+        if flight.answered is not None:
+            served = flight.answered.answer.served
+            return flight.answered.answer.as_served(
+                replace(served, attempts=0, elapsed=story.elapsed)
             )
-        resumed = yield Wait(story.deadline_at, reading.flight)
-        story.now = resumed.now
-        _stop_unless_open(story, waiting_for="a token")
+        if flight.error is not None and not isinstance(
+            flight.error, DeadlineExceeded | ClientClosed
+        ):
+            # A copy: each raises its own, with its own traceback.
+            raise copy(flight.error)
 
 
-def _reject(story: _Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
-    yield from _tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
-    if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
-        raise ending.unauthorized(story.attempts)
-    story.token_was_renewed = True
+def _lost_at(story: Story) -> float:
+    return story.deadline_at + story.settings.timeouts.attempt
 
 
-def _attempt(story: _Story, endpoint: ServiceEndpoint, token: str) -> Call[Verdict]:
-    timeouts = story.settings.timeouts
-    request = build_request(story.query, modeling=endpoint.modeling)
-    within = min(timeouts.attempt, story.left)
-    sent_at = story.now
-    resumed = yield Send(endpoint, request, token, within, min(timeouts.connect, within))
-    story.now = resumed.now
-    verdict = judge(story.query, cast("Response | Failure", resumed.outcome))
-    changes = _record_health(story, endpoint, verdict, sent_at, within)
-    attempt = Attempt(
-        endpoint=endpoint.label,
-        outcome=verdict.meaning.word,
-        status=verdict.status,
-        reason=verdict.reason,
-        started_after=sent_at - story.began_at,
-        elapsed=story.now - sent_at,
-    )
-    story.attempts.append(attempt)
-    ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=attempt)
-    yield from _tell(story, ended, *changes)
-    return verdict
+def _lead(story: Story, key: str, flight: CallFlight) -> Call[Answered]:
+    try:
+        answered = yield from ask(story)
+        story.state.memory.keep(key, story.query, answered.answer, answered.endpoint, story.now)
+        flight.answered = answered
+    except IRError as error:
+        flight.error = error
+        raise
+    finally:
+        story.state.flights.end(key, flight)
+    return answered
 
 
-def _record_health(
-    story: _Story, endpoint: ServiceEndpoint, verdict: Verdict, sent_at: float, within: float
-) -> tuple[Record, ...]:
-    effect, timeouts = verdict.meaning.health, story.settings.timeouts
-    if effect is Health.NOTHING:
-        return ()
-    usual = min(timeouts.attempt, timeouts.deadline)
-    if verdict.meaning is Meaning.TIMED_OUT and within < usual / 2:
-        # The end of the call's deadline cut this one so short that it tells nothing.
-        return ()
-    return story.state.health[endpoint].record(
-        story.now, sent_at=sent_at, ok=effect is Health.SUCCESS, reason=verdict.reason
-    )
+def _refresh(origin: Story, key: str, flight: CallFlight, now: float) -> Call[None]:
+    story = _begin(origin.query, origin.state, origin.settings, now)
+    story.variant, story.endpoints = origin.variant, origin.endpoints
+    operation, failed = story.query.operation, None
+    try:
+        yield from _lead(story, key, flight)
+    except IRError as error:
+        failed = type(error).__name__
+    yield from tell(story, Refreshed(at=story.now, operation=operation, error=failed))
 
 
-def _go_on_unless_spent(story: _Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
-    story.tried.add(endpoint)
-    story.verdicts[endpoint] = verdict
-    story.ready_at[endpoint] = story.now + (verdict.retry_after or 0.0)
-    story.last_tried = endpoint
-    _stop_unless_open(story)
-    if len(story.attempts) >= story.settings.retries.max_attempts:
-        raise _every_endpoint_failed(story)
-
-
-def _wait_for_another_round(story: _Story) -> Call[None]:
-    """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
-    settings = story.settings
-    again = [each for each, verdict in story.verdicts.items() if verdict.meaning.worth_retrying]
-    if not again:
-        raise _every_endpoint_failed(story)
-    soonest = story.verdicts[min(again, key=story.ready_at.__getitem__)]
-    wait = backoff(
-        soonest,
-        story.waits,
-        uniform=story.state.uniform,
-        wait=settings.retries.wait,
-        elapsed=story.elapsed,
-    )
-    is_throttle = soonest.meaning is Meaning.THROTTLED
-    if wait >= story.left or (is_throttle and wait > settings.throttling.max_wait):
-        raise _every_endpoint_failed(story)
-    story.waits += 1
-    ready_at = story.now + wait
-    story.now = (yield Wait(ready_at)).now
-    # Those that asked for a longer wait get it.
-    story.tried -= {each for each in again if story.ready_at[each] <= ready_at}
-
-
-def _stop_unless_open(story: _Story, *, waiting_for: str = "") -> None:
-    if story.state.is_closed:
-        raise ClientClosed(
-            "the client was closed; make a new one, and close it after its last call",
-            attempts=tuple(story.attempts),
+def _recalled(
+    story: Story, entry: Entry, source: Source, *, degraded: bool = False
+) -> Call[Answer]:
+    age = story.now - entry.stored_at
+    operation = story.query.operation
+    yield from tell(story, MemoryUsed(at=story.now, operation=operation, source=source, age=age))
+    served = entry.answer.served
+    return entry.answer.as_served(
+        replace(
+            served,
+            source=source,
+            attempts=len(story.attempts),
+            elapsed=story.elapsed,
+            age=age,
+            degraded=degraded,
         )
-    if story.left <= 0:
-        raise ending.deadline_exceeded(
-            story.settings.timeouts.deadline, story.attempts, waiting_for=waiting_for
-        )
-
-
-def _every_endpoint_failed(story: _Story) -> IRError:
-    verdicts = list(story.verdicts.values())
-    error = ending.every_endpoint_failed(verdicts, story.attempts)
-    error.__cause__ = next((v.cause for v in verdicts if v.cause is not None), None)
-    return error
-
-
-def _served(story: _Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
-    served = Served(
-        endpoint=endpoint.label,
-        account=endpoint.account,
-        attempts=len(story.attempts),
-        elapsed=story.elapsed,
     )
-    return cast("Answer", verdict.answer).as_served(served)
 
 
-def _ended(story: _Story, error: str | None) -> CallEnded:
+def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call[Answer | None]:
+    if _may_be_shared(story):
+        key = _key(story, story.query)
+        entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
+        if entry is not None and situation is not Freshness.EXPIRED:
+            return (yield from _recalled(story, entry, "stale", degraded=True))
+    if fallback is None:
+        return None
+    answer = yield from fall_back(story, fallback, partial(_key, story))
+    if answer is not None:
+        reason = f"{type(error).__name__}: {error}"
+        instead = answer.served.endpoint or "fixed items"
+        yield from tell(
+            story,
+            FellBack(at=story.now, operation=story.query.operation, instead=instead, reason=reason),
+        )
+    return answer
+
+
+def _end_badly(story: Story, error: IRError) -> Call[None]:
+    kind = type(error).__name__
+    story.state.stats.count_error(kind)
+    last = story.attempts[-1].endpoint if story.attempts else None
+    yield from tell(story, _ended(story, last, kind))
+
+
+def _ended(story: Story, endpoint: str | None, error: str | None) -> CallEnded:
     return CallEnded(
         at=story.now,
         operation=story.query.operation,
-        endpoint=story.attempts[-1].endpoint if story.attempts else None,
+        endpoint=endpoint,
         attempts=len(story.attempts),
         elapsed=story.elapsed,
         error=error,
     )
-
-
-def _tell(story: _Story, *records: Record) -> Call[None]:
-    if story.state.has_observers:
-        for record in records:
-            story.now = (yield Tell(record)).now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core.verdict import Meaning
+from irclient._core.verdict import Meaning, Verdict
 from irclient.errors import (
     AccessDenied,
     AuthenticationError,
@@ -19,13 +19,18 @@ from irclient.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from irclient._core.verdict import Verdict
     from irclient.attempts import Attempt
     from irclient.errors import (
         IRError,
     )
 
-__all__ = ["deadline_exceeded", "every_endpoint_failed", "refused", "unauthorized"]
+__all__ = [
+    "allowance_used_up",
+    "deadline_exceeded",
+    "every_endpoint_failed",
+    "refused",
+    "unauthorized",
+]
 
 #: What to wait for after throttles that came without advice: one second is the TPS window.
 _WITHOUT_ADVICE = 1.0
@@ -99,6 +104,20 @@ def every_endpoint_failed(verdicts: Sequence[Verdict], attempts: Sequence[Attemp
     return Unavailable(
         f"every endpoint failed, {after}: {told}. Check the accounts' state, and the network",
         attempts=done,
+    )
+
+
+def allowance_used_up(
+    slot_after: float, verdicts: Sequence[Verdict], attempts: Sequence[Attempt]
+) -> IRError:
+    """The error for a call that no endpoint has a slot for in time."""
+    if verdicts:
+        waiting = Verdict(Meaning.THROTTLED, "no slot in time", retry_after=slot_after)
+        return every_endpoint_failed([*verdicts, waiting], attempts)
+    return Throttled(
+        f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
+        "call may wait. Ask again then, allow a longer max_wait, or provision more TPS",
+        retry_after=slot_after,
     )
 
 

@@ -9,7 +9,13 @@ from irclient._forks import fork_count, fork_safe_lock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Flight"]
+    from irclient._core.asking import Answered
+    from irclient.errors import IRError
+
+__all__ = ["CallFlight", "Flight", "Flights"]
+
+#: One for all flights: it is held for a few instructions, and a flight lives as long as a call.
+_lock = fork_safe_lock()
 
 
 class Flight:
@@ -19,10 +25,9 @@ class Flight:
     the waiter's business, so threads, asyncio tasks and trio tasks can wait for one flight.
     """
 
-    __slots__ = ("_born_after_forks", "_landed", "_lock", "_wake")
+    __slots__ = ("_born_after_forks", "_landed", "_wake")
 
     def __init__(self) -> None:
-        self._lock = fork_safe_lock()
         self._landed = False
         self._wake: list[Callable[[], None]] = []
         self._born_after_forks = fork_count()
@@ -34,20 +39,20 @@ class Flight:
 
     def join(self, wake: Callable[[], None]) -> bool:
         """Ask to be woken on landing; False when it has landed already and no call will come."""
-        with self._lock:
+        with _lock:
             if not self._landed:
                 self._wake.append(wake)
             return not self._landed
 
     def leave(self, wake: Callable[[], None]) -> None:
         """Stop waiting; harmless after the landing."""
-        with self._lock:
+        with _lock:
             if wake in self._wake:
                 self._wake.remove(wake)
 
     def land(self) -> None:
         """Wake everybody; only the first call does anything."""
-        with self._lock:
+        with _lock:
             self._landed = True
             waiters, self._wake = self._wake, []
         for wake in waiters:
@@ -55,3 +60,54 @@ class Flight:
 
     def __repr__(self) -> str:
         return f"<Flight {'landed' if self._landed else f'{len(self._wake)} waiting'}>"
+
+
+class CallFlight(Flight):
+    """A call under way, for calls that ask the same.
+
+    Attributes:
+        lost_at: When it counts as lost, whatever became of its leader.
+        answered: What came of it, once it has landed well.
+        error: What came of it, once it has landed badly; both are None if the leader was
+            cancelled.
+    """
+
+    __slots__ = ("answered", "error", "lost_at")
+
+    def __init__(self, lost_at: float) -> None:
+        super().__init__()
+        self.lost_at = lost_at
+        self.answered: Answered | None = None
+        self.error: IRError | None = None
+
+
+class Flights:
+    """The calls under way, by what they ask."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, CallFlight] = {}
+
+    def board(self, key: str, now: float, *, lost_at: float) -> tuple[CallFlight, bool]:
+        """Return the flight of a key, and whether the caller leads it and must `end` it.
+
+        Args:
+            key: What is asked.
+            now: The time.
+            lost_at: When a flight that the caller leads counts as lost.
+        """
+        with _lock:
+            flight = self._under_way.get(key)
+            if flight is not None and not flight.is_lost and now < flight.lost_at:
+                return flight, False
+            flight = self._under_way[key] = CallFlight(lost_at)
+            return flight, True
+
+    def end(self, key: str, flight: CallFlight) -> None:
+        """Land a flight; whoever waits reads what came of it."""
+        with _lock:
+            if self._under_way.get(key) is flight:
+                del self._under_way[key]
+        flight.land()
+
+    def __len__(self) -> int:
+        return len(self._under_way)

@@ -1,11 +1,13 @@
-"""Routing: which endpoint a call goes to next.
+"""Routing: which endpoint a call goes to next, and when.
 
-In the order of preference (the home pair first, then DR), the first endpoint that this call has
-not tried and that is
+In the order of preference (the home pair first, then DR), among the endpoints that this call
+has not tried, the first that is
 
-1. working, or recovering and ready for one more call of its growing share;
-2. else recovering, though this call is not in its share;
-3. else failing, the one closest to its probe: when nothing works, trying beats giving up.
+1. working, or recovering and ready for one more call of its growing share, with a slot now:
+   a full endpoint spills over to the next before anyone waits;
+2. else recovering, though this call is not in its share, with a slot now;
+3. else any of those with the earliest slot, if the call may wait so long;
+4. else failing, the one closest to its probe: when nothing works, trying beats giving up.
 
 An endpoint that is due for a probe is probed in the background while the call goes to another;
 where no other works, the call itself is the probe.
@@ -13,7 +15,7 @@ where no other works, the call itself is the probe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from irclient._core.health import Admission
@@ -21,68 +23,113 @@ from irclient._core.health import Admission
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from irclient._core.allowance import Allowance, Reservation
     from irclient._core.health import EndpointHealth
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Choice", "choose"]
+__all__ = ["Choice", "Full", "choose"]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where to go.
+    """Where to go, and when.
 
     Attributes:
         endpoint: The endpoint for this call.
+        slot: The reservation there; whoever gets it gives it back if it is not used.
         is_probe: Whether the call is that endpoint's probe.
         probe: An endpoint to probe in the background, or None.
+        spilled_from: The preferred endpoint, if only its full allowance sends the call on.
     """
 
     endpoint: ServiceEndpoint
+    slot: Reservation
     is_probe: bool = False
     probe: ServiceEndpoint | None = None
+    spilled_from: ServiceEndpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Every endpoint that could be asked is full for longer than the call may wait.
+
+    Attributes:
+        slot_after: Seconds until the next slot anywhere.
+    """
+
+    slot_after: float
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look along the endpoints that a call has not tried, and what it found."""
+
+    left: Sequence[ServiceEndpoint]
+    health: Mapping[ServiceEndpoint, EndpointHealth]
+    allowances: Mapping[ServiceEndpoint, Allowance]
+    now: float
+    full: list[ServiceEndpoint] = field(default_factory=list["ServiceEndpoint"])
+    held_back: list[ServiceEndpoint] = field(default_factory=list["ServiceEndpoint"])
+    due_for_probe: ServiceEndpoint | None = None
 
 
 def choose(
     endpoints: Sequence[ServiceEndpoint],
     health: Mapping[ServiceEndpoint, EndpointHealth],
+    allowances: Mapping[ServiceEndpoint, Allowance],
     *,
     tried: Collection[ServiceEndpoint],
     now: float,
+    not_after: float,
     probe_for: float,
-) -> Choice | None:
-    """Choose the next endpoint of a call; None when it has tried them all."""
-    held_back: ServiceEndpoint | None = None
-    probe: ServiceEndpoint | None = None
-    for endpoint in endpoints:
-        if endpoint in tried:
-            continue
+) -> Choice | Full | None:
+    """Choose the next endpoint of a call; None when it has tried them all.
+
+    Args:
+        endpoints: In the order of preference.
+        health: By endpoint.
+        allowances: By endpoint.
+        tried: Not these again.
+        now: The time.
+        not_after: The latest start that the call may wait for.
+        probe_for: Seconds that a probe may take.
+    """
+    left = [endpoint for endpoint in endpoints if endpoint not in tried] if tried else endpoints
+    look = _Look(left, health, allowances, now)
+    for endpoint in left:
         match health[endpoint].admit(now, probe_for=probe_for):
             case Admission.SERVE:
-                return Choice(endpoint, probe=probe)
+                slot = allowances[endpoint].reserve(now, not_after=now)
+                if slot is not None:
+                    spilled_from = look.full[0] if look.full else None
+                    return Choice(
+                        endpoint, slot, probe=look.due_for_probe, spilled_from=spilled_from
+                    )
+                look.full.append(endpoint)
+            case Admission.PROBE if look.due_for_probe is None:
+                look.due_for_probe = endpoint
             case Admission.PROBE:
-                if probe is None:
-                    probe = endpoint
-                else:
-                    health[endpoint].release()
+                health[endpoint].release()
             case Admission.HELD_BACK:
-                held_back = held_back or endpoint
+                look.held_back.append(endpoint)
             case Admission.PASS_BY:
                 pass
-    if held_back is not None:
-        return Choice(held_back, probe=probe)
-    if probe is not None:
-        return Choice(probe, is_probe=True)
-    return _least_hopeless(endpoints, health, tried=tried, now=now)
+    return _second_best(look, not_after) if left else None
 
 
-def _least_hopeless(
-    endpoints: Sequence[ServiceEndpoint],
-    health: Mapping[ServiceEndpoint, EndpointHealth],
-    *,
-    tried: Collection[ServiceEndpoint],
-    now: float,
-) -> Choice | None:
-    left = [endpoint for endpoint in endpoints if endpoint not in tried]
-    if not left:
-        return None
-    return Choice(min(left, key=lambda endpoint: health[endpoint].probe_in(now)))
+def _second_best(look: _Look, not_after: float) -> Choice | Full:
+    alive = [*look.held_back, *look.full]
+    if alive:
+        # Now where one can, else where it is soonest; between equals, the preferred.
+        best = min(alive, key=lambda each: look.allowances[each].first_slot(look.now))
+    else:
+        best = look.due_for_probe or min(
+            look.left, key=lambda each: look.health[each].probe_in(look.now)
+        )
+    slot = look.allowances[best].reserve(look.now, not_after=not_after)
+    if slot is None:
+        if look.due_for_probe is not None:
+            look.health[look.due_for_probe].release()
+        return Full(look.allowances[best].first_slot(look.now) - look.now)
+    is_probe = best == look.due_for_probe
+    return Choice(best, slot, is_probe, None if is_probe else look.due_for_probe)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from irclient._core.allowance import Allowance
 from irclient._core.health import EndpointHealth
-from irclient._core.routing import Choice, choose
+from irclient._core.routing import Choice, Full, choose
 from irclient.settings import Failover
 from tests.scenarios.scenario import A, B, C
 
@@ -35,32 +39,50 @@ def healths(**states: str) -> dict:
     return made
 
 
-def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | None:
-    return choose(endpoints, health, tried=set(tried), now=10.0, probe_for=1.0)
+NO_SLOT: Any = None
+
+
+def went_to(endpoint, *, is_probe=False, probe=None) -> Choice:
+    """A choice, its slot left out: allowances have tests of their own."""
+    return Choice(endpoint, NO_SLOT, is_probe, probe)
+
+
+def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | Full | None:
+    allowances = {each: Allowance(100, adaptive=True) for each in endpoints}
+    choice = choose(
+        endpoints,
+        health,
+        allowances,
+        tried=set(tried),
+        now=10.0,
+        not_after=10.5,
+        probe_for=1.0,
+    )
+    return replace(choice, slot=NO_SLOT) if isinstance(choice, Choice) else choice
 
 
 @pytest.mark.parametrize(
     ("states", "tried", "expected"),
     [
-        ({}, [], Choice(A)),
-        ({}, [A], Choice(B)),
-        ({}, [A, B], Choice(C)),
+        ({}, [], went_to(A)),
+        ({}, [A], went_to(B)),
+        ({}, [A, B], went_to(C)),
         ({}, [A, B, C], None),
-        ({"a": "failing"}, [], Choice(B)),
-        ({"a": "failing"}, [B, C], Choice(A)),
-        ({"a": "failing", "b": "failing"}, [], Choice(C)),
-        ({"a": "recovering"}, [], Choice(A)),
-        ({"a": "held back"}, [], Choice(B)),
-        ({"a": "held back", "b": "failing", "c": "failing"}, [], Choice(A)),
-        ({"a": "held back", "b": "held back", "c": "failing"}, [], Choice(A)),
-        ({"a": "due"}, [], Choice(B, probe=A)),
-        ({"a": "due"}, [A], Choice(B)),
-        ({"a": "due", "b": "held back", "c": "failing"}, [], Choice(B, probe=A)),
-        ({"a": "due", "b": "failing", "c": "failing"}, [], Choice(A, is_probe=True)),
-        ({"a": "failing", "b": "due"}, [C], Choice(B, is_probe=True)),
-        ({"a": "due", "b": "due"}, [], Choice(C, probe=A)),
-        ({"a": "failing", "b": "failing since before", "c": "failing"}, [], Choice(B)),
-        ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], Choice(A)),
+        ({"a": "failing"}, [], went_to(B)),
+        ({"a": "failing"}, [B, C], went_to(A)),
+        ({"a": "failing", "b": "failing"}, [], went_to(C)),
+        ({"a": "recovering"}, [], went_to(A)),
+        ({"a": "held back"}, [], went_to(B)),
+        ({"a": "held back", "b": "failing", "c": "failing"}, [], went_to(A)),
+        ({"a": "held back", "b": "held back", "c": "failing"}, [], went_to(A)),
+        ({"a": "due"}, [], went_to(B, probe=A)),
+        ({"a": "due"}, [A], went_to(B)),
+        ({"a": "due", "b": "held back", "c": "failing"}, [], went_to(B, probe=A)),
+        ({"a": "due", "b": "failing", "c": "failing"}, [], went_to(A, is_probe=True)),
+        ({"a": "failing", "b": "due"}, [C], went_to(B, is_probe=True)),
+        ({"a": "due", "b": "due"}, [], went_to(C, probe=A)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [], went_to(B)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], went_to(A)),
     ],
 )  # fmt: skip
 def test_the_next_endpoint(states, tried, expected) -> None:
@@ -69,15 +91,15 @@ def test_the_next_endpoint(states, tried, expected) -> None:
 
 def test_of_two_that_are_due_one_is_probed_and_the_other_stays_due() -> None:
     health = healths(a="due", b="due")
-    assert chosen(health) == Choice(C, probe=A)
-    assert chosen(health) == Choice(C, probe=B)
-    assert chosen(health) == Choice(C)
+    assert chosen(health) == went_to(C, probe=A)
+    assert chosen(health) == went_to(C, probe=B)
+    assert chosen(health) == went_to(C)
 
 
 def test_an_endpoint_that_was_tried_is_not_asked_for_a_probe() -> None:
     health = healths(a="due")
     chosen(health, tried=[A])
-    assert chosen(health) == Choice(B, probe=A)
+    assert chosen(health) == went_to(B, probe=A)
 
 
 def test_a_single_endpoint_is_tried_however_it_is_doing() -> None:

@@ -12,7 +12,7 @@ from irclient import errors
 from irclient._core.call import call
 from irclient._core.state import ClientState
 from irclient.results import RecommendationList
-from irclient.topology import flatten
+from irclient.stores import MemoryStore
 from tests.core.virtual_time import FetchedToken, OneToken, VirtualTime
 from tests.scenarios.scenario import scenarios
 
@@ -30,10 +30,11 @@ class Run:
         self.numbers: Counter[str] = Counter()
         self.time = VirtualTime(self._answer, work_takes=scenario.tokens.takes)
         self.state = ClientState.of(
-            flatten(scenario.topology),
+            scenario.topology,
             tokens=self._tokens(),
             uniform=lambda: 0.5,
-            failover=scenario.settings.failover,
+            settings=scenario.settings,
+            store=MemoryStore(max_entries=100),
             has_observers=True,
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from irclient._core.state import ClientState
-from irclient.settings import Failover
+from irclient.settings import Failover, Settings
+from irclient.stores import MemoryStore
 from irclient.topology import ServiceEndpoint
 from tests.core.virtual_time import OneToken
 from tests.scenarios.scenario import A, B
@@ -18,7 +19,8 @@ def state(*endpoints: ServiceEndpoint) -> ClientState:
         endpoints,
         tokens=OneToken(),
         uniform=lambda: 0.5,
-        failover=Failover(consecutive_failures=1, eject_for=5.0),
+        settings=Settings(failover=Failover(consecutive_failures=1, eject_for=5.0)),
+        store=MemoryStore(max_entries=10),
         has_observers=False,
     )
 

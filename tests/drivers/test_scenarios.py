@@ -21,7 +21,7 @@ from irclient._drivers.blocking import BlockingDriver
 from irclient._drivers.tasks import TaskDriver
 from irclient.observe import AttemptEnded
 from irclient.results import RecommendationList
-from irclient.topology import flatten
+from irclient.stores import MemoryStore
 from irclient.transports.failures import BodyTooLarge
 from tests.core.virtual_time import FetchedToken, OneToken
 from tests.scenarios.scenario import scenarios
@@ -89,10 +89,11 @@ class Run:
             SlowToken(tokens) if tokens.takes or tokens.error else OneToken(renewals=tokens.renewals)
         )
         self.state = ClientState.of(
-            flatten(scenario.topology),
+            scenario.topology,
             tokens=source,
             uniform=lambda: 0.5,
-            failover=scenario.settings.failover,
+            settings=scenario.settings,
+            store=MemoryStore(max_entries=100),
             has_observers=True,
         )
         self.told: list[object] = []

@@ -1,0 +1,202 @@
+"""The allowance of one endpoint: when the next request may start.
+
+An exact sliding window: of any `limit + 1` consecutive starts, the last is at least one second
+after the first, so no one-second window anywhere holds more than `limit`. A caller is given a
+reservation ("your slot starts at t") and sleeps on its own; nobody has to be woken, so threads
+and tasks share one allowance. Slots are handed out first come, first served.
+
+| what happens                      | the allowance                                            |
+|-----------------------------------|----------------------------------------------------------|
+| a slot is free now                | reserved, starts now                                     |
+| none is                           | reserved for the first instant that keeps the rule       |
+| a reservation is not used         | given back; the next caller gets it                      |
+| a start is later than reserved    | counts from when it really is, if that keeps the rule    |
+| 429                               | shrinks to 0.7 of itself, at most twice a second         |
+| 429 with Retry-After              | and nothing starts before it is over, a minute at most   |
+| no 429                            | grows back by a twentieth of the full limit each second  |
+
+An endpoint that is stricter than its configured TPS is thus settled on from above: most of the
+time a little below its real limit, with a short excursion over it every few seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+from typing import Final
+
+from irclient._forks import fork_safe_lock
+
+__all__ = ["Allowance", "AllowanceStatus", "Reservation"]
+
+#: One second, and a little for requests that overtake each other on their way.
+_WINDOW: Final = 1.02
+_SHRINK_TO: Final = 0.7
+_SHRINK_AGAIN_AFTER: Final = 0.5
+_GROWTH: Final = 0.05
+_LONGEST_BLOCK: Final = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Reservation:
+    """A slot: the right to start one request at an instant."""
+
+    starts_at: float
+    was_used: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowanceStatus:
+    """How an allowance is doing, at one instant.
+
+    Attributes:
+        limit: Starts allowed in a second.
+        full_limit: The same when no throttle has shrunk it.
+        used: Starts in the last second, and those reserved for later.
+        next_slot_after: Seconds until the next free slot.
+    """
+
+    limit: int
+    full_limit: int
+    used: int
+    next_slot_after: float
+
+
+class Allowance:
+    """Paces the requests to one endpoint.
+
+    Args:
+        tps: Requests per second, this process's share of the endpoint's TPS. Below one it means
+            one request each ``1 / tps`` seconds.
+        adaptive: Whether 429 answers shrink it.
+    """
+
+    def __init__(self, tps: float, *, adaptive: bool) -> None:
+        # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
+        self._full_limit = max(math.floor(tps + 1e-9), 1)
+        self._window = _WINDOW * max(1.0, 1.0 / tps)
+        self._adaptive = adaptive
+        self._lock = fork_safe_lock()
+        self._starts: list[float] = []  # Sorted; at most a window of the past, and the future.
+        self._given_back: list[float] = []  # Sorted instants in the future.
+        self._scale = 1.0
+        self._scaled_at = 0.0
+        self._shrunk_at = -math.inf
+        self._blocked_until = -math.inf
+
+    def reserve(self, now: float, *, not_after: float) -> Reservation | None:
+        """Reserve the first free slot, unless it starts later than `not_after`."""
+        with self._lock:
+            starts_at = self._first_slot(now)
+            if starts_at > not_after:
+                return None
+            insort(self._starts, starts_at)
+            if self._given_back and self._given_back[0] == starts_at:
+                del self._given_back[0]
+            return Reservation(starts_at)
+
+    def first_slot(self, now: float) -> float:
+        """The instant at which the next caller could start."""
+        with self._lock:
+            return self._first_slot(now)
+
+    def give_back(self, reservation: Reservation, now: float) -> None:
+        """Return a slot that will not be used; one that was used stays so."""
+        if reservation.was_used:
+            return
+        with self._lock:
+            self._remove(reservation.starts_at)
+            if reservation.starts_at > now:
+                insort(self._given_back, reservation.starts_at)
+
+    def start(self, reservation: Reservation, now: float) -> bool:
+        """Use a slot; False when it is too late for it and the caller must reserve again.
+
+        A request that starts later than its slot counts from when it really starts, and that
+        may be too close to the slots that others hold.
+        """
+        if now > reservation.starts_at:
+            with self._lock:
+                self._remove(reservation.starts_at)
+                is_last = not self._starts or self._starts[-1] <= now
+                if not is_last and not self._fits(now, self._limit(now)):
+                    return False
+                insort(self._starts, now)
+                reservation.starts_at = now
+        reservation.was_used = True
+        return True
+
+    def throttled(self, now: float, *, retry_after: float | None) -> None:
+        """Take note of a 429."""
+        with self._lock:
+            if retry_after is not None:
+                until = now + min(retry_after, _LONGEST_BLOCK)
+                self._blocked_until = max(self._blocked_until, until)
+            if self._adaptive and now - self._shrunk_at >= _SHRINK_AGAIN_AFTER:
+                self._grow(now)
+                self._scale = max(self._scale * _SHRINK_TO, 1.0 / self._full_limit)
+                self._shrunk_at = now
+
+    def status(self, now: float) -> AllowanceStatus:
+        """Return how the allowance is doing."""
+        with self._lock:
+            first = self._first_slot(now)
+            return AllowanceStatus(
+                limit=self._limit(now),
+                full_limit=self._full_limit,
+                used=len(self._starts),
+                next_slot_after=max(first - now, 0.0),
+            )
+
+    def was_throttled_since(self, instant: float) -> bool:
+        """Whether a 429 was seen at or after an instant."""
+        return self._shrunk_at >= instant or self._blocked_until >= instant
+
+    def __repr__(self) -> str:
+        return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
+
+    def _first_slot(self, now: float) -> float:
+        self._forget(now)
+        starts, limit = self._starts, self._limit(now)
+        tail = max(now, self._blocked_until)
+        if starts:
+            # Never before those who came first.
+            tail = max(tail, starts[-1])
+            if len(starts) >= limit:
+                tail = max(tail, starts[-limit] + self._window)
+        while self._given_back:
+            slot = self._given_back[0]
+            if slot >= tail:
+                break
+            if slot >= max(now, self._blocked_until) and self._fits(slot, limit):
+                return slot
+            del self._given_back[0]
+        return tail
+
+    def _fits(self, slot: float, limit: int) -> bool:
+        at = bisect_left(self._starts, slot)
+        near = [*self._starts[max(at - limit, 0) : at], slot, *self._starts[at : at + limit]]
+        return all(
+            near[index + limit] - near[index] >= self._window for index in range(len(near) - limit)
+        )
+
+    def _forget(self, now: float) -> None:
+        # In bulk: cutting a list at its front costs as much as it has entries.
+        if len(self._starts) > 2 * self._full_limit and self._starts[0] < now - self._window:
+            del self._starts[: bisect_left(self._starts, now - self._window)]
+
+    def _remove(self, start: float) -> None:
+        at = bisect_left(self._starts, start)
+        if at < len(self._starts) and self._starts[at] == start:
+            del self._starts[at]
+
+    def _limit(self, now: float) -> int:
+        self._grow(now)
+        return max(math.floor(self._full_limit * self._scale + 1e-9), 1)
+
+    def _grow(self, now: float) -> None:
+        if self._scale < 1.0:
+            grown = _GROWTH * (now - self._scaled_at)
+            self._scale = min(self._scale + grown, 1.0)
+        self._scaled_at = now

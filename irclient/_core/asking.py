@@ -1,0 +1,282 @@
+"""Asking the service: the middle of a call, read from top to bottom.
+
+endpoint → allowance → token → attempt → verdict → again here | other endpoint | error
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
+
+from irclient._core import ending
+from irclient._core.backoff import backoff
+from irclient._core.protocol import Send, Spawn, Start
+from irclient._core.routing import Full, choose
+from irclient._core.story import Story, pause, stop_unless_open, tell
+from irclient._core.verdict import Health, Meaning, Next, judge
+from irclient._wire import build_request
+from irclient.attempts import Attempt
+from irclient.errors import AuthenticationError, IRError
+from irclient.observe import AttemptEnded, FailedOver, SpilledOver, ThrottleWaited, TokenRejected
+from irclient.queries import Popular
+from irclient.results import Served
+
+if TYPE_CHECKING:
+    from irclient._core.allowance import Reservation
+    from irclient._core.protocol import Call, Failure
+    from irclient._core.state import ClientState
+    from irclient._core.verdict import Verdict
+    from irclient._wire import Response
+    from irclient.observe import Record
+    from irclient.results import Answer
+    from irclient.settings import Settings
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["Answered", "ask", "probe"]
+
+#: What a probe asks: small, without side effect, and served by every tier of the service.
+_PROBE: Final = Popular(count=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and the endpoint that gave it."""
+
+    answer: Answer
+    endpoint: ServiceEndpoint
+
+
+def ask(story: Story) -> Call[Answered]:
+    """Ask endpoints until one answers, or until asking on makes no sense."""
+    while True:
+        # Endpoint and allowance: the preferred one that is well and has a slot.
+        endpoint, slot = yield from _next_endpoint(story)
+        try:
+            # Token: at hand nearly always; else one fetch serves everybody who waits for it.
+            token = yield from _bearer(story)
+            if not story.state.allowances[endpoint].start(slot, story.now):
+                continue  # Waiting took so long that the slot is too close to others' by now.
+            # Attempt, and the verdict on what came of it.
+            verdict = yield from _attempt(story, endpoint, token)
+        finally:
+            story.state.allowances[endpoint].give_back(slot, story.now)
+        match verdict.meaning.then:
+            case Next.RETURN:
+                story.state.budget.succeeded(story.paid)
+                return Answered(_served(story, endpoint, verdict), endpoint)
+            case Next.RENEW:
+                yield from _reject(story, endpoint, token)
+            case Next.END:
+                raise ending.refused(verdict, story.attempts)
+            case Next.ELSEWHERE:
+                _go_on_unless_spent(story, endpoint, verdict)
+
+
+def probe(
+    endpoint: ServiceEndpoint, state: ClientState, settings: Settings, now: float
+) -> Call[None]:
+    """Learn in the background whether a failing endpoint has recovered."""
+    story = Story(_PROBE, state, settings, now, now, now + settings.timeouts.attempt, (endpoint,))
+    slot = state.allowances[endpoint].reserve(now, not_after=now)
+    if slot is None:
+        return  # A probe may not take a slot that a call waits for; another will be asked for.
+    try:
+        token = yield from _bearer(story)
+        if state.allowances[endpoint].start(slot, story.now):
+            yield from _attempt(story, endpoint, token)
+    except IRError:
+        return  # Without a token nothing was learned: a later call will ask for a probe again.
+    finally:
+        state.allowances[endpoint].give_back(slot, story.now)
+
+
+def _next_endpoint(story: Story) -> Call[tuple[ServiceEndpoint, Reservation]]:
+    state, settings = story.state, story.settings
+    while True:
+        stop_unless_open(story)
+        choice = choose(
+            story.endpoints,
+            state.health,
+            state.allowances,
+            tried=story.tried,
+            now=story.now,
+            not_after=min(story.now + settings.throttling.max_wait, story.deadline_at),
+            probe_for=settings.timeouts.attempt,
+        )
+        if isinstance(choice, Full):
+            raise ending.allowance_used_up(
+                choice.slot_after, list(story.verdicts.values()), story.attempts
+            )
+        if choice is not None:
+            break
+        yield from _wait_for_another_round(story)
+    # From here on the slot is held; nothing below yields before it is in the caller's hands
+    # but records and the wait for the slot itself.
+    try:
+        yield from _on_the_way(story, choice.endpoint, choice.slot, choice.spilled_from)
+        if choice.probe is not None:
+            yield Spawn(partial(probe, choice.probe, state, settings))
+    except BaseException:
+        state.allowances[choice.endpoint].give_back(choice.slot, story.now)
+        raise
+    return choice.endpoint, choice.slot
+
+
+def _on_the_way(
+    story: Story,
+    target: ServiceEndpoint,
+    slot: Reservation,
+    spilled_from: ServiceEndpoint | None,
+) -> Call[None]:
+    operation, origin = story.query.operation, story.last_tried
+    if story.state.has_observers:
+        if origin is not None and origin != target:
+            reason = story.verdicts[origin].reason
+            yield from tell(
+                story,
+                FailedOver(
+                    at=story.now,
+                    operation=operation,
+                    origin=origin.label,
+                    target=target.label,
+                    reason=reason,
+                ),
+            )
+        elif spilled_from is not None:
+            yield from tell(
+                story,
+                SpilledOver(
+                    at=story.now,
+                    operation=operation,
+                    origin=spilled_from.label,
+                    target=target.label,
+                ),
+            )
+    wait = slot.starts_at - story.now
+    if wait > 0:
+        waited = ThrottleWaited(at=story.now, endpoint=target.label, wait=wait)
+        yield from tell(story, waited)
+        story.state.stats.count("throttle_waits")
+        yield from pause(story, slot.starts_at, waiting_for=f"a slot of {target.label}")
+
+
+def _bearer(story: Story) -> Call[str]:
+    tokens = story.state.tokens
+    while True:
+        reading = tokens.read(story.now)
+        if reading.work is not None:
+            yield Start(reading.work)
+        if reading.token is not None:
+            return reading.token
+        if reading.error is not None:
+            # A new one each time: many calls may raise it, and each adds its own traceback.
+            raise AuthenticationError(
+                str(reading.error), attempts=tuple(story.attempts), code=reading.error.code
+            )
+        yield from pause(story, story.deadline_at, reading.flight, waiting_for="a token")
+
+
+def _reject(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
+    yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
+    if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
+        raise ending.unauthorized(story.attempts)
+    story.token_was_renewed = True
+
+
+def _attempt(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[Verdict]:
+    timeouts = story.settings.timeouts
+    request = build_request(story.query, modeling=endpoint.modeling)
+    within = min(timeouts.attempt, story.left)
+    sent_at = story.now
+    resumed = yield Send(endpoint, request, token, within, min(timeouts.connect, within))
+    story.now = resumed.now
+    verdict = judge(story.query, cast("Response | Failure", resumed.outcome))
+    changes = _record_health(story, endpoint, verdict, sent_at, within)
+    if verdict.meaning is Meaning.THROTTLED:
+        allowance = story.state.allowances[endpoint]
+        allowance.throttled(story.now, retry_after=verdict.retry_after)
+    attempt = Attempt(
+        endpoint=endpoint.label,
+        outcome=verdict.meaning.word,
+        status=verdict.status,
+        reason=verdict.reason,
+        started_after=sent_at - story.began_at,
+        elapsed=story.now - sent_at,
+    )
+    story.attempts.append(attempt)
+    story.state.stats.count_attempt(endpoint.label, verdict.meaning.word)
+    ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=attempt)
+    yield from tell(story, ended, *changes)
+    return verdict
+
+
+def _record_health(
+    story: Story, endpoint: ServiceEndpoint, verdict: Verdict, sent_at: float, within: float
+) -> tuple[Record, ...]:
+    effect, timeouts = verdict.meaning.health, story.settings.timeouts
+    if effect is Health.NOTHING:
+        return ()
+    usual = min(timeouts.attempt, timeouts.deadline)
+    if verdict.meaning is Meaning.TIMED_OUT and within < usual / 2:
+        # The end of the call's deadline cut this one so short that it tells nothing.
+        return ()
+    return story.state.health[endpoint].record(
+        story.now, sent_at=sent_at, ok=effect is Health.SUCCESS, reason=verdict.reason
+    )
+
+
+def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
+    story.tried.add(endpoint)
+    story.verdicts[endpoint] = verdict
+    story.ready_at[endpoint] = story.now + (verdict.retry_after or 0.0)
+    story.last_tried = endpoint
+    stop_unless_open(story)
+    if len(story.attempts) >= story.settings.retries.max_attempts:
+        raise _every_endpoint_failed(story)
+    paid = story.state.budget.take(verdict)
+    if paid is None:
+        raise _every_endpoint_failed(story)
+    story.paid = paid
+
+
+def _wait_for_another_round(story: Story) -> Call[None]:
+    """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
+    settings = story.settings
+    again = [each for each, verdict in story.verdicts.items() if verdict.meaning.worth_retrying]
+    if not again:
+        raise _every_endpoint_failed(story)
+    soonest = story.verdicts[min(again, key=story.ready_at.__getitem__)]
+    wait = backoff(
+        soonest,
+        story.waits,
+        uniform=story.state.uniform,
+        wait=settings.retries.wait,
+        elapsed=story.elapsed,
+    )
+    is_throttle = soonest.meaning is Meaning.THROTTLED
+    if wait >= story.left or (is_throttle and wait > settings.throttling.max_wait):
+        raise _every_endpoint_failed(story)
+    story.waits += 1
+    ready_at = story.now + wait
+    yield from pause(story, ready_at)
+    # Those that asked for a longer wait get it.
+    story.tried -= {each for each in again if story.ready_at[each] <= ready_at}
+
+
+def _every_endpoint_failed(story: Story) -> IRError:
+    verdicts = list(story.verdicts.values())
+    error = ending.every_endpoint_failed(verdicts, story.attempts)
+    error.__cause__ = next((v.cause for v in verdicts if v.cause is not None), None)
+    return error
+
+
+def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
+    served = Served(
+        endpoint=endpoint.label,
+        account=endpoint.account,
+        variant=story.variant,
+        attempts=len(story.attempts),
+        elapsed=story.elapsed,
+    )
+    return cast("Answer", verdict.answer).as_served(served)

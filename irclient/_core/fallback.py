@@ -1,0 +1,105 @@
+"""The fallback: what is answered when the query itself cannot be.
+
+In order: each query of the fallback, from memory at any age that may still be used, else from
+the service in what is left of the deadline; then the fixed items. What comes of it is marked
+`degraded`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from irclient._core.asking import ask
+from irclient._core.freshness import Freshness
+from irclient._core.story import Story
+from irclient.errors import IRError
+from irclient.queries import ListQuery, Personalize
+from irclient.results import RecommendationList, RecommendedItem, Served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from irclient._core.protocol import Call
+    from irclient.queries import Query
+    from irclient.results import Answer
+    from irclient.settings import Fallback
+
+__all__ = ["fall_back"]
+
+
+def fall_back(
+    story: Story, fallback: Fallback, key_of: Callable[[Query], str]
+) -> Call[Answer | None]:
+    """Return what the fallback has to offer, or None.
+
+    Args:
+        story: The call that found no answer.
+        fallback: What to try.
+        key_of: The key of a query in the client's memory.
+    """
+    if isinstance(story.query, Personalize):
+        # A ranking of the candidates was asked for: unranked, they are still the candidates.
+        return _fixed(story, tuple(story.query.candidates))
+    if not isinstance(story.query, ListQuery):
+        return None
+    for query in fallback.queries:
+        if query == story.query:
+            continue
+        answer = _from_memory(story, query, key_of) or (yield from _from_service(story, query))
+        if answer is not None:
+            return _degraded(story, answer)
+    return _fixed(story, fallback.items) if fallback.items else None
+
+
+def _from_memory(story: Story, query: ListQuery, key_of: Callable[[Query], str]) -> Answer | None:
+    caching = story.settings.caching
+    if not caching.enabled:
+        return None
+    entry, situation = story.state.memory.recall(key_of(query), caching, story.now)
+    if entry is None or situation is Freshness.EXPIRED:
+        return None
+    age = story.now - entry.stored_at
+    return entry.answer.as_served(replace(entry.answer.served, age=age))
+
+
+def _from_service(story: Story, query: ListQuery) -> Call[Answer | None]:
+    if story.left <= 0 or story.state.is_closed:
+        return None
+    attempt = Story(
+        query,
+        story.state,
+        story.settings,
+        story.now,
+        story.now,
+        story.deadline_at,
+        story.endpoints,
+        story.variant,
+    )
+    try:
+        return (yield from ask(attempt)).answer
+    except IRError:
+        return None
+    finally:
+        story.now = attempt.now
+        story.attempts += attempt.attempts
+
+
+def _degraded(story: Story, answer: Answer) -> Answer:
+    return answer.as_served(
+        replace(
+            answer.served,
+            source="fallback",
+            attempts=len(story.attempts),
+            elapsed=story.elapsed,
+            degraded=True,
+        )
+    )
+
+
+def _fixed(story: Story, ids: tuple[str, ...]) -> Answer:
+    items = tuple(RecommendedItem(id=each) for each in ids)
+    count, skip = getattr(story.query, "count", None), getattr(story.query, "skip", None) or 0
+    end = None if count is None else skip + count
+    fixed = RecommendationList(items=items[skip:end], total_items=len(items))
+    return _degraded(story, fixed.as_served(Served(variant=story.variant)))

@@ -1,0 +1,117 @@
+"""Memory: the answers a client keeps, and the newest data set seen of each account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from irclient._core.freshness import Entry, Freshness, freshness
+from irclient.queries import BoughtTogether, Cart, ItemSelectors, Similar
+from irclient.results import RecommendationList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from irclient.queries import Query
+    from irclient.results import Answer
+    from irclient.settings import Caching
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["Cache", "Memory", "Store"]
+
+
+class Store(Protocol):
+    """Where answers are kept: bounded, safe to use from any thread, and never blocking.
+
+    Keys are opaque. What is kept is an `Entry`; a store may drop any entry at any time.
+    """
+
+    def get(self, key: str, /) -> Entry | None:
+        """Return an entry, or None."""
+        ...
+
+    def set(self, key: str, entry: Entry, /) -> None:
+        """Keep an entry, dropping others if there is no room."""
+        ...
+
+    def discard(self, which: Callable[[Entry], bool], /) -> int:
+        """Drop every entry for which the function says True, and return how many."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many entries are kept."""
+        ...
+
+
+class Memory:
+    """Recalls and keeps answers.
+
+    Args:
+        store: Where they are kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        # Versions are timestamps of one fixed form, so their order is that of their text.
+        self._newest: dict[tuple[str, str | None], str] = {}
+        self.cache = Cache(store)
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def recall(self, key: str, caching: Caching, now: float) -> tuple[Entry | None, Freshness]:
+        """Return the entry of a key, and how far it may be used."""
+        entry = self._store.get(key)
+        if entry is None:
+            return None, Freshness.EXPIRED
+        return entry, freshness(entry, caching, now, newest=self._newest.get(entry.data_set))
+
+    def keep(
+        self, key: str, query: Query, answer: Answer, endpoint: ServiceEndpoint, now: float
+    ) -> None:
+        """Keep an answer of the service."""
+        data_set = (endpoint.account, query.modeling or endpoint.modeling)
+        version = answer.interactions_version if isinstance(answer, RecommendationList) else None
+        if version is not None and version > self._newest.get(data_set, ""):
+            self._newest[data_set] = version
+        user_id = getattr(query, "user_id", None)
+        self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
+
+
+class Cache:
+    """What a user may do to a client's memory: make it forget.
+
+    Args:
+        store: Where the answers are kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def clear(self) -> int:
+        """Forget everything; returns how many answers were forgotten."""
+        return self._store.discard(lambda _: True)
+
+    def forget_user(self, user_id: str) -> int:
+        """Forget every answer that was ranked for a user; returns how many."""
+        return self._store.discard(lambda entry: entry.user_id == user_id)
+
+    def forget_item(self, item_id: str) -> int:
+        """Forget every answer that was asked for an item or holds it; returns how many."""
+        return self._store.discard(lambda entry: _concerns(entry, item_id))
+
+
+def _concerns(entry: Entry, item_id: str) -> bool:
+    if item_id in entry.seeds:
+        return True
+    answer = entry.answer
+    return isinstance(answer, RecommendationList) and any(i.id == item_id for i in answer.items)
+
+
+def _seeds(query: Query) -> tuple[str, ...]:
+    match query:
+        case Similar() | BoughtTogether() | ItemSelectors():
+            return (query.item_id,)
+        case Cart():
+            return tuple(query.item_ids)
+        case _:
+            return ()

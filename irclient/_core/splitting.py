@@ -1,0 +1,94 @@
+"""Splitting: which variant of a traffic split a call belongs to.
+
+Weighted rendezvous hashing: each variant draws a number for the caller, scaled by its weight,
+and the highest wins. A caller's draws never change, so giving a variant more weight moves
+callers to it and nobody anywhere else.
+
+Sticky by user id, else by session id, else by chance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from irclient.topology import checked_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from irclient.queries import Query
+
+__all__ = ["Split"]
+
+
+class Split:
+    """The weights of a traffic split, which may be changed while calls are made.
+
+    Args:
+        weights: By variant; at least one above 0.
+        salt: Changes who falls into which variant.
+    """
+
+    def __init__(self, weights: Mapping[str, float], *, salt: str) -> None:
+        self._weights = dict(weights)
+        self._salt = salt
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weights as they are now."""
+        return self._weights
+
+    def shift(self, weights: Mapping[str, float]) -> None:
+        """Change the weights; one that is left out stays.
+
+        Raises:
+            ConfigurationError: A name is no variant, or no variant would have any traffic.
+        """
+        # One assignment: a call that is under way sees the old weights or the new ones.
+        self._weights = checked_weights({**self._weights, **weights}, self._weights)
+
+    def switch(self, variant: str) -> None:
+        """Give one variant all of the traffic.
+
+        Raises:
+            ConfigurationError: There is no variant of that name.
+        """
+        everyone_else = dict.fromkeys(self._weights, 0.0)
+        self._weights = checked_weights({**everyone_else, variant: 1.0}, self._weights)
+
+    def variant_of(self, query: Query, *, uniform: Callable[[], float]) -> str:
+        """Return the name of the variant that a query belongs to.
+
+        Args:
+            query: Its user id or session id decides, where it has one.
+            uniform: Draws from 0 to 1, for a query of nobody in particular.
+        """
+        weights = self._weights
+        open_variants = [name for name, weight in weights.items() if weight > 0]
+        if len(open_variants) == 1:
+            return open_variants[0]
+        who = getattr(query, "user_id", None) or getattr(query, "session_id", None)
+
+        def score(name: str) -> float:
+            draw = uniform() if who is None else _draw(self._salt, name, who)
+            return _score(weights[name], draw)
+
+        return max(open_variants, key=score)
+
+    def __repr__(self) -> str:
+        total = sum(self._weights.values())
+        parts = (f"{name} {weight / total:.0%}" for name, weight in self._weights.items())
+        return f"<Split {', '.join(parts)}>"
+
+
+def _draw(salt: str, variant: str, who: str) -> float:
+    # Length-prefixed, so that no two triples run together to the same text.
+    text = "".join(f"{len(part)}:{part}" for part in (salt, variant, who))
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") + 0.5) / 2.0**64
+
+
+def _score(weight: float, draw: float) -> float:
+    return -weight / math.log(min(max(draw, 1e-300), 1.0 - 1e-16))

@@ -1,0 +1,80 @@
+"""Stats: what a client has done since it was made, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from irclient._forks import fork_safe_lock
+
+__all__ = ["Counters", "Stats"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a client has done since it was made.
+
+    Attributes:
+        calls: Calls that came to an end.
+        by_source: Answers by `served.source`.
+        errors: Errors by their kind's name.
+        attempts: Requests by endpoint and outcome, ``{"contoso-a/web": {"served": 12}}``.
+        throttle_waits: Calls that waited for a slot.
+        joined: Calls that waited for an equal one instead of asking.
+        retry_budget: Tokens left.
+        cached: Answers in memory.
+    """
+
+    calls: int
+    by_source: dict[str, int]
+    errors: dict[str, int]
+    attempts: dict[str, dict[str, int]]
+    throttle_waits: int
+    joined: int
+    retry_budget: int
+    cached: int
+
+
+class Counters:
+    """Counts under one short lock."""
+
+    def __init__(self) -> None:
+        self._lock = fork_safe_lock()
+        self._counts: Counter[str] = Counter()
+        self._sources: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._attempts: dict[str, Counter[str]] = {}
+
+    def count(self, what: str) -> None:
+        """Count one of the things that have a name of their own in `Stats`."""
+        with self._lock:
+            self._counts[what] += 1
+
+    def count_answer(self, source: str) -> None:
+        """Count a call that was answered."""
+        with self._lock:
+            self._sources[source] += 1
+
+    def count_error(self, kind: str) -> None:
+        """Count a call that was not answered."""
+        with self._lock:
+            self._errors[kind] += 1
+
+    def count_attempt(self, endpoint: str, outcome: str) -> None:
+        """Count a request."""
+        with self._lock:
+            self._attempts.setdefault(endpoint, Counter())[outcome] += 1
+
+    def snapshot(self, *, retry_budget: int, cached: int) -> Stats:
+        """Return the counts as they are now."""
+        with self._lock:
+            return Stats(
+                calls=self._sources.total() + self._errors.total(),
+                by_source=dict(self._sources),
+                errors=dict(self._errors),
+                attempts={label: dict(counts) for label, counts in self._attempts.items()},
+                throttle_waits=self._counts["throttle_waits"],
+                joined=self._counts["joined"],
+                retry_budget=retry_budget,
+                cached=cached,
+            )
