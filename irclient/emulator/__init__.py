@@ -1,0 +1,14 @@
+"""A local Intelligent Recommendations that real clients talk to, and that fails on demand.
+
+with Emulator() as emulator, IRClient(
+    emulator.home, credential=emulator.credential(), transport=emulator.transport()
+) as ir:
+    emulator.account("contoso-a").fail(faults.Slow(2.5))
+    print(ir.popular().served)
+"""
+
+from irclient.emulator import faults
+from irclient.emulator.emulator import Emulator, serve
+from irclient.emulator.switches import Switches
+
+__all__ = ["Emulator", "Switches", "faults", "serve"]

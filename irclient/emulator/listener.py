@@ -218,7 +218,7 @@ class Listener:
     ) -> bool:
         self._traffic.arrived(time.monotonic())
         fault = self.faults.draw("request")
-        response = (substitute(fault) if fault else None) or self._handled(request)
+        response = (substitute(fault) if fault else None) or await self._handled(request)
         head, body = _encode(parser, response, method=request.method)
         if fault is None:
             writer.write(head + body)
@@ -228,9 +228,10 @@ class Listener:
         self._traffic.ended(response.status if goes_on else fault.kind)
         return goes_on
 
-    def _handled(self, request: Request) -> Response:
+    async def _handled(self, request: Request) -> Response:
         try:
-            return self._handle(request)
+            response = self._handle(request)
+            return response if isinstance(response, Response) else await response
         except Exception as problem:  # noqa: BLE001  (a bug of a service must not end the server)
             content = {
                 "error": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
@@ -45,8 +45,8 @@ class Response:
     body: bytes = b""
 
 
-#: A service of the emulator. It decides and never waits; the listener does the waiting.
-Handler: TypeAlias = Callable[[Request], Response]
+#: A service of the emulator. Most decide at once; the listener does the waiting of the others.
+Handler: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
 
 
 def read_request(

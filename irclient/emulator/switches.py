@@ -53,6 +53,9 @@ class Switches:
     unknown_item: Literal["empty", "refuse"] = "empty"
     """What an unknown seed item leads to: a list without items, or the error ``NotFound`` (?)."""
 
+    unknown_user: Literal["popular", "empty"] = "popular"
+    """What picks answer for a user without a usable history, or one who opted out (?)."""
+
     picks_without_user: Literal["refuse", "empty"] = "refuse"
     """What picks without ``userId`` and ``SessionId`` lead to. The reference says that ``userId``
     is required (D), yet callers leave it out with a session (C); the error is I."""

@@ -1,0 +1,255 @@
+"""The emulator's parts put together on one event loop: Entra, a vault, an identity, accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from irclient.emulator.account import Account
+from irclient.emulator.certificates import make_contexts
+from irclient.emulator.control import Control
+from irclient.emulator.entra import Application, Entra
+from irclient.emulator.key_vault import VAULT_RESOURCE, KeyVault
+from irclient.emulator.listener import Listener
+from irclient.emulator.managed_identity import PATH, ManagedIdentity
+from irclient.emulator.shop_folder import cook_from
+from irclient.emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from irclient.emulator.cooking import CookedData
+    from irclient.emulator.cooking_cycle import Cook
+    from irclient.emulator.messages import Handler
+
+__all__ = ["LocalCloud", "Options", "VaultAfterRotation"]
+
+#: Whether the vault holds a new secret at once, or still the old one.
+VaultAfterRotation: TypeAlias = Literal["updated", "stale"]
+
+_SECRET_NAME: Final = "ir-web"  # noqa: S105  (a name)
+#: The data of a fresh start looks this old, so that any later cooking has a newer name.
+_COOKED_BEFORE: Final = 3600.0
+#: The listeners beside those of the accounts, by the names that ``ports`` takes.
+_OTHER_LISTENERS: Final = ("entra", "key_vault", "managed_identity", "control")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an emulator is asked to be; `irclient.emulator.Emulator` explains each."""
+
+    accounts: tuple[str, ...] = ("contoso-a", "contoso-b")
+    dr_accounts: tuple[str, ...] = ()
+    endpoint_name: str = "web"
+    modelings: tuple[str, ...] = ("shop",)
+    tps: float = 100.0
+    data: Path | None = None
+    cook: Cook | None = None
+    starts: Literal["cooked", "never cooked"] = "cooked"
+    switches: Switches = field(default_factory=Switches)
+    token_lifetime: float = 3600.0
+    cooking_takes: float = 10.0
+    clock: Callable[[], float] = time.time
+    host: str = "127.0.0.1"
+    ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    state_folder: Path | None = None
+    cache_folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        names = [name.casefold() for name in self.all_accounts]
+        if len(self.accounts) != 2 or len(self.dr_accounts) > 2:
+            raise ValueError("accounts must be two names, and dr_accounts at most two")
+        if len(set(names)) != len(names):
+            raise ValueError(f"each account needs a name of its own, got {self.all_accounts}")
+        if not self.modelings:
+            raise ValueError("modelings must hold at least one name")
+        if not self.host.startswith("127."):
+            # Certificates and addresses say localhost, and nobody else has business here.
+            raise ValueError(f"host must be an IPv4 loopback address, got {self.host!r}")
+        unknown = set(self.ports) - {*self.all_accounts, *_OTHER_LISTENERS}
+        if unknown:
+            known = (*self.all_accounts, *_OTHER_LISTENERS)
+            raise ValueError(f"ports: no listener is called {sorted(unknown)}; there are {known}")
+        for name, value in (("tps", self.tps), ("token_lifetime", self.token_lifetime)):
+            if not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value!r}")
+
+    @property
+    def all_accounts(self) -> tuple[str, ...]:
+        """The home accounts, then those for disaster recovery."""
+        return (*self.accounts, *self.dr_accounts)
+
+
+class LocalCloud:
+    """Everything that listens. Made, started and closed on one event loop."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.secret_name = _SECRET_NAME
+        self.application = Application()
+        self.vault_reader = Application()
+        self._identity_application = Application()
+        self._folder = _state_folder(options)
+        # Two, so that both accounts of a pair can cook at once.
+        self._executor = ThreadPoolExecutor(2, thread_name_prefix="irclient-emulator-cooking")
+        self._contexts = make_contexts(self._folder)
+        self.ca_file = self._contexts.ca_file
+        self._make_identities()
+        self._make_accounts()
+        self._make_control()
+
+    async def start(self) -> None:
+        """Take the ports, listen, and serve cooked data if that was asked for.
+
+        Raises:
+            OSError: A port is taken.
+            DataContractError: The data cannot be read.
+        """
+        try:
+            cooking = self._start_cooking()
+            for listener in self._listeners():
+                listener.bind()
+            self._wire_addresses()
+            for listener in self._listeners():
+                listener.listen()
+            if cooking is not None:
+                data = await cooking
+                for account in self.accounts.values():
+                    for cycle in account.cycles.values():
+                        cycle.serve(data)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Stop listening, end every connection and cooking, and remove what was written."""
+        for listener in self._listeners():
+            await listener.close()
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+        if self.options.state_folder is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def rotate_secret(self, *, vault: VaultAfterRotation = "updated") -> None:
+        """Give the application a new secret; Entra refuses the old one from now on."""
+        self.application.secret = secrets.token_urlsafe(30)
+        self.application.standing = "valid"
+        if vault == "updated":
+            self.update_vault()
+
+    def update_vault(self) -> None:
+        """Store the application's present secret in the vault, as a new version."""
+        self.vault.set_secret(self.secret_name, self.application.secret)
+
+    def account(self, name: str) -> Account:
+        """An account by its name.
+
+        Raises:
+            ValueError: There is none of that name.
+        """
+        try:
+            return self.accounts[name]
+        except KeyError:
+            known = ", ".join(self.accounts)
+            raise ValueError(f"there is no account {name!r}; there are {known}") from None
+
+    def title(self, item_id: str) -> str | None:
+        """An item's title in the data that is served, or None."""
+        for account in self.accounts.values():
+            data = account.cycle(None).data(self.options.clock())
+            if data is not None:
+                return data.title(item_id)
+        return None
+
+    def _listeners(self) -> tuple[Listener, ...]:
+        accounts = [account.listener for account in self.accounts.values()]
+        return (*accounts, self.entra_listener, self.vault_listener, *self._plain_listeners)
+
+    def _make_identities(self) -> None:
+        options = self.options
+        self.entra = Entra(
+            tenant_id=str(uuid.uuid4()),
+            audiences={VAULT_RESOURCE: VAULT_RESOURCE},
+            token_lifetime=options.token_lifetime,
+            refresh_in=options.switches.token_refresh_in,
+            clock=options.clock,
+        )
+        self.entra.register(self.application)
+        self.entra.register(self.vault_reader)
+        readers = {self.vault_reader.client_id, self._identity_application.client_id}
+        self.vault = KeyVault(signer=self.entra.signer, readers=readers, clock=options.clock)
+        self.update_vault()
+        self.identity = ManagedIdentity(
+            entra=self.entra, application=self._identity_application, clock=options.clock
+        )
+        self.entra_listener = self._listener("entra", self.entra.handle)
+        self.vault_listener = self._listener("key_vault", self.vault.handle)
+
+    def _listener(self, name: str, handle: Handler) -> Listener:
+        options = self.options
+        port = options.ports.get(name, 0)
+        plain = name in {"managed_identity", "control"}
+        contexts = None if plain else self._contexts
+        return Listener(name, handle=handle, host=options.host, port=port, contexts=contexts)
+
+    def _make_accounts(self) -> None:
+        options = self.options
+        self.allowed = {self.application.client_id, self._identity_application.client_id}
+        self._cook = options.cook or cook_from(
+            options.data, cache_folder=options.cache_folder, switches=options.switches
+        )
+        self.accounts = {
+            name: Account(
+                name,
+                endpoint_name=options.endpoint_name,
+                tps=options.tps,
+                modelings=options.modelings,
+                signer=self.entra.signer,
+                allowed=set(self.allowed),
+                cook=self._cook,
+                cooking_takes=options.cooking_takes,
+                executor=self._executor,
+                switches=options.switches,
+                clock=options.clock,
+                host=options.host,
+                port=options.ports.get(name, 0),
+                contexts=self._contexts,
+            )
+            for name in options.all_accounts
+        }
+
+    def _make_control(self) -> None:
+        self.control_listener = self._listener("control", Control(self).handle)
+        self.identity_listener = self._listener("managed_identity", self.identity.handle)
+        self._plain_listeners = (self.control_listener, self.identity_listener)
+
+    def _wire_addresses(self) -> None:
+        self.entra.url = self.entra_listener.url
+        self.vault.url = self.vault_listener.url
+        self.vault.authorization = f"{self.entra.url}/{self.entra.tenant_id}"
+        self.identity_endpoint = f"{self.identity_listener.url}{PATH}"
+        for account in self.accounts.values():
+            audiences = account.audiences()
+            account.service.audiences = frozenset(audiences)
+            self.entra.audiences |= audiences
+
+    def _start_cooking(self) -> asyncio.Future[CookedData] | None:
+        if self.options.starts == "never cooked":
+            return None
+        cooked_at = datetime.fromtimestamp(self.options.clock() - _COOKED_BEFORE, UTC)
+        return asyncio.wrap_future(self._executor.submit(self._cook, cooked_at))
+
+
+def _state_folder(options: Options) -> Path:
+    if options.state_folder is None:
+        return Path(tempfile.mkdtemp(prefix="irclient-emulator-"))
+    options.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return options.state_folder
