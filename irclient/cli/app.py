@@ -6,6 +6,7 @@ import typer
 
 from irclient._version import __version__
 from irclient.cli.command import Command
+from irclient.cli.commands import emulator
 from irclient.cli.commands.bought_together import bought_together
 from irclient.cli.commands.cart import cart
 from irclient.cli.commands.demo import demo
@@ -57,6 +58,7 @@ def irclient(
 
 app.command(cls=Command, rich_help_panel="To begin")(demo)
 app.command(cls=Command, rich_help_panel="To begin")(doctor)
+app.add_typer(emulator.app, name="emulator", rich_help_panel="To begin")
 for list_command in (
     new, popular, trending, similar, cart, bought_together, picks, personalize, selectors,
 ):  # fmt: skip

@@ -8,7 +8,7 @@ from irclient.cli.demo.plot import Plot
 from irclient.cli.demo.screen import LiveScreen, PlainScreen, Screen, SilentScreen
 from irclient.cli.demo.story import tell_story
 from irclient.cli.exit_codes import ExitCode
-from irclient.cli.local_service import require_emulator
+from irclient.cli.local.required import require_emulator
 from irclient.cli.options import AsJSON
 from irclient.cli.output import data_console, print_json
 

@@ -1,0 +1,244 @@
+"""`irclient emulator`: runs the local service, and changes one that runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from irclient.cli.command import Command, Group
+from irclient.cli.local.choices import faults_of, ports_from, switches_of
+from irclient.cli.local.control import CONTROL_PORT, CONTROL_URL, RemoteControl
+from irclient.cli.local.display import describe_start, show_start, show_state
+from irclient.cli.local.environment import write_environment
+from irclient.cli.local.required import require_emulator
+from irclient.cli.options import AsJSON, Modeling
+from irclient.cli.output import data_console, message_console, print_json
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from irclient.emulator import Emulator
+    from irclient.emulator.faults import Fault
+
+__all__ = ["app"]
+
+app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode="rich")
+
+_HOME = ("contoso-a", "contoso-b")
+_DR = ("contoso-c", "contoso-d")
+
+Data: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Your own data, in IR's data contract; without it a made-up shop.",
+    ),
+]
+Tps: TypeAlias = Annotated[
+    float, typer.Option("--tps", min=0.01, help="TPS of each endpoint, enforced.")
+]
+TokenLifetime: TypeAlias = Annotated[
+    float,
+    typer.Option("--token-lifetime", metavar="SECONDS", min=1, help="How long tokens live."),
+]
+DisasterRecovery: TypeAlias = Annotated[
+    bool, typer.Option("--dr", help="Run a second pair, for disaster recovery.")
+]
+SwitchPairs: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--switch", metavar="NAME=VALUE", help="What the contract leaves open; again for more."
+    ),
+]
+FaultPairs: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault", metavar="ACCOUNT=FAULT", help="Who fails from the start; again for more."
+    ),
+]
+FirstPort: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--ports",
+        metavar="FIRST",
+        min=0,
+        max=65_000,
+        help="The control API's port, the others count up from it; 0 for any free ports.",
+    ),
+]
+StateFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", metavar="FOLDER", help="Where to keep the CA, so that the next run has the same."
+    ),
+]
+Control: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--control",
+        metavar="URL",
+        envvar="IR_EMULATOR_CONTROL",
+        help="The control API of the one that runs.",
+    ),
+]
+Target: TypeAlias = Annotated[
+    str, typer.Argument(help="An account, entra or key-vault.", show_default=False)
+]
+
+
+@app.callback()
+def emulator(
+    ctx: typer.Context,
+    *,
+    data: Data = None,
+    tps: Tps = 100.0,
+    token_lifetime: TokenLifetime = 3600.0,
+    dr: DisasterRecovery = False,
+    switch: SwitchPairs = None,
+    fault: FaultPairs = None,
+    ports: FirstPort = CONTROL_PORT,
+    state: StateFolder = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Run Entra, Key Vault and a pair of accounts on this machine, until Ctrl-C.
+
+    The other commands then work on it, from a shell with its environment; the commands below
+    let it fail while it runs.
+
+    \b
+    Examples:
+    $ irclient emulator
+    $ irclient emulator --dr --tps 20 --fault contoso-a=slow:2
+    $ irclient emulator --data ./my-shop --switch not_on_allow_list=401
+    $ irclient emulator fault contoso-a status:503,retry-after=2
+    $ irclient emulator heal contoso-a
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    package = require_emulator()
+    failing = faults_of(fault or ())
+    accounts = (*_HOME, *(_DR if dr else ()))
+    try:
+        made = package.Emulator(
+            accounts=_HOME,
+            dr_accounts=_DR if dr else (),
+            tps=tps,
+            data=data,
+            switches=switches_of(switch or ()),
+            token_lifetime=token_lifetime,
+            ports=ports_from(ports, accounts),
+            state_folder=state,
+        )
+        package.serve(made, on_ready=lambda running: _announce(running, failing, as_json=as_json))
+    except OSError as problem:
+        raise ConfigurationError(f"{problem}; choose other ports with --ports") from None
+    except ValueError as problem:  # a data folder outside the data contract is one as well
+        raise ConfigurationError(str(problem)) from None
+    message_console().print("Stopped.", style="dim")
+
+
+def _announce(running: "Emulator", failing: "Mapping[str, Fault]", *, as_json: bool) -> None:
+    named = {"entra": running.entra, "key-vault": running.key_vault}
+    for target, fault in failing.items():
+        (named.get(target) or running.account(target)).fail(fault)
+    file = write_environment(running.environment(), Path(running.ca_file).parent)
+    if as_json:
+        print_json(describe_start(running, file))
+    else:
+        show_start(running, file, data_console())
+
+
+@app.command("fault", cls=Command)
+def let_fail(
+    target: Target,
+    fault: Annotated[
+        str, typer.Argument(help="A fault, such as down, slow:2 or status:503.", show_default=False)
+    ],
+    *,
+    control: Control = CONTROL_URL,
+    as_json: AsJSON = False,
+) -> None:
+    """Let an account, Entra or Key Vault of the running service fail.
+
+    \b
+    Faults: down, black-hole, reset, expired-certificate, slow, drip, truncated, not-http,
+    status, too-many-requests, garbage, wrong-json, empty-body, wrong-type, gzip-bomb,
+    redirect, not-cooked. Most take share=0.3 and limit=5.
+
+    \b
+    Examples:
+    $ irclient emulator fault contoso-a down
+    $ irclient emulator fault contoso-b status:503,retry-after=2,share=0.5
+    $ irclient emulator fault key-vault black-hole
+    """
+    _show(RemoteControl(control).fail(target, fault), as_json=as_json)
+
+
+@app.command(cls=Command)
+def heal(target: Target, *, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+    """End the fault of an account, Entra or Key Vault.
+
+    \b
+    Example:
+    $ irclient emulator heal contoso-a
+    """
+    _show(RemoteControl(control).heal(target), as_json=as_json)
+
+
+@app.command(cls=Command)
+def cook(
+    account: Annotated[str, typer.Argument(help="An account.", show_default=False)],
+    *,
+    modeling: Modeling = None,
+    control: Control = CONTROL_URL,
+    as_json: AsJSON = False,
+) -> None:
+    """Start a cooking, whatever the trigger's limits say.
+
+    \b
+    Example:
+    $ irclient emulator cook contoso-a
+    """
+    _show(RemoteControl(control).cook(account, modeling), as_json=as_json)
+
+
+@app.command(cls=Command)
+def rotate_secret(
+    *,
+    vault: Annotated[
+        Literal["updated", "stale"],
+        typer.Option("--vault", help="Whether Key Vault has the new secret at once."),
+    ] = "updated",
+    control: Control = CONTROL_URL,
+    as_json: AsJSON = False,
+) -> None:
+    """Give the application a new secret; Entra refuses the old one from now on.
+
+    \b
+    Examples:
+    $ irclient emulator rotate-secret
+    $ irclient emulator rotate-secret --vault stale
+    """
+    _show(RemoteControl(control).rotate_secret(vault=vault), as_json=as_json)
+
+
+@app.command("state", cls=Command)
+def show(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+    """Show where the running service listens, how it fails, and what it was asked.
+
+    \b
+    Example:
+    $ irclient emulator state --json
+    """
+    _show(RemoteControl(control).state(), as_json=as_json)
+
+
+def _show(state: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(state)
+    else:
+        show_state(state, data_console())

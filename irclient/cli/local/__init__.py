@@ -1,0 +1,1 @@
+"""The local service as `irclient emulator` runs it and talks to it."""
