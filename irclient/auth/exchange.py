@@ -1,0 +1,162 @@
+"""Fetching a token: what is asked for, what may come of it, and how long one keeps trying.
+
+An exchange runs on a thread of its own, may block, and knows nothing of the record that it
+fetches for. Its failures are of two kinds: refused for a reason that stays until somebody acts,
+or not answered at all, which may be over in a second.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+
+from irclient.observe import Record
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+__all__ = [
+    "Exchange",
+    "FetchedToken",
+    "Occasion",
+    "TellRecord",
+    "TokenRefused",
+    "TokenUnanswered",
+    "is_sendable",
+    "persistently",
+    "provider_code",
+    "redacted",
+]
+
+TellRecord: TypeAlias = Callable[[Record], None]
+
+_ATTEMPTS: Final = 4
+_KEEP_TRYING_FOR: Final = 10.0
+#: The longest Retry-After that is waited for inside one fetch.
+_WORTH_WAITING_FOR: Final = 2.0
+_LONGEST_REASON: Final = 500
+
+_VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
+_PROVIDER_CODE: Final = re.compile(r"AADSTS\d+")
+
+T = TypeVar("T")
+
+
+class Occasion(Enum):
+    """Why a token is fetched."""
+
+    USUAL = "usual"
+    """There is none yet, or the one at hand comes to its end."""
+    REJECTED = "rejected"
+    """The service did not accept the last one: whatever it was made from may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedToken:
+    """A token as its issuer handed it out.
+
+    Attributes:
+        value: What goes behind ``Bearer``.
+        lives_for: Seconds from the request for it until it expires.
+        renew_after: Seconds until its issuer would like it to be renewed, where it said so.
+    """
+
+    value: str = field(repr=False)
+    lives_for: float
+    renew_after: float | None = None
+
+
+class TokenRefused(Exception):  # noqa: N818  (a finding; what users meet is AuthenticationError)
+    """No token, and asking again changes nothing until somebody acts; the message says who.
+
+    Attributes:
+        code: The identity provider's own code, where it gave one.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TokenUnanswered(Exception):  # noqa: N818  (a finding; what users meet is AuthenticationError)
+    """Nobody answered as they should: no connection, no time, a 5xx, a throttle, not JSON.
+
+    Attributes:
+        retry_after: Seconds to leave the other side alone, as it asked for; else 0.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Exchange(Protocol):
+    """Fetches tokens; blocking."""
+
+    def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
+        """Fetch a token that nobody has used yet.
+
+        Raises:
+            TokenRefused: Somebody has to act.
+            TokenUnanswered: It may work in a moment.
+        """
+        ...
+
+
+def persistently(step: Callable[[], T], *, sleep: Callable[[float], None] = time.sleep) -> T:
+    """Take one step of a fetch, a few times over when nobody answers.
+
+    A blip of a second is then no error, even for a client that has no token yet.
+    """
+    # Loaded here: on the fetching thread, at the first fetch.
+    from tenacity import (  # noqa: PLC0415
+        Retrying,
+        retry_if_exception,
+        stop_after_attempt,
+        stop_after_delay,
+        wait_random_exponential,
+    )
+
+    jittered = wait_random_exponential(multiplier=0.2, max=1.0)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TokenUnanswered) else 0.0
+        return max(asked, jittered(state))
+
+    retrying = Retrying(
+        retry=retry_if_exception(_is_worth_another_try),
+        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_KEEP_TRYING_FOR),
+        wait=wait,
+        sleep=sleep,
+        reraise=True,
+    )
+    return retrying(step)
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, TokenUnanswered) and error.retry_after <= _WORTH_WAITING_FOR
+
+
+def is_sendable(token: object) -> bool:
+    """Whether this can stand in an ``Authorization`` header: visible ASCII, nothing else."""
+    return isinstance(token, str) and _VISIBLE_ASCII.fullmatch(token) is not None
+
+
+def provider_code(text: str) -> str | None:
+    """Return the code that Entra puts into its messages (``AADSTS…``), if there is one."""
+    found = _PROVIDER_CODE.search(text)
+    return found[0] if found else None
+
+
+def redacted(text: str, *secrets: str | None) -> str:
+    """Return foreign words fit for a message: on one line, not too long, and without secrets."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "…")
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -1,0 +1,71 @@
+"""What an exception of the Azure SDK means: refused until somebody acts, or not answered."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from irclient._wire import Response, retry_after
+from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from azure.core.exceptions import HttpResponseError
+
+__all__ = ["finding_of"]
+
+_MOST_CAUSES: Final = 8
+
+
+def finding_of(
+    error: Exception, *, doing: str, fix: str, secret: str | None = None
+) -> TokenRefused | TokenUnanswered:
+    """Say what an exception means for a fetch.
+
+    Args:
+        error: What azure-identity, azure-keyvault-secrets or a credential of their kind raised.
+        doing: What was being done, for the message.
+        fix: What to do about a refusal of unknown reason.
+        secret: Taken out of the words, should they quote it.
+    """
+    # Loaded here: on the fetching thread, where an Azure SDK is at work anyway.
+    from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
+
+    words = redacted(str(error), secret) or type(error).__name__
+    message = f"{doing} failed: {words}"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return TokenRefused(f"{message}; name the certificate's authority with ca_file")
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    if isinstance(error, HttpResponseError) and status is not None and _is_passing(status):
+        return TokenUnanswered(message, retry_after=_retry_after(error))
+    if any(_is_unanswered(each) for each in _causes(error)):
+        return TokenUnanswered(message)
+    return TokenRefused(f"{message}; {fix}", code=provider_code(words))
+
+
+def _is_passing(status: int) -> bool:
+    return status >= 500 or status in {408, 429}
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError  # noqa: PLC0415
+
+    return isinstance(error, ServiceRequestError | ServiceResponseError | OSError)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    each: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if each is None:
+            return
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _retry_after(error: HttpResponseError) -> float:
+    given: Mapping[str, str] | None = getattr(error.response, "headers", None)
+    if given is None or error.status_code is None:
+        return 0.0
+    headers = {name.lower(): value for name, value in given.items()}
+    return retry_after(Response(error.status_code, headers, b"", time.time())) or 0.0

@@ -1,0 +1,229 @@
+"""The credential of an application whose secret lives in Key Vault."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from irclient.auth.arguments import SCOPE, check_blocking_credential, check_scope
+from irclient.auth.entra import ClientCredentials, SecretRejected
+from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, persistently
+from irclient.auth.secret import SecretPlace
+from irclient.auth.tokens import TokenRecord
+from irclient.errors import ConfigurationError
+from irclient.observe import SecretRead
+from irclient.topology import base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from irclient._core.protocol import TokenReading
+    from irclient.auth.exchange import FetchedToken, TellRecord
+
+__all__ = ["KeyVaultCredential", "SecretExchange"]
+
+#: As Key Vault restricts object names (documented).
+_SECRET_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")
+_PLAIN: Final = re.compile(r"[0-9A-Za-z._-]+")
+_NO_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KeyVaultCredential:
+    """Tokens for an application (App ID) whose secret is read from Key Vault at run time.
+
+    The secret stays in memory; it is read again when Entra or the service no longer accepts
+    what was made of it, so a rotation needs no restart. One credential serves any number of
+    clients, and makes one request for all of them. Can be pickled, without anything secret,
+    as long as it has no `vault_credential`.
+
+    Attributes:
+        vault_url: The vault, for example ``https://contoso.vault.azure.net``.
+        secret_name: The secret's name in the vault.
+        tenant_id: The tenant of the application.
+        client_id: The application's id (App ID), which is on the allow-list of the IR account.
+        secret_version: A version to keep to; None for the newest, without which no rotation
+            is noticed.
+        vault_credential: Who reads the vault: any blocking credential of azure-identity; None
+            for its ``DefaultAzureCredential``. It stays yours to close.
+        authority: Entra's URL, without the tenant.
+        scope: What the tokens are for; IR's application by default.
+        ca_file: A PEM file of the only authorities to trust, for Entra and the vault. None
+            trusts for Entra what clients trust (``SSL_CERT_FILE``, else certifi's list), and
+            for the vault what the Azure SDK trusts (``REQUESTS_CA_BUNDLE``, else the same).
+
+    Raises:
+        ConfigurationError: One of them cannot be used.
+    """
+
+    vault_url: str
+    secret_name: str
+    tenant_id: str
+    client_id: str
+    secret_version: str | None = None
+    vault_credential: Any = field(default=None, repr=False)
+    authority: str = "https://login.microsoftonline.com"
+    scope: str = SCOPE
+    ca_file: str | os.PathLike[str] | None = None
+    _record: TokenRecord = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        vault_url = _bare_url("vault_url", self.vault_url, "the secret's name in secret_name")
+        authority = _bare_url("authority", self.authority, "the tenant in tenant_id")
+        _check_names(self)
+        check_scope("KeyVaultCredential: scope", self.scope)
+        ca_file = _readable(self.ca_file)
+        if self.vault_credential is not None:
+            check_blocking_credential("KeyVaultCredential: vault_credential", self.vault_credential)
+        object.__setattr__(self, "vault_url", vault_url)
+        object.__setattr__(self, "authority", authority)
+        object.__setattr__(self, "ca_file", ca_file)
+        place = SecretPlace(
+            vault_url=vault_url,
+            secret_name=self.secret_name,
+            secret_version=self.secret_version,
+            vault_credential=self.vault_credential,
+            ca_file=ca_file,
+        )
+        entra = ClientCredentials(
+            authority=authority,
+            tenant_id=self.tenant_id,
+            client_id=self.client_id,
+            scope=self.scope,
+            ca_file=ca_file,
+        )
+        object.__setattr__(self, "_record", TokenRecord(SecretExchange(place, entra)))
+
+    def read(self, now: float) -> TokenReading:
+        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        return self._record.read(now)
+
+    def reject(self, token: str, now: float) -> bool:
+        """Learn that the service answered 401 to a token; True if another may be had."""
+        return self._record.reject(token, now)
+
+    def __reduce__(self) -> tuple[Callable[[], KeyVaultCredential], tuple[()]]:
+        if self.vault_credential is not None:
+            # Several of azure-identity's would be pickled with their own secret inside.
+            raise ConfigurationError(
+                "a KeyVaultCredential with a vault_credential cannot be pickled: that may hold a "
+                "secret; leave it out to use DefaultAzureCredential, or build the "
+                "KeyVaultCredential in each process"
+            )
+        shown = {each.name: getattr(self, each.name) for each in fields(self) if each.repr}
+        return partial(KeyVaultCredential, **shown), ()
+
+
+class SecretExchange:
+    """The exchange over a vault and Entra: keeps the secret, and learns when it has changed.
+
+    Args:
+        place: Where the secret is kept.
+        entra: Where it is turned into a token.
+    """
+
+    def __init__(self, place: SecretPlace, entra: ClientCredentials) -> None:
+        self._place = place
+        self._entra = entra
+        self._secret: str | None = None
+        self._is_doubtful = False
+
+    def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
+        """Fetch a token with the secret at hand, or with the vault's where that is in doubt."""
+        kept = self._secret
+        if kept is None:
+            return self._fetch(self._read(tell))
+        if occasion is Occasion.REJECTED or self._is_doubtful:
+            return self._fetch(self._read_or(kept, tell))
+        try:
+            return self._fetch(kept)
+        except SecretRejected:
+            secret = self._read(tell)
+            if secret == kept:
+                raise
+            return self._fetch(secret)
+
+    def _fetch(self, secret: str) -> FetchedToken:
+        try:
+            fetched = persistently(partial(self._entra.token_for, secret))
+        except SecretRejected:
+            # The vault is asked first from now on, so that no fetch begins with a known refusal.
+            self._is_doubtful = True
+            raise
+        self._is_doubtful = False
+        return fetched
+
+    def _read(self, tell: TellRecord) -> str:
+        secret = self._secret = persistently(self._place.read)
+        place = self._place
+        tell(
+            SecretRead(
+                at=time.monotonic(), vault_url=place.vault_url, secret_name=place.secret_name
+            )
+        )
+        return secret
+
+    def _read_or(self, kept: str, tell: TellRecord) -> str:
+        try:
+            return self._read(tell)
+        except (TokenRefused, TokenUnanswered):
+            # The vault has failed, which says nothing about the secret that it gave out.
+            return kept
+
+    def __repr__(self) -> str:
+        return f"SecretExchange({self._place!r}, {self._entra!r})"
+
+
+def _check_names(credential: KeyVaultCredential) -> None:
+    name, version = credential.secret_name, credential.secret_version
+    if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
+        raise ConfigurationError(
+            "KeyVaultCredential: secret_name must be the name of a Key Vault secret, 1 to 127 "
+            f"letters, digits and '-', got {name!r}"
+        )
+    ids = {"tenant_id": credential.tenant_id, "client_id": credential.client_id}
+    if version is not None:
+        ids["secret_version"] = version
+    for what, value in ids.items():
+        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+            raise ConfigurationError(
+                f"KeyVaultCredential: {what} must be a str of letters, digits, '-', '_' and '.', "
+                f"got {value!r}"
+            )
+    if credential.tenant_id.lower() in _NO_TENANTS:
+        raise ConfigurationError(
+            f"KeyVaultCredential: tenant_id {credential.tenant_id!r} is no tenant; an "
+            "application needs its own one, by GUID or domain name"
+        )
+
+
+def _bare_url(name: str, url: object, other: str) -> str:
+    checked = base_url(f"KeyVaultCredential: {name}", url)
+    if not checked.lower().startswith("https://"):
+        raise ConfigurationError(
+            f"KeyVaultCredential: {name} must use https, got {url!r}; msal and the Azure SDK "
+            "send secrets and tokens over nothing else, on loopback as well"
+        )
+    if "/" in checked[len("https://") :]:
+        raise ConfigurationError(
+            f"KeyVaultCredential: {name} must end with its host, got {url!r}; put {other}"
+        )
+    return checked
+
+
+def _readable(ca_file: object) -> str | None:
+    if ca_file is None:
+        return None
+    try:
+        path = Path(os.fspath(ca_file))  # type: ignore[call-overload]
+        with path.open("rb"):
+            return str(path)
+    except (TypeError, OSError) as problem:
+        raise ConfigurationError(
+            f"KeyVaultCredential: ca_file {ca_file!r} cannot be read: {problem}; give a PEM file"
+        ) from None

@@ -1,0 +1,129 @@
+"""Where the application's secret is kept: one read from Key Vault, and what its failures mean."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from irclient.auth.exchange import TokenRefused
+from irclient.auth.failures import finding_of
+from irclient.topology import is_loopback
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from azure.core.exceptions import HttpResponseError
+    from azure.keyvault.secrets import SecretClient
+
+    from irclient.auth.exchange import TokenUnanswered
+
+__all__ = ["SecretPlace"]
+
+_TIMEOUT: Final = 5.0
+_LOOK_AT_VAULT_URL: Final = "check vault_url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretPlace:
+    """A secret in a vault, and who may read it.
+
+    Attributes:
+        vault_url: The vault.
+        secret_name: The secret.
+        secret_version: The version; None for the newest.
+        vault_credential: The identity that may read it; None for ``DefaultAzureCredential``.
+        ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
+    """
+
+    vault_url: str
+    secret_name: str
+    secret_version: str | None
+    vault_credential: Any = field(repr=False)
+    ca_file: str | None
+
+    def read(self) -> str:
+        """Read the secret.
+
+        Raises:
+            TokenRefused: It is not there, disabled, empty, or not ours to read.
+            TokenUnanswered: The vault did not answer, or not as a vault.
+        """
+        # Loaded here: on the fetching thread, at the first read.
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
+
+        try:
+            value = self._read()
+        except HttpResponseError as error:
+            raise self._finding(error) from None
+        except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
+            raise finding_of(error, doing=self._doing, fix=_LOOK_AT_VAULT_URL) from None
+        if not value or not value.strip():
+            raise TokenRefused(f"{self._named} is empty; set the application's secret there")
+        return value
+
+    def _read(self) -> str | None:
+        with self._credential() as credential, self._client(credential) as client:
+            return client.get_secret(self.secret_name, self.secret_version).value
+
+    def _credential(self) -> AbstractContextManager[Any]:
+        if self.vault_credential is not None:
+            # Not ours, so not ours to close.
+            return nullcontext(self.vault_credential)
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+        # A new one for each of the rare reads: it holds no connection that a fork could share.
+        return DefaultAzureCredential()
+
+    def _client(self, credential: Any) -> SecretClient:  # noqa: ANN401
+        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
+
+        # Trust is passed with each request, where no environment variable overrules it.
+        trust = {} if self.ca_file is None else {"connection_verify": self.ca_file}
+        return SecretClient(
+            self.vault_url,
+            credential,
+            connection_timeout=_TIMEOUT,
+            read_timeout=_TIMEOUT,
+            # One layer tries again, and it is ours.
+            retry_total=0,
+            # The SDK wants the host to end with the challenge's resource, vault.azure.net. That
+            # keeps tokens from going to strangers, and a loopback vault can never comply.
+            verify_challenge_resource=not is_loopback(urlsplit(self.vault_url).hostname or ""),
+            **trust,
+        )
+
+    @property
+    def _named(self) -> str:
+        return f"the secret {self.secret_name!r} in {self.vault_url}"
+
+    @property
+    def _doing(self) -> str:
+        return f"reading {self._named}"
+
+    def _finding(self, error: HttpResponseError) -> TokenRefused | TokenUnanswered:
+        return finding_of(error, doing=self._doing, fix=_fix(error))
+
+
+def _fix(error: HttpResponseError) -> str:
+    # An error without a response never reached the vault: it is about who asked.
+    if error.response is None:
+        return (
+            "give this process an identity (a managed identity, the AZURE_* variables, "
+            "'az login'), or name one with vault_credential"
+        )
+    match error.status_code:
+        case 404:
+            return "check secret_name, secret_version and vault_url"
+        case 403 if "disabled" in str(error).lower():
+            return "enable the secret, or set a new version of it"
+        case 403:
+            return (
+                "give the vault's reader the role 'Key Vault Secrets User', and let the vault's "
+                "firewall pass this machine"
+            )
+        case 401:
+            return "check that the vault's reader belongs to the vault's tenant"
+        case _:
+            return _LOOK_AT_VAULT_URL

@@ -1,0 +1,49 @@
+"""A token that somebody else looks after."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from irclient._core.protocol import TokenReading
+from irclient.auth.exchange import is_sendable
+from irclient.errors import ConfigurationError
+
+__all__ = ["StaticToken"]
+
+
+class StaticToken:
+    """Sends one bearer token as it is, for tests and for a look around in a notebook.
+
+    Args:
+        token: The token, without ``Bearer``.
+
+    Raises:
+        ConfigurationError: It is blank, or cannot stand in a header.
+    """
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str) -> None:
+        if not is_sendable(token):
+            # Not quoted: a token with a stray newline is still a token.
+            raise ConfigurationError(
+                "StaticToken: the token must be a str of visible ASCII characters without spaces "
+                "or line ends; pass it without 'Bearer ', and strip() what was read from a file"
+            )
+        self._token = token
+
+    def read(self, now: float) -> TokenReading:  # noqa: ARG002  (a TokenSource is told the time)
+        """Return the token."""
+        return TokenReading(token=self._token)
+
+    def reject(self, token: str, now: float) -> bool:  # noqa: ARG002
+        """Return False: there is no other token to be had."""
+        return False
+
+    def __repr__(self) -> str:
+        return "StaticToken(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a StaticToken holds a token and cannot be pickled; make one in each process"
+        )

@@ -1,0 +1,288 @@
+"""The record of a token: one fetch for everybody, and a valid token above all.
+
+| the token at hand          | a reader gets    | work for the reader                          |
+|----------------------------|------------------|----------------------------------------------|
+| fresh                      | the token        | none                                         |
+| due for renewal            | the token        | one renewal, unless one is under way or has  |
+|                            |                  | just failed                                  |
+| none, or expired           | a flight to join | the fetch, for the first reader alone        |
+| none, and fetching has     | the error, at    | none until a pause is over                   |
+| just failed                | once             |                                              |
+
+A token is due when its issuer says so, at the latest a margin before its end: five to six
+minutes, or a quarter of a short life. It is expired a little before its end, since its last
+request has to arrive in time. The pause after a failure grows: from 1 s to 30 s when somebody
+refused, from 0.5 s to 2 s when nobody answered, never shorter than a Retry-After; while a valid
+token is at hand it only decides when the renewal is tried again, in time for short lives too.
+
+A token that the service rejects is dropped and a new one fetched. When new tokens keep being
+rejected they are dropped more and more rarely: the tokens are not at fault then, and the
+identity provider must not pay for it.
+
+The rule has no clock. `read` and `reject` are told the time; only the work that they hand out
+looks at it, on the thread that carries it out.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from irclient._core.flights import Flight
+from irclient._core.protocol import TokenReading
+from irclient._forks import fork_safe_lock
+from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, is_sendable, redacted
+from irclient.errors import AuthenticationError
+from irclient.observe import TokenRenewalFailed, TokenRenewed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from irclient._core.protocol import Work
+    from irclient.auth.exchange import Exchange, FetchedToken, TellRecord
+
+__all__ = ["TokenRecord"]
+
+_MARGIN: Final = 300.0
+#: Spreads the renewals of processes that started together.
+_MARGIN_JITTER: Final = 60.0
+_SKEW: Final = 5.0
+#: A fetch that takes longer than this counts as failed; its thread may still end well.
+_OVERDUE_AFTER: Final = 60.0
+#: Rejections further apart than this have nothing to do with each other.
+_REJECTIONS_FORGOTTEN_AFTER: Final = 120.0
+_LONGEST_RETRY_AFTER: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pauses:
+    """Seconds between one failure and the next try, doubling from `first` to `longest`."""
+
+    first: float
+    longest: float
+
+    def after(self, count: int) -> float:
+        # The exponent is bounded: an outage may last for days.
+        return min(self.first * 2.0 ** min(count - 1, 32), self.longest)
+
+
+_REFUSED: Final = _Pauses(1.0, 30.0)
+_UNANSWERED: Final = _Pauses(0.5, 2.0)
+_REJECTIONS: Final = _Pauses(1.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    value: str = field(repr=False)
+    lives_for: float
+    renew_at: float
+    usable_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    flight: Flight
+    occasion: Occasion
+    overdue_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """The last fetch that failed, of `count` in a row."""
+
+    error: AuthenticationError
+    at: float
+    count: int
+    pauses: _Pauses
+    retry_after: float
+
+    def next_fetch_at(self, held: _Held | None) -> float:
+        if held is None:
+            pause = self.pauses.after(self.count)
+            return self.at + max(pause, min(self.retry_after, _LONGEST_RETRY_AFTER))
+        # Nobody waits for a renewal: it may take its time, as far as the token's life allows.
+        pause = _Pauses(1.0, min(30.0, held.lives_for / 20)).after(self.count)
+        return self.at + max(pause, min(self.retry_after, (held.usable_until - self.at) / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """The last rejection that led to a new token, of `count` in a row."""
+
+    at: float
+    count: int
+
+    @property
+    def next_at(self) -> float:
+        return self.at + _REJECTIONS.after(self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Replaced as a whole, so that a fork finds it complete whenever it happens."""
+
+    held: _Held | None = None
+    fetch: _Fetch | None = None
+    failed: _Failed | None = None
+    rejected: _Rejected | None = None
+    occasion: Occasion = Occasion.USUAL
+
+
+class TokenRecord:
+    """A `TokenSource` over any exchange: what its module says, for any number of readers.
+
+    Args:
+        exchange: Fetches a token.
+        clock: Monotonic seconds, the clock of those who call `read`.
+        uniform: Draws from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[], float] = random.random,
+    ) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._uniform = uniform
+        self._lock = fork_safe_lock()
+        self._state = _State()
+
+    def read(self, now: float) -> TokenReading:
+        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        overdue: Flight | None = None
+        with self._lock:
+            state = self._state
+            if state.fetch is not None and state.fetch.flight.is_lost:
+                state = replace(state, fetch=None)
+            if state.fetch is not None and now >= state.fetch.overdue_at:
+                overdue = state.fetch.flight
+                state = _given_up(state, now)
+            self._state, reading = self._read(state, now)
+        if overdue is not None:
+            overdue.land()
+        return reading
+
+    def reject(self, token: str, now: float) -> bool:
+        """Learn that the service answered 401 to a token; True if another may be had."""
+        with self._lock:
+            state = self._state
+            if state.held is None or state.held.value != token:
+                return True  # It has been replaced, or is about to be.
+            last = state.rejected
+            if last is not None and now < last.next_at:
+                return False
+            in_a_row = last is not None and now - last.at < _REJECTIONS_FORGOTTEN_AFTER
+            count = last.count + 1 if last is not None and in_a_row else 1
+            self._state = replace(
+                state, held=None, rejected=_Rejected(now, count), occasion=Occasion.REJECTED
+            )
+            return True
+
+    def _read(self, state: _State, now: float) -> tuple[_State, TokenReading]:
+        held, failed = state.held, state.failed
+        usable = held if held is not None and now < held.usable_until else None
+        may_fetch = state.fetch is None and (failed is None or now >= failed.next_fetch_at(usable))
+        if usable is not None:
+            if not may_fetch or now < usable.renew_at:
+                return state, TokenReading(token=usable.value)
+            state, _, work = self._begin(state, now)
+            return state, TokenReading(token=usable.value, work=work)
+        if state.fetch is not None:
+            return state, TokenReading(flight=state.fetch.flight)
+        if failed is not None and not may_fetch:
+            return state, TokenReading(error=failed.error)
+        state, flight, work = self._begin(state, now)
+        return state, TokenReading(flight=flight, work=work)
+
+    def _begin(self, state: _State, now: float) -> tuple[_State, Flight, Work]:
+        fetch = _Fetch(Flight(), state.occasion, now + _OVERDUE_AFTER)
+        return replace(state, fetch=fetch), fetch.flight, partial(self._carry_out, fetch)
+
+    def _carry_out(self, fetch: _Fetch, tell: TellRecord) -> None:
+        try:
+            asked_at = self._clock()
+            try:
+                fetched = self._exchange(fetch.occasion, tell)
+                held = _held(fetched, asked_at, self._uniform())
+            except (TokenRefused, TokenUnanswered) as failure:
+                self._fail(fetch, failure, tell)
+            except BaseException as surprise:
+                # Its words are left out: nobody knows what a stranger's exception quotes.
+                words = f"no token could be fetched: unexpected {type(surprise).__name__}"
+                self._fail(fetch, TokenUnanswered(words), tell)
+                if not isinstance(surprise, Exception):
+                    raise
+            else:
+                self._hold(fetch, held)
+                tell(TokenRenewed(at=self._clock(), lifetime=held.lives_for))
+        finally:
+            fetch.flight.land()
+
+    def _hold(self, fetch: _Fetch, held: _Held) -> None:
+        with self._lock:
+            state = self._state
+            occasion = state.occasion if fetch.occasion is Occasion.USUAL else Occasion.USUAL
+            # A token that comes late, from a fetch that was given up, is a token.
+            under_way = None if state.fetch is fetch else state.fetch
+            self._state = replace(state, held=held, fetch=under_way, failed=None, occasion=occasion)
+
+    def _fail(
+        self, fetch: _Fetch, failure: TokenRefused | TokenUnanswered, tell: TellRecord
+    ) -> None:
+        now = self._clock()
+        with self._lock:
+            if self._state.fetch is fetch:
+                self._state = _failed(self._state, failure, now)
+        tell(TokenRenewalFailed(at=now, reason=str(failure)))
+
+    def __repr__(self) -> str:
+        return f"<TokenRecord {'with' if self._state.held else 'without'} a token>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a TokenRecord holds a token and cannot be pickled")
+
+
+def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:
+    if not is_sendable(fetched.value):
+        raise TokenRefused("the token that was handed out is not fit for an Authorization header")
+    lives_for = fetched.lives_for
+    if not (math.isfinite(lives_for) and lives_for > 0):
+        raise TokenRefused(
+            f"the token that was handed out has {lives_for:.0f} s to live; check this machine's "
+            "clock, or what hands the tokens out"
+        )
+    renew_after = lives_for - min(_MARGIN + _MARGIN_JITTER * jitter, lives_for / 4)
+    if fetched.renew_after is not None:
+        # A wish in the past, which credentials with a memory of their own come up with, must not
+        # make every reader renew.
+        wished = max(fetched.renew_after, lives_for / 10)
+        spread = min(_MARGIN_JITTER, max(lives_for - wished, 0.0) / 4) * jitter
+        renew_after = min(renew_after, wished + spread)
+    return _Held(
+        fetched.value,
+        lives_for,
+        renew_at=asked_at + renew_after,
+        usable_until=asked_at + lives_for - min(_SKEW, lives_for / 10),
+    )
+
+
+def _failed(state: _State, failure: TokenRefused | TokenUnanswered, now: float) -> _State:
+    if isinstance(failure, TokenRefused):
+        code, pauses, retry_after = failure.code, _REFUSED, 0.0
+    else:
+        code, pauses, retry_after = None, _UNANSWERED, failure.retry_after
+    count = state.failed.count + 1 if state.failed else 1
+    error = AuthenticationError(redacted(str(failure)), code=code)
+    return replace(state, fetch=None, failed=_Failed(error, now, count, pauses, retry_after))
+
+
+def _given_up(state: _State, now: float) -> _State:
+    words = f"no token could be fetched: no answer within {_OVERDUE_AFTER:.0f} s"
+    return _failed(state, TokenUnanswered(words), now)
