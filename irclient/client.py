@@ -277,6 +277,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
         self._state.is_closed = True
         if self._own_transport is not None:
             self._own_transport.close()
+        self._driver.close()
 
     def _answer(
         self,

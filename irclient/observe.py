@@ -16,6 +16,7 @@ __all__ = [
     "FailedOver",
     "FellBack",
     "FlightJoined",
+    "Hedged",
     "LoggingObserver",
     "MemoryUsed",
     "Observer",
@@ -72,6 +73,17 @@ class ThrottleWaited(Record):
 
     endpoint: str
     wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedged(Record):
+    """A request that was slow, `after` seconds under way, was raced against another endpoint."""
+
+    operation: str
+    origin: str
+    target: str
+    after: float
+    won: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,11 @@ and tasks share one allowance. Slots are handed out first come, first served.
 | a slot is free now                | reserved, starts now                                     |
 | none is                           | reserved for the first instant that keeps the rule       |
 | a reservation is not used         | given back; the next caller gets it                      |
-| a start is later than reserved    | counts from when it really is, if that keeps the rule    |
+| a start is later than reserved    | counts from when it really is, if that keeps the rule;   |
+|                                   | else the caller must reserve again                       |
 | 429                               | shrinks to 0.7 of itself, at most twice a second         |
-| 429 with Retry-After              | and nothing starts before it is over, a minute at most   |
+| 429 with Retry-After              | and nothing starts before it is over, a minute at most,  |
+|                                   | whoever holds a slot by then                             |
 | no 429                            | grows back by a twentieth of the full limit each second  |
 
 An endpoint that is stricter than its configured TPS is thus settled on from above: most of the
@@ -32,6 +34,9 @@ __all__ = ["Allowance", "AllowanceStatus", "Reservation"]
 
 #: One second, and a little for requests that overtake each other on their way.
 _WINDOW: Final = 1.02
+#: A caller that wakes late comes this close to those behind it; without some play, a machine
+#: that is always a little late would send everybody in a long queue back to its end.
+_LATE_WINDOW: Final = 1.002
 _SHRINK_TO: Final = 0.7
 _SHRINK_AGAIN_AFTER: Final = 0.5
 _GROWTH: Final = 0.05
@@ -43,7 +48,7 @@ class Reservation:
     """A slot: the right to start one request at an instant."""
 
     starts_at: float
-    was_used: bool = False
+    is_held: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,8 @@ class Allowance:
     def __init__(self, tps: float, *, adaptive: bool) -> None:
         # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
         self._full_limit = max(math.floor(tps + 1e-9), 1)
-        self._window = _WINDOW * max(1.0, 1.0 / tps)
+        per_start = max(1.0, 1.0 / tps)
+        self._window, self._late_window = _WINDOW * per_start, _LATE_WINDOW * per_start
         self._adaptive = adaptive
         self._lock = fork_safe_lock()
         self._starts: list[float] = []  # Sorted; at most a window of the past, and the future.
@@ -83,6 +89,7 @@ class Allowance:
         self._scale = 1.0
         self._scaled_at = 0.0
         self._shrunk_at = -math.inf
+        self._throttled_at = -math.inf
         self._blocked_until = -math.inf
 
     def reserve(self, now: float, *, not_after: float) -> Reservation | None:
@@ -103,33 +110,30 @@ class Allowance:
 
     def give_back(self, reservation: Reservation, now: float) -> None:
         """Return a slot that will not be used; one that was used stays so."""
-        if reservation.was_used:
-            return
         with self._lock:
+            if not reservation.is_held:
+                return
+            reservation.is_held = False
             self._remove(reservation.starts_at)
             if reservation.starts_at > now:
                 insort(self._given_back, reservation.starts_at)
 
     def start(self, reservation: Reservation, now: float) -> bool:
-        """Use a slot; False when it is too late for it and the caller must reserve again.
+        """Use a slot; False when it cannot be used any more and the caller must reserve again.
 
         A request that starts later than its slot counts from when it really starts, and that
-        may be too close to the slots that others hold.
+        may be too close to the slots that others hold. A 429 may have come since.
         """
-        if now > reservation.starts_at:
-            with self._lock:
-                self._remove(reservation.starts_at)
-                is_last = not self._starts or self._starts[-1] <= now
-                if not is_last and not self._fits(now, self._limit(now)):
-                    return False
-                insort(self._starts, now)
-                reservation.starts_at = now
-        reservation.was_used = True
+        with self._lock:
+            reservation.is_held = False
+            if now > reservation.starts_at or now < self._blocked_until:
+                return self._start_anew(reservation.starts_at, now)
         return True
 
     def throttled(self, now: float, *, retry_after: float | None) -> None:
         """Take note of a 429."""
         with self._lock:
+            self._throttled_at = now
             if retry_after is not None:
                 until = now + min(retry_after, _LONGEST_BLOCK)
                 self._blocked_until = max(self._blocked_until, until)
@@ -145,13 +149,16 @@ class Allowance:
             return AllowanceStatus(
                 limit=self._limit(now),
                 full_limit=self._full_limit,
-                used=len(self._starts),
+                used=self._used(now),
                 next_slot_after=max(first - now, 0.0),
             )
 
-    def was_throttled_since(self, instant: float) -> bool:
-        """Whether a 429 was seen at or after an instant."""
-        return self._shrunk_at >= instant or self._blocked_until >= instant
+    def is_calm(self, now: float, *, since: float) -> bool:
+        """Whether at least half of the allowance is free now, and no 429 came since an instant."""
+        with self._lock:
+            if max(self._throttled_at, self._blocked_until) >= since:
+                return False
+            return 2 * self._used(now) <= self._limit(now)
 
     def __repr__(self) -> str:
         return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
@@ -177,19 +184,41 @@ class Allowance:
     def _fits(self, slot: float, limit: int) -> bool:
         at = bisect_left(self._starts, slot)
         near = [*self._starts[max(at - limit, 0) : at], slot, *self._starts[at : at + limit]]
-        return all(
-            near[index + limit] - near[index] >= self._window for index in range(len(near) - limit)
-        )
+        return self._are_apart(near, limit)
+
+    def _are_apart(self, starts: list[float], limit: int) -> bool:
+        pairs = zip(starts, starts[limit:], strict=False)
+        return all(later - earlier >= self._late_window for earlier, later in pairs)
+
+    def _start_anew(self, reserved: float, now: float) -> bool:
+        was_at = self._remove(reserved)
+        if now < self._blocked_until:
+            return False
+        at = bisect_left(self._starts, now)
+        limit = self._limit(now)
+        # Only those that it overtook in coming late, and itself, are closer to others than before.
+        overtaken = [*self._starts[was_at:at], now, *self._starts[at : at + limit]]
+        if at >= limit and now - self._starts[at - limit] < self._late_window:
+            return False
+        if not self._are_apart(overtaken, limit):
+            return False
+        self._starts.insert(at, now)
+        return True
+
+    def _used(self, now: float) -> int:
+        return len(self._starts) - bisect_left(self._starts, now - self._window)
 
     def _forget(self, now: float) -> None:
         # In bulk: cutting a list at its front costs as much as it has entries.
         if len(self._starts) > 2 * self._full_limit and self._starts[0] < now - self._window:
             del self._starts[: bisect_left(self._starts, now - self._window)]
 
-    def _remove(self, start: float) -> None:
+    def _remove(self, start: float) -> int:
+        """Forget a start, and return where it was."""
         at = bisect_left(self._starts, start)
         if at < len(self._starts) and self._starts[at] == start:
             del self._starts[at]
+        return at
 
     def _limit(self, now: float) -> int:
         self._grow(now)

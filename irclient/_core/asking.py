@@ -10,25 +10,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from irclient._core import ending
+from irclient._core.attempt import attempt
 from irclient._core.backoff import backoff
-from irclient._core.protocol import Send, Spawn, Start
+from irclient._core.protocol import Spawn, Start
 from irclient._core.routing import Full, choose
 from irclient._core.story import Story, pause, stop_unless_open, tell
-from irclient._core.verdict import Health, Meaning, Next, judge
-from irclient._wire import build_request
-from irclient.attempts import Attempt
+from irclient._core.verdict import Meaning, Next
 from irclient.errors import AuthenticationError, IRError
-from irclient.observe import AttemptEnded, FailedOver, SpilledOver, ThrottleWaited, TokenRejected
+from irclient.observe import FailedOver, SpilledOver, ThrottleWaited, TokenRejected
 from irclient.queries import Popular
 from irclient.results import Served
 
 if TYPE_CHECKING:
     from irclient._core.allowance import Reservation
-    from irclient._core.protocol import Call, Failure
+    from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
-    from irclient._wire import Response
-    from irclient.observe import Record
     from irclient.results import Answer
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
@@ -51,16 +48,16 @@ def ask(story: Story) -> Call[Answered]:
     """Ask endpoints until one answers, or until asking on makes no sense."""
     while True:
         # Endpoint and allowance: the preferred one that is well and has a slot.
-        endpoint, slot = yield from _next_endpoint(story)
+        chosen, slot = yield from _next_endpoint(story)
         try:
             # Token: at hand nearly always; else one fetch serves everybody who waits for it.
             token = yield from _bearer(story)
-            if not story.state.allowances[endpoint].start(slot, story.now):
+            if not story.state.allowances[chosen].start(slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
-            # Attempt, and the verdict on what came of it.
-            verdict = yield from _attempt(story, endpoint, token)
+            # Attempt, perhaps hedged, and the verdict on what came of it.
+            endpoint, verdict = yield from attempt(story, chosen, token)
         finally:
-            story.state.allowances[endpoint].give_back(slot, story.now)
+            story.state.allowances[chosen].give_back(slot, story.now)
         match verdict.meaning.then:
             case Next.RETURN:
                 story.state.budget.succeeded(story.paid)
@@ -84,7 +81,7 @@ def probe(
     try:
         token = yield from _bearer(story)
         if state.allowances[endpoint].start(slot, story.now):
-            yield from _attempt(story, endpoint, token)
+            yield from attempt(story, endpoint, token)
     except IRError:
         return  # Without a token nothing was learned: a later call will ask for a probe again.
     finally:
@@ -182,48 +179,6 @@ def _reject(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
     if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
         raise ending.unauthorized(story.attempts)
     story.token_was_renewed = True
-
-
-def _attempt(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[Verdict]:
-    timeouts = story.settings.timeouts
-    request = build_request(story.query, modeling=endpoint.modeling)
-    within = min(timeouts.attempt, story.left)
-    sent_at = story.now
-    resumed = yield Send(endpoint, request, token, within, min(timeouts.connect, within))
-    story.now = resumed.now
-    verdict = judge(story.query, cast("Response | Failure", resumed.outcome))
-    changes = _record_health(story, endpoint, verdict, sent_at, within)
-    if verdict.meaning is Meaning.THROTTLED:
-        allowance = story.state.allowances[endpoint]
-        allowance.throttled(story.now, retry_after=verdict.retry_after)
-    attempt = Attempt(
-        endpoint=endpoint.label,
-        outcome=verdict.meaning.word,
-        status=verdict.status,
-        reason=verdict.reason,
-        started_after=sent_at - story.began_at,
-        elapsed=story.now - sent_at,
-    )
-    story.attempts.append(attempt)
-    story.state.stats.count_attempt(endpoint.label, verdict.meaning.word)
-    ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=attempt)
-    yield from tell(story, ended, *changes)
-    return verdict
-
-
-def _record_health(
-    story: Story, endpoint: ServiceEndpoint, verdict: Verdict, sent_at: float, within: float
-) -> tuple[Record, ...]:
-    effect, timeouts = verdict.meaning.health, story.settings.timeouts
-    if effect is Health.NOTHING:
-        return ()
-    usual = min(timeouts.attempt, timeouts.deadline)
-    if verdict.meaning is Meaning.TIMED_OUT and within < usual / 2:
-        # The end of the call's deadline cut this one so short that it tells nothing.
-        return ()
-    return story.state.health[endpoint].record(
-        story.now, sent_at=sent_at, ok=effect is Health.SUCCESS, reason=verdict.reason
-    )
 
 
 def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:

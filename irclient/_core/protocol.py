@@ -23,6 +23,8 @@ __all__ = [
     "Call",
     "Command",
     "Failure",
+    "Finish",
+    "Race",
     "Resumed",
     "Send",
     "Spawn",
@@ -82,6 +84,32 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Race:
+    """Send a request, and another if it is not over by `hedge_at`; the first good one wins.
+
+    Attributes:
+        first: The request to send at once.
+        hedge_at: When to ask `hedge` for another; not asked if the first is over by then.
+        hedge: Told the time, returns the other request, or None to go on waiting for the first.
+        is_good: Whether an outcome ends the race; when both are bad, the race ends with both.
+    """
+
+    first: Send
+    hedge_at: float
+    hedge: Callable[[float], Send | None]
+    is_good: Callable[[Send, Response | Failure], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A request of a race that came to its end, in the order of the ends."""
+
+    send: Send
+    outcome: Response | Failure
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Do nothing until an instant, or until a flight has landed."""
 
@@ -116,13 +144,13 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What the driver sends back: the time, and for a `Send` what came of it."""
+    """What the driver sends back: the time; what came of a `Send`; how a `Race` went."""
 
     now: float
-    outcome: Response | Failure | None = None
+    outcome: Response | Failure | tuple[Finish, ...] | None = None
 
 
-Command: TypeAlias = Send | Wait | Start | Spawn | Tell
+Command: TypeAlias = Send | Race | Wait | Start | Spawn | Tell
 
 T = TypeVar("T")
 Call: TypeAlias = Generator[Command, Resumed, T]

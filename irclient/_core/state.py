@@ -9,6 +9,7 @@ from irclient._core.allowance import Allowance
 from irclient._core.budget import RetryBudget
 from irclient._core.flights import Flights
 from irclient._core.health import EndpointHealth, HealthStatus
+from irclient._core.hedging import HedgeBudget, Latencies
 from irclient._core.memory import Memory
 from irclient._core.splitting import Split
 from irclient._core.stats import Counters
@@ -84,6 +85,8 @@ class ClientState:
         health: By endpoint.
         allowances: By endpoint.
         budget: What may be spent on asking again.
+        hedge_budget: What may be spent on hedges.
+        latencies: How long answers take, where hedging learns it.
         memory: The answers that are kept.
         flights: The calls that are under way.
         stats: What has happened, counted.
@@ -98,6 +101,8 @@ class ClientState:
     health: dict[ServiceEndpoint, EndpointHealth]
     allowances: dict[ServiceEndpoint, Allowance]
     budget: RetryBudget
+    hedge_budget: HedgeBudget
+    latencies: Latencies
     memory: Memory
     flights: Flights
     stats: Counters
@@ -136,6 +141,8 @@ class ClientState:
                 for each in every
             },
             budget=RetryBudget(settings.retries.budget),
+            hedge_budget=HedgeBudget(),
+            latencies=Latencies(),
             memory=Memory(store),
             flights=Flights(),
             stats=Counters(),

@@ -20,6 +20,7 @@ class Stats:
         errors: Errors by their kind's name.
         attempts: Requests by endpoint and outcome, ``{"contoso-a/web": {"served": 12}}``.
         throttle_waits: Calls that waited for a slot.
+        hedges: Requests that were sent to race a slow one.
         joined: Calls that waited for an equal one instead of asking.
         retry_budget: Tokens left.
         cached: Answers in memory.
@@ -30,6 +31,7 @@ class Stats:
     errors: dict[str, int]
     attempts: dict[str, dict[str, int]]
     throttle_waits: int
+    hedges: int
     joined: int
     retry_budget: int
     cached: int
@@ -74,6 +76,7 @@ class Counters:
                 errors=dict(self._errors),
                 attempts={label: dict(counts) for label, counts in self._attempts.items()},
                 throttle_waits=self._counts["throttle_waits"],
+                hedges=self._counts["hedges"],
                 joined=self._counts["joined"],
                 retry_budget=retry_budget,
                 cached=cached,

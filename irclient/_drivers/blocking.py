@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from irclient._core.protocol import Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._drivers.background import unheard
 from irclient._drivers.observing import tell
+from irclient._drivers.racing import race
 from irclient.errors import IRError
 from irclient.transports.exchange import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
 
     import httpx
 
-    from irclient._core.protocol import Call, Command, Failure
+    from irclient._core.protocol import Call, Command, Failure, Finish
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
@@ -39,6 +40,7 @@ class BlockingDriver:
     def __init__(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
         self._transport = transport
         self._observers = observers
+        self._background: set[threading.Thread] = set()
 
     def run(self, begin: Callable[[float], Call[T]]) -> T:
         """Run a call to its end and return its result."""
@@ -64,7 +66,8 @@ class BlockingDriver:
     ) -> list[T | IRError]:
         """Run calls, so many at a time; results keep the order of the calls."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="irclient") as pool:
-            futures = [pool.submit(self.run, each) for each in begin]
+            # Each in a copy of the caller's context, where tracing keeps the span it is in.
+            futures = [pool.submit(copy_context().run, self.run, each) for each in begin]
             try:
                 for future in as_completed(futures):
                     error = future.exception()
@@ -74,36 +77,48 @@ class BlockingDriver:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return [_result_or_error(future) for future in futures]
+            results: list[T | IRError] = []
+            for future in futures:
+                error = future.exception()
+                results.append(error if isinstance(error, IRError) else future.result())
+            return results
 
-    def _carry_out(self, command: Command) -> Response | Failure | None:
+    def close(self) -> None:
+        """Wait for the calls in the background; they end within an attempt's time."""
+        for thread in list(self._background):
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
         match command:
             case Send():
                 return exchange(self._transport, command)
+            case Race():
+                return race(self._transport, command)
             case Wait():
                 _wait(command)
             case Tell():
                 self._tell(command.record)
             case Start():
-                _in_background(lambda: command.work(self._tell), "irclient-token")
+                _on_thread(lambda: command.work(self._tell), "irclient-token").start()
             case Spawn():
-                _in_background(lambda: self._run_unheard(command.call), "irclient-background")
+                self._spawn(command.call)
         return None
 
     def _tell(self, record: Record) -> None:
         tell(self._observers, record)
 
-    def _run_unheard(self, begin: Callable[[float], Call[Any]]) -> None:
-        # An error was told to the observers; nobody waits for it.
-        with suppress(IRError):
-            self.run(begin)
+    def _spawn(self, begin: Callable[[float], Call[Any]]) -> None:
+        def run() -> None:
+            try:
+                with unheard():
+                    self.run(begin)
+            finally:
+                self._background.discard(thread)
 
-
-def _result_or_error(future: Future[T]) -> T | IRError:
-    try:
-        return future.result()
-    except IRError as error:
-        return error
+        thread = _on_thread(run, "irclient-background")
+        self._background.add(thread)
+        thread.start()
 
 
 def _wait(command: Wait) -> None:
@@ -119,6 +134,6 @@ def _wait(command: Wait) -> None:
             command.flight.leave(landed.set)
 
 
-def _in_background(work: Callable[[], None], name: str) -> None:
+def _on_thread(work: Callable[[], None], name: str) -> threading.Thread:
     # Daemons: a process must be able to end while a vault or an account does not answer.
-    threading.Thread(target=work, name=name, daemon=True).start()
+    return threading.Thread(target=work, name=name, daemon=True)

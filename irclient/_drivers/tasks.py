@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-import anyio.lowlevel
 
-from irclient._core.protocol import Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._drivers.background import unheard
+from irclient._drivers.loops import detach, this_loop, waker
 from irclient._drivers.observing import tell
+from irclient._drivers.racing import race_async
 from irclient.errors import IRError
 from irclient.transports.exchange import exchange_async
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     import httpx
 
-    from irclient._core.protocol import Call, Command, Failure
+    from irclient._core.protocol import Call, Command, Failure, Finish
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
@@ -40,8 +42,7 @@ class TaskDriver:
     def __init__(self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]) -> None:
         self._transport = transport
         self._observers = observers
-        # The loop of each scope: a scope may only be cancelled from the loop that it runs on.
-        self._background: dict[anyio.CancelScope, Any] = {}
+        self._background: set[_Background] = set()
 
     async def run(self, begin: Callable[[float], Call[T]]) -> T:
         """Run a call to its end and return its result."""
@@ -67,7 +68,7 @@ class TaskDriver:
     ) -> list[T | IRError]:
         """Run calls, so many at a time; results keep the order of the calls."""
         results: dict[int, T | IRError] = {}
-        first_error: list[IRError] = []
+        first_error: list[Exception] = []
         left = iter(enumerate(begin))
 
         async def work() -> None:
@@ -75,30 +76,39 @@ class TaskDriver:
                 try:
                     results[index] = await self.run(each)
                 except IRError as error:
-                    results[index] = error
                     if not return_errors:
-                        first_error.append(error)
-                        workers.cancel_scope.cancel()
-                        return
+                        raise
+                    results[index] = error
                 done()
+
+        async def work_or_stop() -> None:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001  (raised below, alone instead of in a group)
+                first_error.append(error)
+                workers.cancel_scope.cancel()
 
         async with anyio.create_task_group() as workers:
             for _ in range(min(concurrency, len(begin))):
-                workers.start_soon(work)
+                workers.start_soon(work_or_stop)
         if first_error:
             raise first_error[0]
         return [results[index] for index in range(len(begin))]
 
     async def aclose(self) -> None:
-        """Cancel what runs in the background of this loop."""
-        for scope, loop in list(self._background.items()):
-            if loop is _this_loop():
-                scope.cancel()
+        """Cancel what runs in the background, and wait for what runs on this loop."""
+        for each in list(self._background):
+            each.cancel()
+        for each in list(self._background):
+            if each.loop is this_loop():
+                await each.ended.wait()
 
-    async def _carry_out(self, command: Command) -> Response | Failure | None:
+    async def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
         match command:
             case Send():
                 return await exchange_async(self._transport, command)
+            case Race():
+                return await race_async(self._transport, command)
             case Wait():
                 await _wait(command)
             case Tell():
@@ -108,21 +118,38 @@ class TaskDriver:
                 work = command.work
                 Thread(target=lambda: work(self._tell), name="irclient-token", daemon=True).start()
             case Spawn():
-                _detach(self._run_unheard, command.call)
+                detach(self._run_unheard, command.call, self._in_background())
         return None
 
     def _tell(self, record: Record) -> None:
         tell(self._observers, record)
 
-    async def _run_unheard(self, begin: Callable[[float], Call[Any]]) -> None:
-        with anyio.CancelScope() as scope:
-            self._background[scope] = _this_loop()
-            try:
+    def _in_background(self) -> _Background:
+        # Noted before it starts, so that a close between the two is not missed.
+        scope = anyio.CancelScope()
+        each = _Background(this_loop(), scope, waker(scope.cancel), anyio.Event())
+        self._background.add(each)
+        return each
+
+    async def _run_unheard(
+        self, begin: Callable[[float], Call[Any]], background: _Background
+    ) -> None:
+        try:
+            with background.scope, unheard():
                 await self.run(begin)
-            except IRError:
-                pass  # It was told to the observers; nobody waits for it.
-            finally:
-                del self._background[scope]
+        finally:
+            self._background.discard(background)
+            background.ended.set()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Background:
+    """A call that nobody waits for; `cancel` may be called from any loop and any thread."""
+
+    loop: Any
+    scope: anyio.CancelScope
+    cancel: Callable[[], None]
+    ended: anyio.Event
 
 
 async def _wait(command: Wait) -> None:
@@ -131,44 +158,10 @@ async def _wait(command: Wait) -> None:
         await anyio.sleep(left)
         return
     landed = anyio.Event()
-    wake = _waker(landed.set)
+    wake = waker(landed.set)
     if command.flight.join(wake):
         try:
             with anyio.move_on_after(left):
                 await landed.wait()
         finally:
             command.flight.leave(wake)
-
-
-def _waker(wake: Callable[[], None]) -> Callable[[], None]:
-    """Let any thread wake a task of this loop, even when the loop has ended meanwhile."""
-    loop = _this_loop()
-    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
-
-    def from_anywhere() -> None:
-        # The loop may be closed (asyncio) or finished (trio): nobody sleeps there any more.
-        with suppress(RuntimeError):
-            soon(wake)
-
-    return from_anywhere
-
-
-_asyncio_tasks: set[Any] = set()
-
-
-def _detach(function: Callable[..., Awaitable[None]], argument: object) -> None:
-    """Start a task that nobody waits for; anyio has none, since every task of its has a parent."""
-    loop = _this_loop()
-    if hasattr(loop, "create_task"):
-        # asyncio keeps only weak references to its tasks.
-        task = loop.create_task(function(argument))
-        _asyncio_tasks.add(task)
-        task.add_done_callback(_asyncio_tasks.discard)
-    else:
-        import trio  # noqa: PLC0415  (only where trio runs)
-
-        trio.lowlevel.spawn_system_task(function, argument)
-
-
-def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
-    return anyio.lowlevel.current_token().native_token

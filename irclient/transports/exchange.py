@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -15,12 +16,16 @@ from irclient._wire import Response
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from irclient._core.protocol import Send
 
 __all__ = ["LARGEST_BODY", "exchange", "exchange_async"]
 
 #: Bytes; a list of a hundred thousand items stays below it.
 LARGEST_BODY: Final = 16 * 1024 * 1024
+#: More than one read of a connection can hold.
+_MOST_CHUNKS_RECEIVED: Final = 20_000
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -30,15 +35,26 @@ _HEADERS: Final = {
 }
 
 
-def exchange(transport: httpx.BaseTransport, send: Send) -> Response | Failure:
+def exchange(
+    transport: httpx.BaseTransport, send: Send, *, look_up: Callable[[], float] | None = None
+) -> Response | Failure:
     """Carry out a `Send`, blocking; it ends within `send.within`, or one read later.
 
     Our own transport ends on time to the millisecond; one that a user brought is only asked
     between two reads, because a blocked thread cannot be interrupted.
+
+    Args:
+        transport: What to send it through.
+        send: What to send.
+        look_up: Called between reads, if the transport can: returns after how many seconds of
+            reading to be called again, and may raise to stop.
     """
     ends_at = time.monotonic() + send.within
     try:
-        response = transport.handle_request(_request(send))
+        request = _request(send)
+        if look_up is not None:
+            request.extensions["look_up"] = look_up
+        response = transport.handle_request(request)
         try:
             body = _Body(response)
             for chunk in response.stream:  # type: ignore[union-attr]
@@ -59,10 +75,13 @@ async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Res
         try:
             response = await transport.handle_async_request(_request(send))
             try:
+                chunks = aiter(response.stream)  # type: ignore[arg-type]
                 body = _Body(response)
-                async for chunk in response.stream:  # type: ignore[union-attr]
+                async for chunk in chunks:
                     body.take(chunk)
-            except BaseException:
+            except BaseException as problem:
+                if isinstance(problem, BodyTooLarge | UndecodableBody):
+                    await _break_off(chunks)
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
                 raise
@@ -71,6 +90,15 @@ async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Res
         except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
             return failure_of(error, token=send.token)
     return timed_out(send)
+
+
+async def _break_off(chunks: AsyncIterator[bytes]) -> None:
+    # HTTP libraries stream through nested generators, which trio wants ended and not dropped:
+    # an error out of the next read ends them all. What was received before comes first.
+    with anyio.CancelScope() as scope, suppress(Exception):
+        scope.cancel()
+        for _ in range(_MOST_CHUNKS_RECEIVED):
+            await anext(chunks)
 
 
 def timed_out(send: Send) -> Failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
@@ -54,12 +55,15 @@ def failure_of(error: Exception, *, token: str) -> Failure:
         (_TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _TROUBLES),
         Trouble.LOCAL,
     )
-    words = str(error).strip()
+    # The words as a traceback shows them, for an exception may be unable to tell its own.
+    shown = traceback.TracebackException.from_exception(error)
+    words = str(shown).strip()
     reason = f"{trouble.value}: {type(error).__name__}"
     if words:
         reason += f": {_shortened(words, token)}"
     is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
-    return Failure(trouble, reason, cause=error if is_foreign and token not in words else None)
+    may_be_shown = is_foreign and not (token and token in "".join(shown.format()))
+    return Failure(trouble, reason, cause=error if may_be_shown else None)
 
 
 #: The errors of these carry the request, and so its token: they are told, never chained.

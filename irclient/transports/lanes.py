@@ -8,8 +8,8 @@ look through, and a lane whose request did not end normally is closed and never 
 
 from __future__ import annotations
 
-import weakref
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
@@ -21,7 +21,7 @@ from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 __all__ = ["Lanes"]
 
@@ -35,16 +35,24 @@ _LIMITS: Final = httpx.Limits(
 )
 
 _Origin = tuple[str, str, int | None]
-_Free = dict[_Origin, list[httpx.AsyncHTTPTransport]]
+
+
+@dataclass(eq=False, slots=True)
+class _OneLoop:
+    """The idle lanes of one event loop, and the generator that is closed as the loop ends."""
+
+    free: dict[_Origin, list[httpx.AsyncHTTPTransport]]
+    until_the_loop_ends: AsyncGenerator[None]
+    is_closed: bool = False
 
 
 class Lanes(httpx.AsyncBaseTransport):
     """Takes the lane that was used last, or opens a new one when none is free.
 
-    Lanes belong to the event loop that opened them, so one `Lanes` may be made before there is
-    a loop and outlive several; a forked child opens lanes of its own. Proxies of the
-    environment are not used: give the client ``httpx.AsyncHTTPTransport(proxy=...)`` where one
-    is needed.
+    Lanes belong to the event loop that opened them and are closed before it ends, so one `Lanes`
+    may be made before there is a loop and outlive several; a forked child opens lanes of its
+    own. Proxies of the environment are not used: give the client
+    ``httpx.AsyncHTTPTransport(proxy=...)`` where one is needed.
 
     Args:
         ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
@@ -54,47 +62,78 @@ class Lanes(httpx.AsyncBaseTransport):
         self._ca_file = ca_file
         self._lock = fork_safe_lock()
         self._forks = fork_count()
-        self._by_loop: weakref.WeakKeyDictionary[Any, _Free] = weakref.WeakKeyDictionary()
+        self._by_loop: dict[Any, _OneLoop] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request over a free lane; the lane is free again once the body was read."""
-        free = self._free_lanes(request.url)
-        lane = free.pop() if free else self._open()
+        url = request.url
+        here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
+        if here is None:
+            here = await self._settle()
+        free = here.free.setdefault((url.scheme, url.host, url.port), [])
+        lane, response = await self._send(request, free)
+        stream = cast("httpx.AsyncByteStream", response.stream)
+        response.stream = _LaneStream(stream, lane, free, here)
+        return response
+
+    async def _send(
+        self, request: httpx.Request, free: list[httpx.AsyncHTTPTransport]
+    ) -> tuple[httpx.AsyncHTTPTransport, httpx.Response]:
+        was_idle = bool(free)
+        lane = free.pop() if was_idle else self._open()
         try:
-            response = await lane.handle_async_request(request)
+            return lane, await lane.handle_async_request(request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            await _close(lane)
+            if not was_idle or request.method != "GET":
+                raise
         except BaseException:
             await _close(lane)
             raise
-        stream = cast("httpx.AsyncByteStream", response.stream)
-        response.stream = _LaneStream(stream, lane, free)
-        return response
+        # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1).
+        return await self._send(request, [])
 
     async def aclose(self) -> None:
-        """Close the idle lanes of this loop; lanes of loops that have ended died with them."""
-        with self._lock:
-            by_origin = self._by_loop.pop(_this_loop(), {})
-        if self._forks == fork_count():
-            for lanes in by_origin.values():
-                while lanes:
-                    await _close(lanes.pop())
+        """Close the idle lanes of this loop; those of another are closed as that loop ends."""
+        here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
+        if here is not None:
+            await here.until_the_loop_ends.aclose()
 
-    def _free_lanes(self, url: httpx.URL) -> list[httpx.AsyncHTTPTransport]:
+    async def _settle(self) -> _OneLoop:
         loop = _this_loop()
+        here = _OneLoop({}, self._close_at_the_end(loop))
         with self._lock:
             if self._forks != fork_count():
                 # Left to the parent: closing would say goodbye over sockets that it still uses.
-                self._by_loop, self._forks = weakref.WeakKeyDictionary(), fork_count()
-            by_origin = self._by_loop.get(loop)
-            if by_origin is None:
-                by_origin = self._by_loop[loop] = {}
-        return by_origin.setdefault((url.scheme, url.host, url.port), [])
+                self._by_loop, self._forks = {}, fork_count()
+            # Loops that ended without closing their generators, and so without ours.
+            self._by_loop = {
+                each: lanes for each, lanes in self._by_loop.items() if not _has_ended(each)
+            }
+            self._by_loop[loop] = here
+        # From its first step on, the loop knows the generator and closes it before it ends.
+        await anext(here.until_the_loop_ends)
+        return here
+
+    async def _close_at_the_end(self, loop: object) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            with self._lock:
+                here = self._by_loop.pop(loop, None)
+            if here is not None and self._forks == fork_count():
+                here.is_closed = True
+                for lanes in here.free.values():
+                    while lanes:
+                        await _close(lanes.pop())
 
     def _open(self) -> httpx.AsyncHTTPTransport:
         context = ssl_context(ca_file=self._ca_file)
         return httpx.AsyncHTTPTransport(verify=context, limits=_LIMITS)
 
     def __repr__(self) -> str:
-        idle = sum(len(lanes) for free in self._by_loop.values() for lanes in free.values())
+        with self._lock:
+            idle = sum(len(free) for loop in self._by_loop.values() for free in loop.free.values())
         return f"Lanes({idle} idle)"
 
 
@@ -106,10 +145,12 @@ class _LaneStream(httpx.AsyncByteStream):
         inner: httpx.AsyncByteStream,
         lane: httpx.AsyncHTTPTransport,
         free: list[httpx.AsyncHTTPTransport],
+        here: _OneLoop,
     ) -> None:
         self._inner = inner
         self._lane: httpx.AsyncHTTPTransport | None = lane
         self._free = free
+        self._here = here
         self._was_read = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -126,7 +167,7 @@ class _LaneStream(httpx.AsyncByteStream):
         except BaseException:
             await _close(lane)
             raise
-        if self._was_read and len(self._free) < _IDLE_LANES:
+        if self._was_read and len(self._free) < _IDLE_LANES and not self._here.is_closed:
             self._free.append(lane)
         else:
             await _close(lane)
@@ -142,3 +183,8 @@ async def _close(lane: httpx.AsyncHTTPTransport) -> None:
 
 def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
     return anyio.lowlevel.current_token().native_token
+
+
+def _has_ended(loop: Any) -> bool:  # noqa: ANN401  (asyncio and trio share no type)
+    # trio always closes the generators of a run that ends, so only asyncio is asked.
+    return hasattr(loop, "is_closed") and loop.is_closed()

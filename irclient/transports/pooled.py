@@ -7,6 +7,7 @@ import queue
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
@@ -18,7 +19,7 @@ from irclient.transports.tls import ssl_context
 if TYPE_CHECKING:
     import os
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Pooled"]
 
@@ -26,6 +27,8 @@ _CONNECTIONS: Final = 256
 _IDLE_CONNECTIONS: Final = 100
 #: Shorter than the idle time of common front ends, so that we close first.
 _IDLE_FOR: Final = 30.0
+#: Bytes written at a time.
+_PART: Final = 16 * 1024
 
 
 class Pooled(httpx.BaseTransport):
@@ -43,10 +46,14 @@ class Pooled(httpx.BaseTransport):
         ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
     """
 
+    #: Whether the extension ``look_up`` of a request is called between reads.
+    lets_look_up = True
+
     def __init__(self, *, ca_file: str | os.PathLike[str] | None = None) -> None:
         self._ca_file = ca_file
         self._lock = fork_safe_lock()
         self._pool: httpcore.ConnectionPool | None = None
+        self._network: _OnTime | None = None
         self._forks = fork_count()
         self._time = _TimeLeft()
 
@@ -54,7 +61,8 @@ class Pooled(httpx.BaseTransport):
         """Send a request; the extension ``timeout`` says how long each part may take."""
         timeout: dict[str, float] = request.extensions["timeout"]
         self._time.ends_at = time.monotonic() + timeout["read"]
-        response = self._pool_of_this_process().handle_request(
+        self._time.look_up = request.extensions.get("look_up")
+        response = self._send(
             httpcore.Request(
                 request.method,
                 httpcore.URL(
@@ -78,9 +86,24 @@ class Pooled(httpx.BaseTransport):
     def close(self) -> None:
         """Close all connections; the transport can be used again and opens new ones."""
         with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None and self._forks == fork_count():
+            pool, network = self._pool, self._network
+            self._pool = self._network = None
+        if pool is not None and network is not None and self._forks == fork_count():
+            # First, so that threads that wait for an answer stop at once.
+            network.shut_down()
             pool.close()
+
+    def _send(self, request: httpcore.Request) -> httpcore.Response:
+        attempt = self._time
+        while True:
+            attempt.connects = attempt.has_received = False
+            try:
+                return self._pool_of_this_process().handle_request(request)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1). That
+                # one has left the pool; when all that were idle have, the last try connects.
+                if attempt.connects or attempt.has_received or request.method != b"GET":
+                    raise
 
     def _pool_of_this_process(self) -> httpcore.ConnectionPool:
         with self._lock:
@@ -88,12 +111,13 @@ class Pooled(httpx.BaseTransport):
                 # Left to the parent: closing would say goodbye over sockets that it still uses.
                 self._pool, self._forks = None, fork_count()
             if self._pool is None:
+                self._network = _OnTime(httpcore.SyncBackend(), self._time)
                 self._pool = httpcore.ConnectionPool(
                     ssl_context=ssl_context(ca_file=self._ca_file),
                     max_connections=_CONNECTIONS,
                     max_keepalive_connections=_IDLE_CONNECTIONS,
                     keepalive_expiry=_IDLE_FOR,
-                    network_backend=_OnTime(httpcore.SyncBackend(), self._time),
+                    network_backend=self._network,
                 )
             return self._pool
 
@@ -116,6 +140,10 @@ class _TimeLeft(threading.local):
     """When the attempt of this thread ends; the pool reads on the thread that calls it."""
 
     ends_at = float("inf")
+    #: Whether it opened a connection, instead of using an idle one.
+    connects = False
+    has_received = False
+    look_up: Callable[[], float] | None = None
 
     def within(self, timeout: float | None, error: type[Exception]) -> float:
         left = self.ends_at - time.monotonic()
@@ -130,6 +158,14 @@ class _OnTime(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, left: _TimeLeft) -> None:
         self._inner = inner
         self._left = left
+        self._streams: set[_StreamOnTime] = set()
+        self._is_shut_down = False
+
+    def shut_down(self) -> None:
+        """End all connections, those included that another thread is reading or making."""
+        self._is_shut_down = True
+        for stream in list(self._streams):
+            stream.shut_down()
 
     def connect_tcp(
         self,
@@ -140,6 +176,7 @@ class _OnTime(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first of the host's addresses that answers."""
+        self._left.connects = True
         ends_at = time.monotonic() + self._left.within(timeout, httpcore.ConnectTimeout)
         refusal: httpcore.ConnectError | None = None
         for address in _resolve(host, port, ends_at):
@@ -151,20 +188,42 @@ class _OnTime(httpcore.NetworkBackend):
             except httpcore.ConnectError as error:
                 refusal = error
             else:
-                return _StreamOnTime(stream, self._left)
+                opened = _StreamOnTime(stream, self._left, self._streams)
+                if self._is_shut_down:
+                    opened.close()
+                    raise httpcore.ConnectError("the transport was closed")
+                return opened
         raise refusal or httpcore.ConnectError(f"no address is known for {host!r}")
 
 
 class _StreamOnTime(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, left: _TimeLeft) -> None:
+    def __init__(
+        self, inner: httpcore.NetworkStream, left: _TimeLeft, opened: set[_StreamOnTime]
+    ) -> None:
         self._inner = inner
         self._left = left
+        self._opened = opened
+        opened.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._left.within(timeout, httpcore.ReadTimeout))
+        while True:
+            left = self._left.within(timeout, httpcore.ReadTimeout)
+            look_up = self._left.look_up
+            until_looking_up = left if look_up is None else min(look_up(), left)
+            try:
+                data = self._inner.read(max_bytes, until_looking_up)
+            except httpcore.ReadTimeout:
+                if until_looking_up >= left:
+                    raise
+            else:
+                self._left.has_received |= bool(data)
+                return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._left.within(timeout, httpcore.WriteTimeout))
+        # In parts: within one write the time for each of its sends would begin anew.
+        for begin in range(0, len(buffer), _PART):
+            left = self._left.within(timeout, httpcore.WriteTimeout)
+            self._inner.write(buffer[begin : begin + _PART], left)
 
     def start_tls(
         self,
@@ -173,9 +232,20 @@ class _StreamOnTime(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left = self._left.within(timeout, httpcore.ConnectTimeout)
-        return _StreamOnTime(self._inner.start_tls(ssl_context, server_hostname, left), self._left)
+        try:
+            secured = self._inner.start_tls(ssl_context, server_hostname, left)
+        finally:
+            # Its socket has passed to the secured stream, or was closed.
+            self._opened.discard(self)
+        return _StreamOnTime(secured, self._left, self._opened)
+
+    def shut_down(self) -> None:
+        with suppress(OSError):
+            # As a plain socket: a TLS one would forget its state under the thread that reads.
+            socket.socket.shutdown(self._inner.get_extra_info("socket"), socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self._opened.discard(self)
         self._inner.close()
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (httpcore's signature)

@@ -1,0 +1,30 @@
+"""Work that nobody waits for: what becomes of its errors."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from irclient.errors import IRError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["unheard"]
+
+_logger = logging.getLogger("irclient")
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """End quietly on an `IRError`, which the observers were told; log whatever else goes wrong.
+
+    Nothing may come out: under trio an error in the background ends the whole program.
+    """
+    try:
+        yield
+    except IRError:
+        pass
+    except Exception:
+        _logger.exception("a call in the background failed")
