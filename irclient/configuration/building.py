@@ -20,7 +20,7 @@ from irclient.topology import Pair, ServiceEndpoint, flatten
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from irclient.auth import Credential
+    from irclient.auth import Credential, TokenCredential
     from irclient.configuration.schema import (
         ConfigurationTable,
         EndpointTable,
@@ -119,7 +119,7 @@ def _key_vault(given: KeyVaultTable, ca_file: str | None) -> KeyVaultCredential:
     values = given.model_dump(exclude_none=True, exclude={"kind"})
     if ca_file is not None:
         values.setdefault("ca_file", ca_file)
-    return cast("Any", KeyVaultCredential)(**values)
+    return cast("KeyVaultCredential", cast("Any", KeyVaultCredential)(**values))
 
 
 def _token(given: TokenTable, environ: Mapping[str, str]) -> StaticToken:
@@ -142,9 +142,12 @@ def _azure(scope: str | None) -> Credential:
 class _Scoped:
     """A credential of azure-identity that is asked for one scope only."""
 
-    def __init__(self, credential: Credential, scope: str) -> None:
-        self._credential = credential
+    def __init__(self, credential: TokenCredential, scope: str) -> None:
+        self._credential: Any = credential
         self._scope = scope
 
     def get_token(self, *_scopes: str) -> Any:  # noqa: ANN401  (azure-core's AccessToken)
-        return cast("Any", self._credential).get_token(self._scope)
+        return self._credential.get_token(self._scope)
+
+    def get_token_info(self, *_scopes: str) -> Any:  # noqa: ANN401  (azure-core's AccessTokenInfo)
+        return self._credential.get_token_info(self._scope)

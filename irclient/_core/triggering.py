@@ -1,0 +1,254 @@
+"""Triggering a cooking: one request to one service endpoint, sent once.
+
+    guard → token → attempt → verdict → accepted | error
+
+Nothing is tried again but a rejected token: a trigger is no reading, only five a day are
+allowed, and where no answer came, nobody knows whether one of them was spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
+
+from pydantic_core import from_json
+
+from irclient._core import asking, ending
+from irclient._core.cooking_guard import AT_MOST, ONE_EVERY
+from irclient._core.protocol import Send
+from irclient._core.story import Story, stop_unless_open, tell
+from irclient._core.verdict import Meaning, judge
+from irclient._wire import Request, Response, error_message
+from irclient.attempts import Attempt
+from irclient.errors import IRError, QueryError, Throttled, Unavailable, UnexpectedAnswer
+from irclient.observe import AttemptEnded, CallEnded
+from irclient.queries import Popular
+
+if TYPE_CHECKING:
+    from irclient._core.cooking_guard import CookingGuard
+    from irclient._core.protocol import Call, Failure
+    from irclient._core.state import ClientState
+    from irclient._core.verdict import Verdict
+    from irclient.settings import Settings
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["Order", "Triggered", "modeling_key", "trigger"]
+
+_OPERATION: Final = "trigger"
+#: The documented spelling (contract section 13).
+_PATH: Final = "/Control/V1.0/Model"
+#: What to judge an answer by that is no acceptance: any list will do.
+_ANY_QUERY: Final = Popular()
+_BOM: Final = b"\xef\xbb\xbf"
+#: No answer came, so nobody knows whether the service accepted the call.
+_UNCERTAIN: Final = frozenset({Meaning.TIMED_OUT, Meaning.BROKEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """What the service answered to an accepted trigger.
+
+    Only the status can be relied on: real answers left the others out (contract section 13).
+
+    Attributes:
+        status: ``Success`` in every answer that was seen; an open set.
+        version: The time of the trigger, ``yyyyMMddHHmmss``, or None.
+        environment_id: The environment, or None.
+    """
+
+    status: str
+    version: str | None = None
+    environment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be triggered, and who watches over the limits.
+
+    Attributes:
+        endpoint: Where.
+        modeling: The modeling component; None for the account's default.
+        guard: Counts what was accepted.
+        asked_at: The time by the guard's clock, which need not be the driver's.
+    """
+
+    endpoint: ServiceEndpoint
+    modeling: str | None
+    guard: CookingGuard
+    asked_at: float
+
+
+def modeling_key(modeling: str | None) -> str:
+    """What tells one modeling from another; resource names do not differ by case alone."""
+    return (modeling or "").casefold()
+
+
+def trigger(order: Order, state: ClientState, settings: Settings, now: float) -> Call[Triggered]:
+    """Trigger a cooking, or raise one `IRError`."""
+    deadline_at = now + settings.timeouts.deadline
+    story = Story(_ANY_QUERY, state, settings, now, now, deadline_at, (order.endpoint,))
+    try:
+        triggered = yield from _within_limits(order, story)
+    except IRError as error:
+        yield from tell(story, _ended(story, order, type(error).__name__))
+        raise
+    yield from tell(story, _ended(story, order, None))
+    return triggered
+
+
+def _within_limits(order: Order, story: Story) -> Call[Triggered]:
+    guard, key = order.guard, modeling_key(order.modeling)
+    ticket = guard.reserve(key, order.asked_at)
+    if ticket is None:
+        raise _refused_here(order, guard.wait(key, order.asked_at))
+    is_accepted = False
+    try:
+        triggered = yield from _ask_once(order, story)
+        guard.accept(ticket, order.asked_at + story.elapsed)
+        is_accepted = True
+    finally:
+        if not is_accepted:
+            guard.give_back(ticket)
+    return triggered
+
+
+def _ask_once(order: Order, story: Story) -> Call[Triggered]:
+    while True:
+        stop_unless_open(story)
+        token = yield from asking._bearer(story)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        outcome = yield from _attempt(order, story, token)
+        if isinstance(outcome, Triggered):
+            return outcome
+        if outcome.meaning is not Meaning.UNAUTHORIZED:
+            raise _error(order, story, outcome)
+        yield from asking._reject(story, order.endpoint, token)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict]:
+    timeouts, sent_at = story.settings.timeouts, story.now
+    within = min(timeouts.attempt, story.left)
+    query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"
+    request = Request("POST", _PATH + query)
+    connect_within = min(timeouts.connect, within)
+    resumed = yield Send(order.endpoint, request, token, within, connect_within)
+    story.now = resumed.now
+    came = cast("Response | Failure", resumed.outcome)
+    outcome = _read(came) if isinstance(came, Response) else judge(_ANY_QUERY, came)
+    word, reason = "accepted", "accepted"
+    if not isinstance(outcome, Triggered):
+        word, reason = outcome.meaning.word, outcome.reason
+    attempt = Attempt(
+        endpoint=order.endpoint.label,
+        outcome=word,
+        status=came.status if isinstance(came, Response) else None,
+        reason=reason,
+        started_after=sent_at - story.began_at,
+        elapsed=story.now - sent_at,
+    )
+    story.attempts.append(attempt)
+    yield from tell(story, AttemptEnded(at=story.now, operation=_OPERATION, attempt=attempt))
+    return outcome
+
+
+def _read(response: Response) -> Triggered | Verdict:
+    triggered = _acceptance(response)
+    if triggered is not None:
+        return triggered
+    verdict = judge(_ANY_QUERY, response)
+    if verdict.meaning is Meaning.SERVED:
+        return replace(verdict, meaning=Meaning.UNEXPECTED, reason="200, a list", answer=None)
+    if (error_message(response.body) or "").startswith(("'TooManyRequests", "TooManyRequests")):
+        # The status that carries this code is inferred, so the code decides.
+        return replace(verdict, meaning=Meaning.THROTTLED)
+    return verdict
+
+
+def _acceptance(response: Response) -> Triggered | None:
+    if not 200 <= response.status < 300:
+        return None
+    try:
+        body: Any = from_json(response.body.removeprefix(_BOM))
+    except ValueError:
+        return None
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    status = fields.get("status")
+    if not isinstance(status, str) or not status or "items" in fields or "error" in fields:
+        return None
+    return Triggered(
+        status=status,
+        version=_text(fields.get("version")),
+        environment_id=_text(fields.get("environmentId")),
+    )
+
+
+def _text(value: object) -> str | None:
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if is_text and value != "" else None
+
+
+def _refused_here(order: Order, wait: float) -> Throttled:
+    return Throttled(
+        f"not sent: {_named(order)} was triggered as often as the service allows, once every "
+        f"{ONE_EVERY / 60:g} minutes and {AT_MOST} times in any 24 hours. Ask again in {wait:.0f} "
+        "s; a cooking also starts by itself, every 36 hours by default",
+        retry_after=wait,
+    )
+
+
+def _error(order: Order, story: Story, verdict: Verdict) -> IRError:
+    told = "; ".join(str(attempt) for attempt in story.attempts)
+    attempts = tuple(story.attempts)
+    match verdict.meaning:
+        case Meaning.DENIED:
+            return ending.refused(verdict, attempts)
+        case Meaning.REFUSED:
+            return QueryError(
+                f"the service refused to cook {_named(order)}: {told}. Check the modeling's name",
+                attempts=attempts,
+                status=verdict.status,
+            )
+        case Meaning.THROTTLED:
+            advice = verdict.retry_after
+            wait = ONE_EVERY if advice is None else advice
+            return Throttled(
+                f"the service will not cook {_named(order)} now: {told}. Either a cooking is "
+                "under way or the limits are used up, which it does not tell apart. Ask again in "
+                f"{wait:g} s, or wait until it is cooked",
+                attempts=attempts,
+                retry_after=wait,
+            )
+        case Meaning.UNEXPECTED:
+            return UnexpectedAnswer(
+                f"no answer to a trigger: {told}. Check the endpoint's URL and what stands between",
+                attempts=attempts,
+            )
+        case _:
+            fix = (
+                "It may have been accepted all the same: look whether the list's "
+                "interactions_version changes before triggering again"
+                if verdict.meaning in _UNCERTAIN
+                else "Nothing was accepted; check the account's state and the network, and "
+                "trigger again"
+            )
+            error = Unavailable(
+                f"{_named(order)} could not be triggered: {told}. {fix}", attempts=attempts
+            )
+            error.__cause__ = verdict.cause
+            return error
+
+
+def _named(order: Order) -> str:
+    which = "the default modeling" if order.modeling is None else f"modeling {order.modeling!r}"
+    return f"{which} of {order.endpoint.label}"
+
+
+def _ended(story: Story, order: Order, error: str | None) -> CallEnded:
+    return CallEnded(
+        at=story.now,
+        operation=_OPERATION,
+        endpoint=order.endpoint.label if story.attempts else None,
+        attempts=len(story.attempts),
+        elapsed=story.elapsed,
+        error=error,
+    )

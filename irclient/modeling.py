@@ -1,0 +1,343 @@
+"""Modeling: the door to trigger a cooking and to wait for it, apart from the reading clients.
+
+An App ID that may read lists may also trigger a cooking (contract section 13), and no reading
+client has a way to do so: only a program that imports this module can.
+
+A trigger goes to exactly one service endpoint and its account's modeling. The accounts of a
+pair are cooked on their own: make a client for each.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+
+import httpx
+
+from irclient._assembly import assemble, check_transport
+from irclient._core.cooking_guard import CookingGuard
+from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
+from irclient._core.triggering import Order, Triggered, modeling_key, trigger
+from irclient._drivers.blocking import BlockingDriver
+from irclient._drivers.tasks import TaskDriver
+from irclient.errors import ConfigurationError, QueryError
+from irclient.queries import ListQuery, Popular
+from irclient.settings import Settings, Timeouts
+from irclient.topology import ServiceEndpoint
+from irclient.transports import default_async_transport, default_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from types import TracebackType
+
+    from irclient._core.protocol import Call
+    from irclient.auth import Credential
+    from irclient.observe import Observer
+    from irclient.results import RecommendationList
+
+__all__ = ["AsyncModelingClient", "CookingProgress", "ModelingClient", "Triggered"]
+
+#: Nobody waits for a trigger on a page, and one without an answer leaves its fate open.
+_PATIENT: Final = Settings(timeouts=Timeouts(deadline=60.0, attempt=30.0, connect=5.0))
+_POLL_EVERY: Final = 600.0
+#: The longest cooking that was reported (contract section 12).
+_LONGEST_COOKING: Final = 72 * 3600.0
+_LIST: Final = Popular(count=1)
+
+Duration: TypeAlias = float | timedelta
+Progress: TypeAlias = "bool | Callable[[CookingProgress], object]"
+
+
+class _Door:
+    """What both clients share: checked arguments, the guard, and the versions that were seen."""
+
+    def __init__(
+        self,
+        endpoint: ServiceEndpoint,
+        credential: Credential,
+        settings: Settings,
+        observers: Sequence[Observer],
+        clock: Callable[[], float],
+    ) -> None:
+        if not isinstance(endpoint, ServiceEndpoint):
+            raise ConfigurationError(
+                "a cooking is triggered on one service endpoint, got "
+                f"{type(endpoint).__name__}; make one client for each account"
+            )
+        if not callable(clock):
+            raise ConfigurationError(f"clock must be callable, got {clock!r}")
+        self._endpoint = endpoint
+        self._settings = settings
+        self._state = assemble(endpoint, credential, settings, None, observers)
+        self._clock = clock
+        self._guard = CookingGuard()
+        self._versions = KnownVersions()
+
+    def _begin_trigger(self, modeling: str | None) -> Callable[[float], Call[Triggered]]:
+        order = Order(
+            endpoint=self._endpoint,
+            modeling=self._modeling(modeling),
+            guard=self._guard,
+            asked_at=self._clock(),
+        )
+        return partial(trigger, order, self._state, self._settings)
+
+    def _triggered(self, modeling: str | None) -> None:
+        self._versions.triggered(modeling_key(self._modeling(modeling)))
+
+    def _watch(
+        self,
+        query: ListQuery,
+        modeling: str | None,
+        newer_than: str | None,
+        poll_every: Duration,
+        timeout: Duration,
+    ) -> CookingWatch:
+        if not isinstance(query, ListQuery):
+            raise QueryError(f"only a list shows a cooking, got {query!r}; try Popular(count=1)")
+        modeling = self._modeling(modeling or query.modeling)
+        known = self._versions.to_be_replaced(modeling_key(modeling))
+        return CookingWatch(
+            replace(query, modeling=modeling),
+            newer_than=known if newer_than is None else newer_than,
+            poll_every=_seconds("poll_every", poll_every),
+            timeout=_seconds("timeout", timeout),
+        )
+
+    def _begin_look(self, watch: CookingWatch) -> Callable[[float], Call[CookingProgress]]:
+        return partial(look, watch, self._state, self._settings)
+
+    def _note(self, watch: CookingWatch, progress: CookingProgress) -> None:
+        key = modeling_key(watch.query.modeling)
+        self._versions.seen(key, progress.interactions_version)
+        if progress.is_cooked:
+            self._versions.replaced(key)
+
+    def _modeling(self, modeling: str | None) -> str | None:
+        if modeling is not None and (not isinstance(modeling, str) or not modeling.strip()):
+            raise QueryError(
+                f"modeling must be a str that is not blank, got {modeling!r}; leave it out for "
+                "the endpoint's own"
+            )
+        return self._endpoint.modeling if modeling is None else modeling
+
+    def __repr__(self) -> str:
+        closed = " closed" if self._state.is_closed else ""
+        return f"<{type(self).__name__}{closed}: {self._endpoint.label}>"
+
+
+class ModelingClient(_Door):
+    """Triggers cookings on one service endpoint, and waits for them.
+
+    It refuses here what the service's limits would refuse: more than one accepted trigger of a
+    modeling in 30 minutes, and more than 5 in any 24 hours. It counts its own accepted triggers
+    only, in memory; whether the service also counts refused ones is not known.
+
+    Args:
+        endpoint: The service endpoint.
+        credential: As for `IRClient`.
+        settings: As for `IRClient`; more patient ones when left out.
+        transport: As for `IRClient`.
+        observers: Each is called with each record of what happened.
+        clock: What the limits are counted by: a callable that returns seconds.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; nothing was sent.
+    """
+
+    def __init__(
+        self,
+        endpoint: ServiceEndpoint,
+        *,
+        credential: Credential,
+        settings: Settings = _PATIENT,
+        transport: httpx.BaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        check_transport(transport, httpx.BaseTransport)
+        super().__init__(endpoint, credential, settings, observers, clock)
+        self._own_transport = default_transport() if transport is None else None
+        self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
+
+    def trigger(self, modeling: str | None = None) -> Triggered:
+        """Trigger a cooking; it runs for minutes to days after this returns.
+
+        Args:
+            modeling: The modeling component; the endpoint's own, else the account's default,
+                when left out.
+
+        Raises:
+            Throttled: The limits are used up, here or at the service, or a cooking is under way.
+            IRError: The trigger was not accepted; or no answer came, and the message says so.
+        """
+        triggered = self._driver.run(self._begin_trigger(modeling))
+        self._triggered(modeling)
+        return triggered
+
+    def wait_until_cooked(
+        self,
+        query: ListQuery = _LIST,
+        *,
+        modeling: str | None = None,
+        newer_than: str | None = None,
+        poll_every: Duration = _POLL_EVERY,
+        timeout: Duration = _LONGEST_COOKING,
+        progress: Progress = False,
+    ) -> RecommendationList:
+        """Poll a list until it is served, from a new data set where the old one is known.
+
+        The old one is known when it is given, or when this client saw it before its last
+        accepted trigger. Otherwise, or where answers carry no version, a list that is served
+        counts as cooked.
+
+        Args:
+            query: The list to poll.
+            modeling: As for `trigger`.
+            newer_than: The `interactions_version` of the data set that is to be replaced.
+            poll_every: Seconds between two polls.
+            timeout: Seconds for the whole wait.
+            progress: True shows a line (extra ``progress``); a callable is called after each
+                poll with a `CookingProgress`.
+
+        Returns:
+            The list, as the new data set serves it.
+
+        Raises:
+            DeadlineExceeded: The time ran out.
+            IRError: No later poll could go better; trouble that may pass is polled over.
+        """
+        watch = self._watch(query, modeling, newer_than, poll_every, timeout)
+        with _shown(progress) as show:
+            while watch.answer is None:
+                seen = self._driver.run(self._begin_look(watch))
+                self._note(watch, seen)
+                show(seen)
+        return watch.answer
+
+    def close(self) -> None:
+        """Close the client; closing again does nothing."""
+        self._state.is_closed = True
+        if self._own_transport is not None:
+            self._own_transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncModelingClient(_Door):
+    """Triggers cookings on one service endpoint, and waits for them.
+
+    As `ModelingClient`, for asyncio and trio tasks.
+
+    Args:
+        endpoint: The service endpoint.
+        credential: As for `AsyncIRClient`.
+        settings: As for `AsyncIRClient`; more patient ones when left out.
+        transport: As for `AsyncIRClient`.
+        observers: Each is called with each record of what happened.
+        clock: What the limits are counted by: a callable that returns seconds.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; nothing was sent.
+    """
+
+    def __init__(
+        self,
+        endpoint: ServiceEndpoint,
+        *,
+        credential: Credential,
+        settings: Settings = _PATIENT,
+        transport: httpx.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        check_transport(transport, httpx.AsyncBaseTransport)
+        super().__init__(endpoint, credential, settings, observers, clock)
+        self._own_transport = default_async_transport() if transport is None else None
+        self._driver = TaskDriver(transport or cast("Any", self._own_transport), observers)
+
+    async def trigger(self, modeling: str | None = None) -> Triggered:
+        """Trigger a cooking; it runs for minutes to days after this returns.
+
+        See `ModelingClient.trigger`.
+        """
+        triggered = await self._driver.run(self._begin_trigger(modeling))
+        self._triggered(modeling)
+        return triggered
+
+    async def wait_until_cooked(
+        self,
+        query: ListQuery = _LIST,
+        *,
+        modeling: str | None = None,
+        newer_than: str | None = None,
+        poll_every: Duration = _POLL_EVERY,
+        timeout: Duration = _LONGEST_COOKING,  # noqa: ASYNC109  (one parameter in both clients)
+        progress: Progress = False,
+    ) -> RecommendationList:
+        """Poll a list until it is served, from a new data set where the old one is known.
+
+        See `ModelingClient.wait_until_cooked`.
+        """
+        watch = self._watch(query, modeling, newer_than, poll_every, timeout)
+        with _shown(progress) as show:
+            while watch.answer is None:
+                seen = await self._driver.run(self._begin_look(watch))
+                self._note(watch, seen)
+                show(seen)
+        return watch.answer
+
+    async def aclose(self) -> None:
+        """Close the client; closing again does nothing."""
+        self._state.is_closed = True
+        await self._driver.aclose()
+        if self._own_transport is not None:
+            await self._own_transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _seconds(what: str, given: Duration) -> float:
+    seconds = given.total_seconds() if isinstance(given, timedelta) else given
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise ConfigurationError(f"{what} must be seconds above 0, got {given!r}")
+    return float(seconds)
+
+
+@contextmanager
+def _shown(progress: Progress) -> Generator[Callable[[CookingProgress], object]]:
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield repr
+    else:
+        try:
+            from tqdm.auto import tqdm  # noqa: PLC0415  (an extra)
+        except ImportError:
+            raise ConfigurationError(
+                "progress=True shows a line with tqdm: pip install 'irclient[progress]'"
+            ) from None
+        with tqdm(unit="poll", bar_format="{desc} [{elapsed}]", desc="cooking") as line:
+            yield lambda seen: line.set_description_str(f"cooking: {seen}")
