@@ -18,21 +18,18 @@ __all__ = ["finding_of"]
 _MOST_CAUSES: Final = 8
 
 
-def finding_of(
-    error: Exception, *, doing: str, fix: str, secret: str | None = None
-) -> TokenRefused | TokenUnanswered:
+def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | TokenUnanswered:
     """Say what an exception means for a fetch.
 
     Args:
         error: What azure-identity, azure-keyvault-secrets or a credential of their kind raised.
         doing: What was being done, for the message.
         fix: What to do about a refusal of unknown reason.
-        secret: Taken out of the words, should they quote it.
     """
     # Loaded here: on the fetching thread, where an Azure SDK is at work anyway.
     from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
 
-    words = redacted(str(error), secret) or type(error).__name__
+    words = redacted(str(error)) or type(error).__name__
     message = f"{doing} failed: {words}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return TokenRefused(f"{message}; name the certificate's authority with ca_file")

@@ -139,7 +139,7 @@ class SecretExchange:
         if kept is None:
             return self._fetch(self._read(tell))
         if occasion is Occasion.REJECTED or self._is_doubtful:
-            return self._fetch(self._read_or(kept, tell))
+            return self._fetch_anew(kept, tell)
         try:
             return self._fetch(kept)
         except SecretRejected:
@@ -147,6 +147,17 @@ class SecretExchange:
             if secret == kept:
                 raise
             return self._fetch(secret)
+
+    def _fetch_anew(self, kept: str, tell: TellRecord) -> FetchedToken:
+        try:
+            secret = self._read(tell)
+        except (TokenRefused, TokenUnanswered) as failure:
+            # That says nothing about the secret which the vault gave out before.
+            try:
+                return self._fetch(kept)
+            except SecretRejected:
+                raise failure from None
+        return self._fetch(secret)
 
     def _fetch(self, secret: str) -> FetchedToken:
         try:
@@ -167,13 +178,6 @@ class SecretExchange:
             )
         )
         return secret
-
-    def _read_or(self, kept: str, tell: TellRecord) -> str:
-        try:
-            return self._read(tell)
-        except (TokenRefused, TokenUnanswered):
-            # The vault has failed, which says nothing about the secret that it gave out.
-            return kept
 
     def __repr__(self) -> str:
         return f"SecretExchange({self._place!r}, {self._entra!r})"
