@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from irclient.cli.output import milliseconds, safe
+from irclient.cli.output import duration, safe
 from irclient.results import RecommendationList, Selectors, Served
 
 __all__ = ["served_line", "show_list", "show_selectors"]
@@ -46,7 +46,7 @@ def served_line(served: Served) -> Text:
     line = Text.assemble(
         ("served by ", "dim"),
         (safe(served.endpoint or "nobody"), "green"),
-        (f" from {served.source}, {attempts}, {milliseconds(served.elapsed)}", "dim"),
+        (f" from {served.source}, {attempts}, {duration(served.elapsed)}", "dim"),
     )
     if served.degraded:
         line.append(" (degraded)", style="yellow")

@@ -18,6 +18,7 @@ from irclient.cli.commands.popular import popular
 from irclient.cli.commands.selectors import selectors
 from irclient.cli.commands.similar import similar
 from irclient.cli.commands.trending import trending
+from irclient.cli.commands.trigger import trigger
 from irclient.cli.exit_codes import exit_code_table
 
 __all__ = ["app"]
@@ -63,3 +64,4 @@ for list_command in (
     new, popular, trending, similar, cart, bought_together, picks, personalize, selectors,
 ):  # fmt: skip
     app.command(cls=Command, rich_help_panel="Lists")(list_command)
+app.command(cls=Command, rich_help_panel="Modeling")(trigger)

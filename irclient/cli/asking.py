@@ -6,21 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from irclient.cli.answers import show_list, show_selectors
+from irclient.cli.configured import configured_client
 from irclient.cli.output import data_console, print_json
-from irclient.client import IRClient
 from irclient.queries import ItemSelectors, ListQuery, Personalize
 from irclient.results import RecommendationList, Selectors
 
-__all__ = ["ask", "configured_client", "ids_of"]
-
-
-def configured_client(config: Path | None) -> IRClient:
-    """Make a client from the file, or from the environment when there is none.
-
-    Raises:
-        ConfigurationError: A key or variable is missing or wrong.
-    """
-    return IRClient.from_env() if config is None else IRClient.from_file(config)
+__all__ = ["ask", "ids_of"]
 
 
 def ask(

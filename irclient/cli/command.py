@@ -1,6 +1,6 @@
 """What every command does alike: an error becomes a message and an exit code."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ class Group(TyperGroup):
 
 
 @contextmanager
-def _errors_as_exit_codes(ctx: Any) -> Iterator[None]:  # noqa: ANN401  (as above)
+def _errors_as_exit_codes(ctx: Any) -> Generator[None]:  # noqa: ANN401  (as above)
     try:
         yield
     except IRError as error:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from irclient.errors import IRError
 
-__all__ = ["data_console", "message_console", "milliseconds", "print_error", "print_json", "safe"]
+__all__ = ["data_console", "duration", "message_console", "print_error", "print_json", "safe"]
 
 
 def data_console() -> Console:
@@ -49,6 +49,6 @@ def safe(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
 
 
-def milliseconds(seconds: float) -> str:
-    """Say a duration the way people compare latencies."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
+def duration(seconds: float) -> str:
+    """Say a duration the way people compare latencies: milliseconds below a second."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -34,7 +34,10 @@ LIST = {
 
 
 class Service:
-    """One service endpoint over plain HTTP; `answers` maps a path's prefix to what it gets."""
+    """One service endpoint over plain HTTP; `answers` maps a path's prefix to what it gets.
+
+    That is a status and a body: a value for JSON, what makes one, or None for nothing at all.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, object]] = {"/": (200, LIST)}
@@ -65,13 +68,16 @@ class Service:
 def _handler_of(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.do_POST()
+            self._answer()
 
-        def do_POST(self) -> None:
+        do_POST = do_DELETE = do_GET  # noqa: N815  (the base class's names)
+
+        def _answer(self) -> None:
             service.requests.append((self.command, self.path))
             service.bodies.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
             status, content = service.answer_to(self.path)
-            body = b"" if content is None else json.dumps(content).encode()
+            value = content() if callable(content) else content
+            body = b"" if value is None else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -142,3 +148,9 @@ def run_process(*arguments: str, env: Mapping[str, str] | None = None) -> Result
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Where the local services of these tests keep their shop, made once."""
+    return tmp_path_factory.mktemp("cache")

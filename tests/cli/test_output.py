@@ -2,7 +2,7 @@
 
 import pytest
 
-from irclient.cli.output import milliseconds, safe
+from irclient.cli.output import duration, safe
 
 
 def test_control_characters_do_not_reach_the_terminal():
@@ -10,7 +10,7 @@ def test_control_characters_do_not_reach_the_terminal():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.0123, "12 ms"), (1.5, "1500 ms"), (12.34, "12.3 s")]
+    ("seconds", "words"), [(0.0123, "12 ms"), (0.9994, "999 ms"), (12.345, "12.35 s")]
 )
 def test_durations_read_like_latencies(seconds, words):
-    assert milliseconds(seconds) == words
+    assert duration(seconds) == words

@@ -119,24 +119,32 @@ def emulator(
     """
     if ctx.invoked_subcommand is not None:
         return
-    package = require_emulator()
+    require_emulator()
+    # Imported here: an extra, of which the line above made sure.
+    from irclient.emulator import Emulator, serve  # noqa: PLC0415
+
     failing = faults_of(fault or ())
-    accounts = (*_HOME, *(_DR if dr else ()))
+
+    def announce(running: "Emulator") -> None:
+        _announce(running, failing, as_json=as_json)
+
     try:
-        made = package.Emulator(
+        made = Emulator(
             accounts=_HOME,
             dr_accounts=_DR if dr else (),
             tps=tps,
             data=data,
             switches=switches_of(switch or ()),
             token_lifetime=token_lifetime,
-            ports=ports_from(ports, accounts),
+            ports=ports_from(ports, (*_HOME, *(_DR if dr else ()))),
             state_folder=state,
         )
-        package.serve(made, on_ready=lambda running: _announce(running, failing, as_json=as_json))
+        serve(made, on_ready=announce)
+    except BrokenPipeError:
+        raise
     except OSError as problem:
         raise ConfigurationError(f"{problem}; choose other ports with --ports") from None
-    except ValueError as problem:  # a data folder outside the data contract is one as well
+    except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
     message_console().print("Stopped.", style="dim")
 

@@ -7,7 +7,7 @@ from irclient.aclient import AsyncIRClient
 from irclient.auth import KeyVaultCredential
 from irclient.cli.demo.chronicle import Chronicle
 from irclient.cli.demo.screen import Screen
-from irclient.cli.output import milliseconds
+from irclient.cli.output import duration
 from irclient.client import IRClient
 from irclient.observe import AttemptEnded, SecretRead, TokenRenewed
 from irclient.queries import ListQuery
@@ -26,7 +26,7 @@ def tell_places(emulator: "Emulator", screen: Screen, *, elapsed: float) -> None
     screen.step(f"Key Vault listens at {emulator.vault_url}")
     for endpoint in (emulator.home.primary, emulator.home.secondary):
         screen.step(f"{endpoint.label} listens at {endpoint.url}, {endpoint.tps:g} TPS")
-    screen.step(f"all over TLS, on this machine alone, ready after {milliseconds(elapsed)}")
+    screen.step(f"all over TLS, on this machine alone, ready after {duration(elapsed)}")
 
 
 def tell_chain(
@@ -41,12 +41,12 @@ def tell_chain(
     for ended in chronicle.of(AttemptEnded):
         attempt = ended.attempt
         screen.step(
-            f"{attempt.endpoint} answered {attempt.status} after {milliseconds(attempt.elapsed)}"
+            f"{attempt.endpoint} answered {attempt.status} after {duration(attempt.elapsed)}"
         )
     total = "" if answer.total_items is None else f" of {answer.total_items}"
     screen.step(
         f"the list {answer.title or query.operation!r} has {len(answer)}{total} items, "
-        f"{milliseconds(answer.served.elapsed)} after the call, cold start included"
+        f"{duration(answer.served.elapsed)} after the call, cold start included"
     )
     return answer
 

@@ -1,6 +1,6 @@
 """What the demo's audience sees: a live table on a terminal, plain lines elsewhere, or nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +15,7 @@ from irclient._core.state import HealthSnapshot
 from irclient.cli.answers import served_line
 from irclient.cli.demo.summary import Summary
 from irclient.cli.demo.traffic import Count
-from irclient.cli.output import milliseconds, safe
+from irclient.cli.output import duration, safe
 from irclient.results import RecommendationList
 
 __all__ = ["LiveScreen", "PlainScreen", "Scene", "Screen", "SilentScreen"]
@@ -46,6 +46,10 @@ class Screen(Protocol):
     def heading(self, text: str) -> None:
         """Begin a chapter."""
 
+    def busy(self, text: str) -> AbstractContextManager[object]:
+        """Show that something takes its time, for as long as the block lasts."""
+        ...
+
     def step(self, text: str) -> None:
         """Tell one thing that happened."""
 
@@ -71,6 +75,10 @@ class SilentScreen:
 
     def heading(self, text: str) -> None:
         """Show nothing."""
+
+    def busy(self, text: str) -> AbstractContextManager[object]:  # noqa: ARG002  (shows nothing)
+        """Show nothing."""
+        return nullcontext()
 
     def step(self, text: str) -> None:
         """Show nothing."""
@@ -150,8 +158,12 @@ class LiveScreen(PlainScreen):
         super().__init__(console)
         self._live: Live | None = None
 
+    def busy(self, text: str) -> AbstractContextManager[object]:
+        """Turn a spinner for as long as the block lasts."""
+        return self._console.status(text)
+
     @contextmanager
-    def traffic(self) -> Iterator[None]:
+    def traffic(self) -> Generator[None]:
         """Show scenes in place for as long as the block lasts."""
         with Live(console=self._console, refresh_per_second=10) as live:
             self._live = live
@@ -189,7 +201,7 @@ def _scene_table(scene: Scene) -> RenderableType:
             Text(each.state, style=_STATE_STYLE.get(each.state, "")),
             Text(f"{'█' * round(each.share * 10):<10} {each.share:4.0%}"),
             str(scene.count.by_account.get(each.account, 0)),
-            Text(f"{'▪' * (recent // 5)} {recent:3}", style="cyan"),
+            Text(f"{'▪' * (recent // 5):<20} {recent:3}", style="cyan"),
         )
     failed = scene.count.failed
     counter = Text.assemble(
@@ -214,12 +226,12 @@ def _summary_table(summary: Summary) -> Table:
         table.add_row(f"answered by {account}", str(number))
     if summary.latency is not None:
         latency = summary.latency
-        words = f"p50 {milliseconds(latency.p50)}, p99 {milliseconds(latency.p99)}"
+        words = f"p50 {duration(latency.p50)}, p99 {duration(latency.p99)}"
         table.add_row("latency of calls", words)
     if summary.failover is not None:
         failover = summary.failover
-        words = f"p50 {milliseconds(failover.p50)}, longest {milliseconds(failover.longest)}"
-        table.add_row(f"pair answered after ({summary.failed_over} calls)", words)
+        words = f"p50 {duration(failover.p50)}, longest {duration(failover.longest)}"
+        table.add_row(f"failure to pair's answer, {summary.failed_over} calls", words)
     for outage in summary.outages:
         table.add_row(
             f"outage: {outage.fault}",
@@ -230,4 +242,4 @@ def _summary_table(summary: Summary) -> Table:
 
 
 def _said(seconds: float | None) -> str:
-    return "never" if seconds is None else milliseconds(seconds)
+    return "never" if seconds is None else duration(seconds)

@@ -1,6 +1,7 @@
 """The demo's story: the chain, a list with titles, traffic through outages, and the figures."""
 
 import time
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from irclient.cli.demo.chain import ask_once_async, tell_chain, tell_places
@@ -15,53 +16,53 @@ from irclient.queries import ListQuery, New, Picks, Popular, Similar, Trending
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from irclient.emulator import Emulator
 
 __all__ = ["tell_story"]
 
 
-def tell_story(start: "Callable[[], Emulator]", screen: Screen, plot: Plot) -> Summary:
+def tell_story(emulator: "Emulator", screen: Screen, plot: Plot) -> Summary:
     """Run the whole demo and return its figures.
 
     Args:
-        start: Makes the emulator, which this function starts and ends.
+        emulator: Not yet started; it is stopped at the end.
         screen: Where to tell it.
         plot: What happens.
     """
     screen.heading("1. A pair of accounts, Key Vault and Entra, on this machine")
     begun_at = time.monotonic()
-    with start() as emulator:
+    with ExitStack() as stack:
+        with screen.busy("starting; the first run makes a shop and computes its lists"):
+            stack.enter_context(emulator)
         tell_places(emulator, screen, elapsed=time.monotonic() - begun_at)
-        chronicle = Chronicle()
-        credential = emulator.credential()
-        transport = emulator.transport()
-        try:
-            with IRClient(
-                emulator.home,
-                credential=credential,
-                settings=plot.settings,
-                transport=transport,
-                observers=[chronicle],
-            ) as ir:
-                screen.heading("2. From the secret to the list, on a cold client")
-                popular = tell_chain(ir, Popular(count=8), chronicle=chronicle, screen=screen)
-                _show(emulator, screen, ir.fetch(Similar(popular.ids[0], count=5)))
-                again = ask_once_async(emulator, credential, Trending(count=5), plot.settings)
-                screen.step(
-                    f"AsyncIRClient had {again.title or 'Trending'!r} from "
-                    f"{again.served.account}, with the token that is already there"
-                )
-                traffic = Traffic(
-                    ir, queries=_queries(popular), threads=plot.threads, rate=plot.rate
-                )
-                stage = Stage(ir, traffic=traffic, chronicle=chronicle, screen=screen, plot=plot)
-                summary = _disturb(emulator, stage, traffic, screen=screen, plot=plot)
-        finally:
-            transport.close()
+        summary = _tell_client(emulator, screen, plot)
     screen.summary(summary)
     return summary
+
+
+def _tell_client(emulator: "Emulator", screen: Screen, plot: Plot) -> Summary:
+    chronicle, credential = Chronicle(), emulator.credential()
+    with (
+        closing(emulator.transport()) as transport,
+        IRClient(
+            emulator.home,
+            credential=credential,
+            settings=plot.settings,
+            transport=transport,
+            observers=[chronicle],
+        ) as ir,
+    ):
+        screen.heading("2. From the secret to the list, on a cold client")
+        popular = tell_chain(ir, Popular(count=8), chronicle=chronicle, screen=screen)
+        _show(emulator, screen, ir.fetch(Similar(popular.ids[0], count=5)))
+        again = ask_once_async(emulator, credential, Trending(count=5), plot.settings)
+        screen.step(
+            f"AsyncIRClient had {again.title or 'Trending'!r} from "
+            f"{again.served.account}, with the token that is already there"
+        )
+        traffic = Traffic(ir, queries=_queries(popular), threads=plot.threads, rate=plot.rate)
+        stage = Stage(ir, traffic=traffic, chronicle=chronicle, screen=screen, plot=plot)
+        return _disturb(emulator, stage, traffic, screen=screen, plot=plot)
 
 
 def _show(emulator: "Emulator", screen: Screen, answer: RecommendationList) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from irclient.auth import KeyVaultCredential
+from irclient.cli.configured import endpoints_of, read_configuration
 from irclient.cli.doctor.endpoints import examine_endpoint
 from irclient.cli.doctor.findings import Finding, Verdict
 from irclient.cli.doctor.identity import examine_identity
 from irclient.cli.doctor.reachability import Host, examine_host
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
-from irclient.topology import ServiceEndpoint, TrafficSplit, flatten
+from irclient.topology import ServiceEndpoint
 
 __all__ = ["examine"]
 
@@ -24,10 +25,8 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     """
     subject = "the environment" if config is None else str(config)
     try:
-        configuration = (
-            Configuration.from_env() if config is None else Configuration.from_file(config)
-        )
-        endpoints = _endpoints(configuration)
+        configuration = read_configuration(config)
+        endpoints = endpoints_of(configuration)
     except ConfigurationError as problem:
         yield Finding(
             check="configuration",
@@ -59,15 +58,6 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
                 verdict=Verdict.SKIPPED,
                 saw="there is no token to ask with",
             )
-
-
-def _endpoints(configuration: Configuration) -> tuple[ServiceEndpoint, ...]:
-    given = configuration.endpoints
-    if not isinstance(given, TrafficSplit):
-        return flatten(given)
-    variants = (each for each in given.variants.values() if not isinstance(each, TrafficSplit))
-    every = [endpoint for variant in variants for endpoint in flatten(variant)]
-    return tuple(dict.fromkeys(every))
 
 
 def _hosts(configuration: Configuration, endpoints: tuple[ServiceEndpoint, ...]) -> list[Host]:

@@ -1,6 +1,7 @@
 """Whether a host can be reached: its name, its port, and the certificate that it shows."""
 
 import contextlib
+import os
 import socket
 import ssl
 import time
@@ -35,7 +36,7 @@ class Host:
 
     purpose: str
     url: str
-    ca_file: str | None
+    ca_file: str | os.PathLike[str] | None
 
     @property
     def address(self) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from irclient.cli.doctor.findings import Finding, Verdict
-from irclient.cli.output import milliseconds, safe
+from irclient.cli.output import duration, safe
 
 __all__ = ["show_finding", "show_verdict"]
 
@@ -27,7 +27,7 @@ def show_finding(finding: Finding, console: Console) -> None:
         f": {safe(finding.saw)}",
     )
     if finding.elapsed >= 0.0005:
-        line.append(f" ({milliseconds(finding.elapsed)})", style="dim")
+        line.append(f" ({duration(finding.elapsed)})", style="dim")
     console.print(line, soft_wrap=True)
     if finding.advice is not None:
         console.print(Text(f"  → {safe(finding.advice)}", style="yellow"), soft_wrap=True)

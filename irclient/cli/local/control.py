@@ -52,7 +52,7 @@ class RemoteControl:
         return self._send("POST", f"{_path(account)}/cook", content)
 
     def rotate_secret(self, *, vault: str) -> dict[str, Any]:
-        """Give the application a new secret; the vault is ``updated`` at once, or left ``stale``."""
+        """Give the application a new secret; the vault is ``updated`` or stays ``stale``."""
         return self._send("POST", "/entra/rotate", {"vault": vault})
 
     def _send(

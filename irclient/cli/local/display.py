@@ -36,17 +36,18 @@ def describe_start(emulator: "Emulator", environment_file: Path) -> dict[str, An
 def show_start(emulator: "Emulator", environment_file: Path, console: Console) -> None:
     """Print where it listens, and what to do in another shell."""
     table = Table(title="Listening on this machine alone", box=box.SIMPLE_HEAD)
-    for name in ("what", "url", "notes"):
-        table.add_column(name, overflow="fold")
+    for name in ("what", "url"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("notes")
     for each in _endpoints(emulator):
         table.add_row(each.label, Text(each.url, style="cyan"), f"{each.tps:g} TPS, {each.region}")
-    table.add_row("Entra", Text(emulator.authority, style="cyan"), f"tenant {emulator.tenant_id}")
+    table.add_row("Entra", Text(emulator.authority, style="cyan"), "tenant: see below")
     table.add_row(
         "Key Vault", Text(emulator.vault_url, style="cyan"), f"secret {emulator.secret_name}"
     )
     table.add_row("control", Text(emulator.control_url, style="cyan"), "see the commands below")
-    table.add_row("CA", Text(emulator.ca_file, style="cyan"), "for clients to trust")
     console.print(table)
+    console.print(f"The CA that clients must trust is in {emulator.ca_file}", soft_wrap=True)
     first = emulator.home.primary.account
     console.print("In another shell:", style="bold")
     for line in (
@@ -66,9 +67,8 @@ def show_state(state: Mapping[str, Any], console: Console) -> None:
     """Print a running service's state."""
     table = Table(title="The local service", box=box.SIMPLE_HEAD)
     for name in ("what", "url", "fault"):
-        table.add_column(name, overflow="fold")
-    for name in ("requests", "last second", "peak"):
-        table.add_column(name, justify="right")
+        table.add_column(name, no_wrap=True)
+    table.add_column("requests", justify="right")
     table.add_column("answers")
     listeners = {**state["accounts"], "entra": state["entra"], "key-vault": state["key_vault"]}
     for name, listener in listeners.items():
@@ -79,8 +79,6 @@ def show_state(state: Mapping[str, Any], console: Console) -> None:
             Text(listener["url"], style="cyan"),
             Text(fault or "none", style="bold red" if fault else "green"),
             str(requests["total"]),
-            str(requests["last_second"]),
-            str(requests["peak"]),
             answers,
         )
     console.print(table)

@@ -1,24 +1,21 @@
-"""The local service as the command starts it: the extra ``emulator`` must be there."""
+"""What the local service needs: the extra ``emulator``."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 from irclient.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["require_emulator"]
 
 
-def require_emulator() -> "ModuleType":
-    """Return `irclient.emulator`.
+def require_emulator() -> None:
+    """Make sure that `irclient.emulator` can be imported.
 
     Raises:
         ConfigurationError: What it needs is not installed.
     """
     try:
-        # Imported here: the other commands work without numpy and the rest of the extra.
-        import irclient.emulator  # noqa: PLC0415
+        # Loaded here: the other commands work without numpy and the rest of the extra.
+        import_module("irclient.emulator")
     except ModuleNotFoundError as missing:
         if (missing.name or "irclient").partition(".")[0] == "irclient":
             raise
@@ -26,4 +23,3 @@ def require_emulator() -> "ModuleType":
             f"the local service needs {missing.name}; "
             "install it with: pip install 'irclient[cli,emulator]'"
         ) from None
-    return irclient.emulator

@@ -6,31 +6,17 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from irclient import Caching, Failover, Settings, Timeouts
-from irclient.cli.demo.plot import Plot
 from irclient.cli.demo.screen import LiveScreen, PlainScreen, SilentScreen
 from irclient.cli.demo.story import tell_story
 from tests.cli.conftest import TOKEN
 from tests.cli.demo.fake_emulator import FakeEmulator
-
-QUICK = Plot(
-    outages={"down": "refuses", "black-hole": "hangs"},
-    calm_for=0.05,
-    outage_for=0.05,
-    patience=5.0,
-    rate=200.0,
-    settings=Settings(
-        timeouts=Timeouts(attempt=0.05),
-        caching=Caching(enabled=False),
-        failover=Failover(consecutive_failures=2, eject_for=0.05, max_eject_for=0.05, ramp_for=0.1),
-    ),
-)
+from tests.cli.demo.quick_plot import QUICK
 
 
 def test_no_call_fails_and_traffic_goes_home_after_each_outage():
     emulator = FakeEmulator()
 
-    summary = tell_story(lambda: emulator, SilentScreen(), QUICK)
+    summary = tell_story(emulator, SilentScreen(), QUICK)
 
     assert emulator.account("contoso-a").faults == ["down", "black-hole"]
     assert summary.kept_its_promise
@@ -44,7 +30,7 @@ def test_failed_calls_are_counted_and_break_the_promise():
     emulator = FakeEmulator(both_fail=True)
     plot = replace(QUICK, outages={"down": "refuses"})
 
-    summary = tell_story(lambda: emulator, SilentScreen(), plot)
+    summary = tell_story(emulator, SilentScreen(), plot)
 
     assert summary.failed > 0
     assert summary.errors[0].startswith("Unavailable: ")
@@ -54,7 +40,7 @@ def test_failed_calls_are_counted_and_break_the_promise():
 def test_an_outage_that_ends_no_traffic_is_not_called_a_return():
     plot = replace(QUICK, outages={"nothing at all": "works on"}, patience=0.1)
 
-    summary = tell_story(FakeEmulator, SilentScreen(), plot)
+    summary = tell_story(FakeEmulator(), SilentScreen(), plot)
 
     assert summary.failed == 0
     assert not summary.went_home
@@ -65,7 +51,7 @@ def test_the_audience_sees_links_titles_acts_and_figures(terminal):
     console = Console(file=StringIO(), width=150, force_terminal=terminal, color_system=None)
     screen = LiveScreen(console) if terminal else PlainScreen(console, every=0.01)
 
-    summary = tell_story(FakeEmulator, screen, replace(QUICK, outages={"down": "refuses"}))
+    summary = tell_story(FakeEmulator(), screen, replace(QUICK, outages={"down": "refuses"}))
 
     shown = console.file.getvalue()
     assert "contoso-a/web answered 200" in shown

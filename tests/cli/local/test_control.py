@@ -1,0 +1,64 @@
+"""Changing a local service from another process."""
+
+import json
+
+import httpx
+import pytest
+
+from irclient.cli.local.control import RemoteControl
+from irclient.errors import ConfigurationError, QueryError, Unavailable, UnexpectedAnswer
+
+
+@pytest.fixture
+def control(service):
+    service.answers["/"] = (200, {"accounts": {}})
+    return RemoteControl(service.url)
+
+
+@pytest.mark.parametrize(
+    ("act", "sent", "body"),
+    [
+        (lambda it: it.state(), ("GET", "/state"), None),
+        (lambda it: it.fail("a", "down"), ("POST", "/accounts/a/fault"), {"fault": "down"}),
+        (lambda it: it.fail("key_vault", "down"), ("POST", "/key-vault/fault"), {"fault": "down"}),
+        (lambda it: it.heal("entra"), ("DELETE", "/entra/fault"), None),
+        (lambda it: it.heal("a/b"), ("DELETE", "/accounts/a%2Fb/fault"), None),
+        (lambda it: it.cook("a", None), ("POST", "/accounts/a/cook"), {}),
+        (lambda it: it.cook("a", "m"), ("POST", "/accounts/a/cook"), {"modeling": "m"}),
+        (lambda it: it.rotate_secret(vault="stale"), ("POST", "/entra/rotate"), {"vault": "stale"}),
+    ],
+)
+def test_each_change_is_one_request(service, control, act, sent, body):
+    assert act(control) == {"accounts": {}}
+
+    assert service.requests == [sent]
+    assert (json.loads(service.bodies[0]) if service.bodies[0] else None) == body
+
+
+def test_a_refusal_says_what_the_service_said(service, control):
+    service.answers["/"] = (400, {"error": "there is no account 'x'"})
+
+    with pytest.raises(QueryError, match="there is no account 'x'"):
+        control.heal("x")
+
+
+def test_something_else_on_the_port_is_no_control_api(service, control):
+    service.answers["/"] = (200, ["no state"])
+
+    with pytest.raises(UnexpectedAnswer, match="is no control API"):
+        control.state()
+
+
+def test_nothing_on_the_port_says_how_to_start_one(service):
+    control = RemoteControl("http://127.0.0.1:1")
+
+    with pytest.raises(Unavailable, match="start one with `irclient emulator`"):
+        control.state()
+
+
+@pytest.mark.parametrize("url", ["http://example.test:8410", "https://127.0.0.1:1", "8410", ""])
+def test_only_loopback_is_ever_changed(url, monkeypatch):
+    monkeypatch.setattr(httpx, "Client", None)
+
+    with pytest.raises(ConfigurationError, match="--control must be like"):
+        RemoteControl(url)
