@@ -177,15 +177,41 @@ def test_a_ca_file_is_looked_for_beside_the_file_that_names_it(tmp_path, monkeyp
     assert Configuration.from_file("conf/irclient.toml").ca_file == "conf/ca.pem"
 
 
+def test_the_ca_file_is_trusted_for_key_vault_as_well_unless_that_has_its_own(tmp_path):
+    ours, theirs = tmp_path / "ours.pem", tmp_path / "theirs.pem"
+    for path in (ours, theirs):
+        path.write_text("", encoding="utf-8")
+    one = {**ONE, **VAULT, "IRCLIENT_TOKEN": "", "IRCLIENT_CA_FILE": str(ours)}
+    assert str(ours) in repr(Configuration.from_env(one).credential)
+    read = Configuration.from_env(one | {"IRCLIENT_CREDENTIAL__CA_FILE": str(theirs)})
+    assert (read.ca_file, str(theirs) in repr(read.credential)) == (str(ours), True)
+
+
+def test_a_secondary_of_the_file_gets_the_tps_of_the_variable(tmp_path):
+    path = tmp_path / "irclient.toml"
+    secondary = "[regions.secondary]\naccount = 'b'\nname = 'web'\ntps = 1\n"
+    path.write_text(FILE.replace("[credential]", secondary + "[credential]"), encoding="utf-8")
+    read = Configuration.from_env(
+        {"IRCLIENT_CONFIG": str(path), "IRCLIENT_TPS": "7", "MY_TOKEN": "hush"}
+    )
+    assert (read.endpoints.primary.tps, read.endpoints.secondary.tps) == (7.0, 7.0)
+
+
+class Asked:
+    def __init__(self, asked):
+        self.get_token = self.get_token_info = lambda *scopes: asked.append(scopes)
+
+
 def test_a_scope_for_azure_identity_is_the_one_it_is_asked_for(read_file):
     asked = []
     read = read_file(
         FILE.replace('"token"', '"azure"').replace('token_env = "MY_TOKEN"', 'scope = "x/.default"')
     )
     credential = read.credential
-    credential._credential = type("Fake", (), {"get_token": lambda self, *s: asked.append(s)})()
+    credential._credential = Asked(asked)
     credential.get_token("y/.default")
-    assert asked == [("x/.default",)]
+    credential.get_token_info("y/.default")
+    assert asked == [("x/.default",)] * 2
 
 
 # -- what is wrong, and how it is named

@@ -9,6 +9,7 @@ allowed, and where no answer came, nobody knows whether one of them was spent.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
@@ -190,8 +191,8 @@ def _text(value: object) -> str | None:
 def _refused_here(order: Order, wait: float) -> Throttled:
     return Throttled(
         f"not sent: {_named(order)} was triggered as often as the service allows, once every "
-        f"{ONE_EVERY / 60:g} minutes and {AT_MOST} times in any 24 hours. Ask again in {wait:.0f} "
-        "s; a cooking also starts by itself, every 36 hours by default",
+        f"{ONE_EVERY / 60:g} minutes and {AT_MOST} times in any 24 hours. Ask again in "
+        f"{ceil(wait)} s; a cooking also starts by itself, every 36 hours by default",
         retry_after=wait,
     )
 

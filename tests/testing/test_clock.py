@@ -16,6 +16,7 @@ def test_it_stands_still_until_told():
     assert (now(), now()) == (100.0, 100.0)
     now.advance(1.5, minutes=1, hours=1)
     assert now() == 3761.5
+    assert repr(now) == "ManualClock(3761.5)"
 
 
 def test_time_does_not_go_back():

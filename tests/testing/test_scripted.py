@@ -16,6 +16,7 @@ from irclient import (
     QueryError,
     ServiceEndpoint,
     StaticToken,
+    TrafficSplit,
     Unavailable,
 )
 from irclient.observe import AttemptEnded
@@ -170,6 +171,16 @@ def test_a_script_for_nobody_is_refused(arguments, words):
         ScriptedService(HOME).on(**arguments)
 
 
+def test_the_endpoints_of_a_traffic_split_are_known():
+    green = ServiceEndpoint("green", "web", tps=9)
+    split = TrafficSplit({"blue": HOME, "green": green}, weights={"blue": 1, "green": 1})
+    service = ScriptedService(split)
+    service.on("green").answer(ids=["g"])
+    service.on("contoso-b").answer(ids=["b"])
+    with client(service, green) as g, client(service, HOME.secondary) as b:
+        assert (g.popular().ids, b.popular().ids) == (["g"], ["b"])
+
+
 # -- step by step
 
 
@@ -286,3 +297,10 @@ def test_many_threads_may_use_it():
         answers = ir.fetch_many([Popular()] * 50, concurrency=8)
     assert sorted(answer.ids[0] for answer in answers) == ["1"] * 30 + ["2"] * 20
     assert len(service.requests) == 50
+    assert repr(service) == "<ScriptedService: 50 requests>"
+
+
+def test_a_request_without_any_timeout_is_answered_too():
+    service = ScriptedService()
+    response = service.handle_request(httpx.Request("GET", "https://a-web.example/reco/v1.0/new"))
+    assert response.json()["title"] == "New"
