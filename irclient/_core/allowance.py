@@ -167,11 +167,10 @@ class Allowance:
         self._forget(now)
         starts, limit = self._starts, self._limit(now)
         tail = max(now, self._blocked_until)
-        if starts:
-            # Never before those who came first.
-            tail = max(tail, starts[-1])
-            if len(starts) >= limit:
-                tail = max(tail, starts[-limit] + self._window)
+        if len(starts) >= limit:
+            # Whatever starts this long after that one keeps the rule, though others start later:
+            # threads come here in another order than they read their clocks.
+            tail = max(tail, starts[-limit] + self._window)
         while self._given_back:
             slot = self._given_back[0]
             if slot >= tail:
