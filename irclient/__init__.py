@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Caching,
         Failover,
         Fallback,
+        Guard,
         Hedging,
         Retries,
         Settings,
@@ -52,6 +53,7 @@ __all__ = [
     "DeadlineExceeded",
     "Failover",
     "Fallback",
+    "Guard",
     "Hedging",
     "IRClient",
     "IRError",
@@ -99,6 +101,7 @@ _HOMES = {
         "Caching",
         "Failover",
         "Fallback",
+        "Guard",
         "Hedging",
         "Retries",
         "Settings",
@@ -110,7 +113,7 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
     if name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
         globals()[name] = value

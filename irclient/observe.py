@@ -30,6 +30,7 @@ __all__ = [
     "TokenRejected",
     "TokenRenewalFailed",
     "TokenRenewed",
+    "TrafficReturned",
 ]
 
 
@@ -144,6 +145,14 @@ class Returned(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficReturned(Record):
+    """A guard returned the weights of a traffic split to what they were, because of `reason`."""
+
+    weights: dict[str, float]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRenewed(Record):
     """A token was fetched; it lives for `lifetime` seconds."""
 
@@ -217,4 +226,4 @@ class LoggingObserver:
         return f"LoggingObserver({self._logger.name!r})"
 
 
-_WARNINGS = (Ejected, FailedOver, TokenRejected, TokenRenewalFailed)
+_WARNINGS = (Ejected, FailedOver, FellBack, TokenRejected, TokenRenewalFailed, TrafficReturned)

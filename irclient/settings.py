@@ -19,6 +19,7 @@ __all__ = [
     "Caching",
     "Failover",
     "Fallback",
+    "Guard",
     "Hedging",
     "Retries",
     "Settings",
@@ -187,6 +188,26 @@ class Settings(_Group):
     caching: Caching = Caching.model_construct()
     hedging: Hedging = Hedging.model_construct()
     failover: Failover = Failover.model_construct()
+
+
+class Guard(_Group):
+    """When a canary must give its traffic back; see `Split.shift`.
+
+    Attributes:
+        candidate: The variant that was given more traffic.
+        control: The variant that it is compared with.
+        calls: So many calls of the candidate lie between two looks.
+        margin: The candidate may be worse by this part of its calls.
+        slow_after: A call that takes longer counts as slow, in seconds; None does not look at it.
+        false_alarms: The probability that a candidate which is no worse is ever sent back.
+    """
+
+    candidate: str
+    control: str
+    calls: Count = 200
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    slow_after: Duration | None = None
+    false_alarms: Annotated[float, Field(gt=0, lt=1)] = 0.01
 
 
 class Fallback(_Group):

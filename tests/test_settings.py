@@ -15,6 +15,7 @@ from irclient.settings import (
     Caching,
     Failover,
     Fallback,
+    Guard,
     Hedging,
     Retries,
     Settings,
@@ -138,4 +139,4 @@ def test_a_bad_fallback_is_refused_with_its_value(values, message) -> None:
 
 
 def test_every_group_is_public() -> None:
-    assert {group.__name__ for group in GROUPS} == set(module.__all__)
+    assert {group.__name__ for group in (*GROUPS, Guard)} == set(module.__all__)

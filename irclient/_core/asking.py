@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, cast
 from irclient._core import ending
 from irclient._core.attempt import attempt
 from irclient._core.backoff import backoff
-from irclient._core.protocol import Spawn, Start
+from irclient._core.bearer import bearer, reject
+from irclient._core.protocol import Spawn
 from irclient._core.routing import Full, choose
 from irclient._core.story import Story, pause, stop_unless_open, tell
 from irclient._core.verdict import Meaning, Next
-from irclient.errors import AuthenticationError, IRError
-from irclient.observe import FailedOver, SpilledOver, ThrottleWaited, TokenRejected
+from irclient.errors import IRError
+from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 from irclient.queries import Popular
 from irclient.results import Served
 
@@ -51,7 +52,7 @@ def ask(story: Story) -> Call[Answered]:
         chosen, slot = yield from _next_endpoint(story)
         try:
             # Token: at hand nearly always; else one fetch serves everybody who waits for it.
-            token = yield from _bearer(story)
+            token = yield from bearer(story)
             if not story.state.allowances[chosen].start(slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
             # Attempt, perhaps hedged, and the verdict on what came of it.
@@ -63,7 +64,7 @@ def ask(story: Story) -> Call[Answered]:
                 story.state.budget.succeeded(story.paid)
                 return Answered(_served(story, endpoint, verdict), endpoint)
             case Next.RENEW:
-                yield from _reject(story, endpoint, token)
+                yield from reject(story, endpoint, token)
             case Next.END:
                 raise ending.refused(verdict, story.attempts)
             case Next.ELSEWHERE:
@@ -79,7 +80,7 @@ def probe(
     if slot is None:
         return  # A probe may not take a slot that a call waits for; another will be asked for.
     try:
-        token = yield from _bearer(story)
+        token = yield from bearer(story)
         if state.allowances[endpoint].start(slot, story.now):
             yield from attempt(story, endpoint, token)
     except IRError:
@@ -156,29 +157,6 @@ def _on_the_way(
         yield from tell(story, waited)
         story.state.stats.count("throttle_waits")
         yield from pause(story, slot.starts_at, waiting_for=f"a slot of {target.label}")
-
-
-def _bearer(story: Story) -> Call[str]:
-    tokens = story.state.tokens
-    while True:
-        reading = tokens.read(story.now)
-        if reading.work is not None:
-            yield Start(reading.work)
-        if reading.token is not None:
-            return reading.token
-        if reading.error is not None:
-            # A new one each time: many calls may raise it, and each adds its own traceback.
-            raise AuthenticationError(
-                str(reading.error), attempts=tuple(story.attempts), code=reading.error.code
-            )
-        yield from pause(story, story.deadline_at, reading.flight, waiting_for="a token")
-
-
-def _reject(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
-    yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
-    if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
-        raise ending.unauthorized(story.attempts)
-    story.token_was_renewed = True
 
 
 def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:

@@ -71,10 +71,12 @@ def call(
         # Stale, then the fallback: anything beats an error page.
         instead = None if endpoints else (yield from _instead_of(error, story, fallback))
         if instead is None:
+            yield from _let_the_guard_know(story, failed=True)
             yield from _end_badly(story, error)
             raise
         answer = instead
     state.stats.count_answer(answer.served.source)
+    yield from _let_the_guard_know(story, failed=len(story.attempts) > 1)
     yield from tell(story, _ended(story, answer.served.endpoint, None))
     return answer
 
@@ -199,6 +201,14 @@ def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call
             FellBack(at=story.now, operation=story.query.operation, instead=instead, reason=reason),
         )
     return answer
+
+
+def _let_the_guard_know(story: Story, *, failed: bool) -> Call[None]:
+    split, variant = story.state.split, story.variant
+    if split is not None and variant is not None and story.attempts:
+        done = split.note(variant, failed=failed, elapsed=story.elapsed, now=story.now)
+        if done is not None:
+            yield from tell(story, done)
 
 
 def _end_badly(story: Story, error: IRError) -> Call[None]:

@@ -7,7 +7,7 @@ page shorter than asked for, and at `total_items` (contract, "Not documented", i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from irclient.errors import QueryError, UnexpectedAnswer
 from irclient.queries import ListQuery
@@ -48,7 +48,7 @@ class Pager:
     def next_query(self) -> ListQuery | None:
         """Return the query of the next page, or None at the end of the list."""
         size = self._page_size if self._left is None else min(self._page_size, self._left)
-        if self._at_end or size == 0:
+        if self._at_end or size <= 0:
             return None
         return replace(self._query, count=size, skip=self._skip)
 
@@ -61,7 +61,8 @@ class Pager:
         """
         if self._first is None:
             self._first = page
-            self.endpoints = [e for e in self.endpoints if e.label == page.served.endpoint]
+            answered = [e for e in self.endpoints if e.label == page.served.endpoint]
+            self.endpoints = answered or self.endpoints
         elif page.interactions_version != self._first.interactions_version:
             raise UnexpectedAnswer(
                 f"the list changed while it was read: {page.served.endpoint} answered data set "
@@ -69,7 +70,21 @@ class Pager:
                 f"from item {self._skip} on. Start again to read one list"
             )
         size = asked.count or self._page_size
-        self._skip += len(page)
-        self._left = None if self._left is None else self._left - len(page)
+        rows = _rows(page, size)
+        self._skip += rows
+        self._left = None if self._left is None else self._left - rows
         total = page.total_items
-        self._at_end = len(page) < size or (total is not None and self._skip >= total)
+        self._at_end = (
+            rows < size
+            or (total is not None and self._skip >= total)
+            # What stands in for a list has no further pages.
+            or page.served.source == "fallback"
+        )
+
+
+def _rows(page: RecommendationList, size: int) -> int:
+    if len(page) >= size:
+        return len(page)
+    # Rows without a usable id were left out of the items, but have their place in the list.
+    rows = cast("dict[str, list[object] | None]", page.raw or {}).get("items")
+    return max(len(page), len(rows or ()))

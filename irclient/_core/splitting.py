@@ -13,12 +13,16 @@ import hashlib
 import math
 from typing import TYPE_CHECKING
 
+from irclient._core.guarding import Watch
+from irclient.observe import TrafficReturned
 from irclient.topology import checked_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from irclient.observe import Record
     from irclient.queries import Query
+    from irclient.settings import Guard
 
 __all__ = ["Split"]
 
@@ -34,20 +38,32 @@ class Split:
     def __init__(self, weights: Mapping[str, float], *, salt: str) -> None:
         self._weights = dict(weights)
         self._salt = salt
+        self._watch: Watch | None = None
+        self._before: dict[str, float] = {}
 
     @property
     def weights(self) -> Mapping[str, float]:
         """The weights as they are now."""
         return self._weights
 
-    def shift(self, weights: Mapping[str, float]) -> None:
+    def shift(self, weights: Mapping[str, float], *, guard: Guard | None = None) -> None:
         """Change the weights; one that is left out stays.
+
+        Args:
+            weights: The new weights, by variant.
+            guard: Watches the candidate from now on, and returns the weights to what they were
+                before this shift when it is worse than its control.
 
         Raises:
             ConfigurationError: A name is no variant, or no variant would have any traffic.
         """
+        shifted = checked_weights({**self._weights, **weights}, self._weights)
+        if guard is not None:
+            checked_weights(dict.fromkeys((guard.candidate, guard.control), 1.0), self._weights)
+        self._before = self._weights
+        self._watch = Watch(guard) if guard else None
         # One assignment: a call that is under way sees the old weights or the new ones.
-        self._weights = checked_weights({**self._weights, **weights}, self._weights)
+        self._weights = shifted
 
     def switch(self, variant: str) -> None:
         """Give one variant all of the traffic.
@@ -55,8 +71,7 @@ class Split:
         Raises:
             ConfigurationError: There is no variant of that name.
         """
-        everyone_else = dict.fromkeys(self._weights, 0.0)
-        self._weights = checked_weights({**everyone_else, variant: 1.0}, self._weights)
+        self.shift({**dict.fromkeys(self._weights, 0.0), variant: 1.0})
 
     def variant_of(self, query: Query, *, uniform: Callable[[], float]) -> str:
         """Return the name of the variant that a query belongs to.
@@ -76,6 +91,15 @@ class Split:
             return _score(weights[name], draw)
 
         return max(open_variants, key=score)
+
+    def note(self, variant: str, *, failed: bool, elapsed: float, now: float) -> Record | None:
+        """Take note of a call that asked the service; returns what the guard did about it."""
+        watch = self._watch
+        reason = watch.note(variant, failed=failed, elapsed=elapsed) if watch else None
+        if reason is None or watch is not self._watch:
+            return None
+        self._weights, self._watch = self._before, None
+        return TrafficReturned(at=now, weights=dict(self._weights), reason=reason)
 
     def __repr__(self) -> str:
         total = sum(self._weights.values())

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from irclient._core import asking, ending
+from irclient._core import ending
+from irclient._core.bearer import bearer, reject
 from irclient._core.cooking_guard import AT_MOST, ONE_EVERY
 from irclient._core.protocol import Send
 from irclient._core.story import Story, stop_unless_open, tell
@@ -117,13 +118,13 @@ def _within_limits(order: Order, story: Story) -> Call[Triggered]:
 def _ask_once(order: Order, story: Story) -> Call[Triggered]:
     while True:
         stop_unless_open(story)
-        token = yield from asking._bearer(story)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        token = yield from bearer(story)
         outcome = yield from _attempt(order, story, token)
         if isinstance(outcome, Triggered):
             return outcome
         if outcome.meaning is not Meaning.UNAUTHORIZED:
             raise _error(order, story, outcome)
-        yield from asking._reject(story, order.endpoint, token)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        yield from reject(story, order.endpoint, token)
 
 
 def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict]:
