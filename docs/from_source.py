@@ -1,0 +1,338 @@
+# ruff: noqa: INP001  (mkdocs loads this file by its path)
+"""What the documentation prints out of the source, so that nobody types it twice.
+
+A page holds a line such as ``<!-- from source: settings -->``; while the site is built, the
+line is replaced by what the function of that name returns.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+from typer.main import get_command
+
+from irclient import errors
+from irclient._core.health import TRANSITIONS
+from irclient.cli.app import app
+from irclient.cli.exit_codes import exit_code_table
+from irclient.configuration import describe, short_forms
+from irclient.emulator.faults import KINDS
+from irclient.emulator.switches import Switches
+from irclient.queries import Query
+from irclient.settings import Fallback, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_ROOT = Path(__file__).parent.parent
+_HIDDEN = re.compile(r"^<!-- hidden\n.*?^-->\n", re.MULTILINE | re.DOTALL)
+_MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
+
+#: Settings that are read and checked already, and that no part of this version acts on.
+NOT_IN_EFFECT_YET = ("Hedging",)
+
+_KINDS = {
+    "tuple[ListQuery, ...]": "a list of queries",
+    "tuple[str, ...]": "a list of ids",
+    "Duration": "seconds, above 0",
+    "DurationOrZero": "seconds, 0 or more",
+    "Share": "above 0, at most 1",
+    "Count": "whole number, at least 1",
+    "TenacityWait": "tenacity `wait_*`",
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401  (mkdocs's protocol)
+    """Fill the marks of a page; mkdocs calls this for each."""
+    return fill(markdown)
+
+
+def fill(markdown: str) -> str:
+    """Return a page with every mark replaced, and without what only its tests need."""
+    return _MARK.sub(lambda mark: SOURCES[mark[1]](), _HIDDEN.sub("", markdown))
+
+
+def settings() -> str:
+    """A table for each group of settings."""
+    groups: dict[str, Any] = {
+        f"In `Settings` as `{name}`.": field.annotation
+        for name, field in Settings.model_fields.items()
+    }
+    groups["A client's argument `fallback`."] = Fallback
+    return "\n".join(_settings_of(group, place) for place, group in groups.items())
+
+
+def _settings_of(group: Any, place: str) -> str:  # noqa: ANN401  (a pydantic model)
+    said = attributes(group)
+    rows = [
+        (
+            f"`{name}`",
+            _kind(str(group.__annotations__[name])),
+            f"`{_default(field.get_default())}`",
+            said[name] + _reservation(group.__name__, name),
+        )
+        for name, field in group.model_fields.items()
+    ]
+    heads = ("setting", "takes", "default", "meaning")
+    return f"## {group.__name__}\n\n{_first_line(group)}\n{place}\n\n{table(heads, rows)}"
+
+
+def errors_tree() -> str:
+    """The tree of errors, with who must act."""
+    return f"```text\n{(errors.__doc__ or '').split('```')[1].strip()}\n```"
+
+
+def health_table() -> str:
+    """The transitions of an endpoint's health."""
+    rows = [
+        (f"**{state.value}**", happening.value, f"**{following.value}**")
+        for (state, happening), following in TRANSITIONS.items()
+    ]
+    return table(("state", "what happens", "next state"), rows)
+
+
+_PLACES = {"working": (110, 150), "failing": (400, 40), "recovering": (690, 150)}
+
+
+def health_diagram() -> str:
+    """The same transitions as a picture, in plain SVG."""
+    words: dict[tuple[str, str], list[str]] = {}
+    for (state, happening), following in TRANSITIONS.items():
+        words.setdefault((state.value, following.value), []).append(happening.value)
+    lines = [_arrow(*ends, said) for ends, said in words.items()]
+    lines += [
+        f'<rect x="{x - 70}" y="{y - 22}" width="140" height="44" rx="22"/>'
+        f'<text x="{x}" y="{y + 5}" class="state">{state}</text>'
+        for state, (x, y) in _PLACES.items()
+    ]
+    style = (
+        # A style reaches the whole page, so each rule names the picture.
+        ".states rect,.states path{fill:none;stroke:currentColor}"
+        ".states text{fill:currentColor;text-anchor:middle;font:13px sans-serif}"
+        ".states .state{font-weight:bold;font-size:15px}"
+        ".states .event{paint-order:stroke;stroke:var(--md-default-bg-color);stroke-width:6px}"
+    )
+    marker = (
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" '
+        'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:currentColor"/>'
+        "</marker></defs>"
+    )
+    return (
+        '<svg class="states" viewBox="0 0 860 280" role="img" aria-label="States of an endpoint">'
+        f"<style>{style}</style>{marker}{''.join(lines)}</svg>"
+    )
+
+
+def _arrow(origin: str, target: str, said: list[str]) -> str:
+    (x1, y1), (x2, y2) = _PLACES[origin], _PLACES[target]
+    if origin == target:
+        path = f"M{x1 - 25} {y1 + 22}C{x1 - 60} {y1 + 80} {x1 + 60} {y1 + 80} {x1 + 25} {y1 + 22}"
+        middle, below = x1, y1 + 84
+    else:
+        # Arrows bend to their right, so that there and back are two lines.
+        bend = 55 if abs(y1 - y2) > 50 else 90
+        dx, dy = x2 - x1, y2 - y1
+        length = (dx * dx + dy * dy) ** 0.5
+        cx, cy = (x1 + x2) / 2 - dy / length * bend, (y1 + y2) / 2 + dx / length * bend
+        start, end = _edge(x1, y1, cx, cy), _edge(x2, y2, cx, cy)
+        path = f"M{start}Q{cx:.0f} {cy:.0f} {end}"
+        middle, below = (x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4 + 4
+    labels = "".join(
+        f'<text x="{middle:.0f}" y="{below + 16 * row:.0f}" class="event">{each}</text>'
+        for row, each in enumerate(said)
+    )
+    return f'<path d="{path}" marker-end="url(#tip)"/>{labels}'
+
+
+def _edge(x: float, y: float, towards_x: float, towards_y: float) -> str:
+    dx, dy = towards_x - x, towards_y - y
+    reach = min(72 / abs(dx) if dx else 9e9, 24 / abs(dy) if dy else 9e9)
+    return f"{x + dx * reach:.0f} {y + dy * reach:.0f}"
+
+
+def configuration_keys() -> str:
+    """The keys of a configuration file, and the variables that say the same."""
+    rows = [
+        (
+            f"`{key.key}`",
+            f"`{key.variable}`",
+            key.type,
+            key.default,
+            key.meaning
+            + (f" For {' and '.join(f'`{kind}`' for kind in key.kinds)}." if key.kinds else "")
+            + _reservation_of_key(key.key),
+        )
+        for key in describe()
+    ]
+    return table(("key", "variable", "takes", "default", "meaning"), rows)
+
+
+def configuration_short_forms() -> str:
+    """The variables of the common case."""
+    rows = [(f"`{each.variable}`", each.meaning) for each in short_forms()]
+    return table(("variable", "meaning"), rows)
+
+
+def switches() -> str:
+    """What the contract leaves open, and what the emulator does about it."""
+    said = _said_below(Switches)
+    rows = [
+        (f"`{each.name}`", f"`{_default(each.default)}`", said[each.name])
+        for each in fields(Switches)
+    ]
+    return table(("switch", "default", "what is known, and what is chosen"), rows)
+
+
+def faults() -> str:
+    """The kinds of faults, as `faults.parse` reads them."""
+    rows: list[tuple[str, ...]] = []
+    for kind, fault in KINDS.items():
+        options = [
+            f"`{each.name.replace('_', '-')}={_plain(each.default)}`"
+            for each in fields(fault)
+            if each.name not in {"share", "limit"}
+        ]
+        rows.append((f"`{kind}`", _first_line(fault), ", ".join(options)))
+    return table(("fault", "what happens", "options and their defaults"), rows)
+
+
+def commands() -> str:
+    """Every command of the command line, with its options."""
+    root: Any = get_command(app)
+    return "\n".join(_command(each, f"irclient {name}") for name, each in root.commands.items())
+
+
+def _command(command: Any, called: str) -> str:  # noqa: ANN401  (typer's own are private)
+    said, _, examples = (command.help or "").replace("\b", "").partition("Examples:")
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each not in arguments and each.name != "help"]
+    rows = [
+        (", ".join(f"`{each}`" for each in option.opts), getattr(option, "help", None) or "")
+        for option in options
+    ]
+    usage = " ".join([called, *(each.name.upper() for each in arguments)])
+    parts = [f"## `{usage}`\n", dedent(said).strip() + "\n"]
+    if examples.strip():
+        parts.append("```console\n" + dedent(examples).strip() + "\n```\n")
+    if rows:
+        parts.append(table(("option", "meaning"), rows))
+    below = getattr(command, "commands", {})
+    parts += [_command(each, f"{called} {name}") for name, each in below.items()]
+    return "\n".join(parts)
+
+
+def exit_codes() -> str:
+    """The exit codes of the command line."""
+    rows = [each.split(" ", 1) for each in exit_code_table().split("; ")]
+    # A meaning may hold a semicolon itself: then its rest belongs to the row before.
+    joined: list[list[str]] = []
+    for row in rows:
+        if row[0].isdigit():
+            joined.append(row)
+        else:
+            joined[-1][1] += "; " + " ".join(row)
+    return table(("code", "meaning"), [tuple(row) for row in joined])
+
+
+def readme() -> str:
+    """The README, its links seen from the documentation."""
+    return _from_root("README.md")
+
+
+def contributing() -> str:
+    """CONTRIBUTING, likewise."""
+    return _from_root("CONTRIBUTING.md")
+
+
+def changelog() -> str:
+    """The changelog, likewise."""
+    return _from_root("CHANGELOG.md")
+
+
+def _from_root(name: str) -> str:
+    text = _HIDDEN.sub("", (_ROOT / name).read_text("utf-8"))
+    text = text.replace("](docs/", "](").replace("](CONTRIBUTING.md", "](contributing.md")
+    return text.replace("](CHANGELOG.md", "](changelog.md").replace("](LICENSE)", "](#licence)")
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return (
+        "\n".join("| " + " | ".join(_cell(each) for each in line) + " |" for line in lines) + "\n"
+    )
+
+
+def attributes(kind: type) -> dict[str, str]:
+    """What the ``Attributes`` section of a class docstring says of each field."""
+    section = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _said_below(kind: type) -> dict[str, str]:
+    """What the string below each field of a class says of it."""
+    body: Any = ast.parse(dedent(inspect.getsource(kind))).body[0]
+    return {
+        ast.unparse(field.target): _markdown(" ".join(ast.literal_eval(said.value).split()))
+        for field, said in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr)
+    }
+
+
+def _first_line(kind: type) -> str:
+    return _markdown((inspect.getdoc(kind) or "").partition("\n")[0])
+
+
+def _kind(annotation: str) -> str:
+    first, *rest = (
+        part.strip() for part in re.sub(r"Annotated\[(\w+).*\]", r"\1", annotation).split("|")
+    )
+    return " or ".join([_KINDS.get(first, f"`{first}`"), *(f"`{each}`" for each in rest)])
+
+
+def _default(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_default(each) for each in value)}]"
+    if isinstance(value, Query):
+        return f"{type(value).__name__}()"
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _reservation_of_key(key: str) -> str:
+    if not key.startswith("settings."):
+        return ""
+    _, group, setting = key.split(".")
+    return _reservation(group.capitalize(), setting)
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else _default(value)
+
+
+def _reservation(group: str, setting: str) -> str:
+    is_waiting = group in NOT_IN_EFFECT_YET or f"{group}.{setting}" in NOT_IN_EFFECT_YET
+    return " *(not in effect yet)*" if is_waiting else ""
+
+
+def _markdown(text: str) -> str:
+    return text.replace("``", "`")
+
+
+def _cell(text: str) -> str:
+    return _markdown(" ".join(str(text).split())).replace("|", "\\|")
+
+
+SOURCES: dict[str, Callable[[], str]] = {
+    each.__name__: each
+    for each in (
+        changelog, commands, configuration_keys, configuration_short_forms, contributing,
+        errors_tree, exit_codes, faults, health_diagram, health_table, readme, settings, switches,
+    )
+}  # fmt: skip

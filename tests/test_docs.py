@@ -1,0 +1,185 @@
+"""The documentation holds everything: a setting, error, name or command without a page fails.
+
+Its blocks run in `conftest.py` at the root; this looks at what is said, not at what runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import irclient
+from irclient import errors
+from irclient._core.health import TRANSITIONS
+from irclient.cli.app import app
+from irclient.configuration import describe, short_forms
+from irclient.emulator.faults import KINDS
+from irclient.emulator.switches import Switches
+from irclient.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+
+
+def load_from_source():
+    spec = importlib.util.spec_from_file_location("from_source", DOCS / "from_source.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+from_source = load_from_source()
+
+
+def rendered(page: str) -> str:
+    return from_source.fill((DOCS / page).read_text("utf-8"))
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """The rows of a page's tables, by their first cell."""
+    found = {}
+    for line in rendered(page).splitlines():
+        if line.startswith("| "):
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            found[cells[0].strip("`*")] = cells
+    return found
+
+
+SETTINGS = [
+    pytest.param(field.annotation, name, id=f"{group}.{name}")
+    for group, field in Settings.model_fields.items()
+    for name in field.annotation.model_fields
+]
+
+
+@pytest.mark.parametrize(("group", "name"), SETTINGS)
+def test_a_setting_is_documented_with_its_default_and_meaning(group, name) -> None:
+    section = rendered("reference/settings.md").split(f"## {group.__name__}\n")[1]
+    row = next(
+        line for line in section.split("\n## ")[0].splitlines() if line.startswith(f"| `{name}` |")
+    )
+    _, takes, default, meaning = row.removeprefix("| ").removesuffix(" |").split(" | ")
+    assert takes
+    assert default.strip("`") == _shown(group.model_fields[name].get_default())
+    assert len(meaning) > 10
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def test_settings_without_effect_exist_and_are_marked() -> None:
+    page = rendered("reference/settings.md")
+    for name in from_source.NOT_IN_EFFECT_YET:
+        group, _, setting = name.partition(".")
+        fields = getattr(irclient, group).model_fields
+        assert not setting or setting in fields
+    if from_source.NOT_IN_EFFECT_YET:
+        assert "*(not in effect yet)*" in page
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name != "Attempt"])
+def test_an_error_is_in_the_tree_and_says_who_must_act(name: str) -> None:
+    page = rendered("reference/errors.md")
+    assert re.search(rf"^[│├└─ ]*{name}\b", page, re.MULTILINE)
+    if name != "IRError":
+        assert name in rows("reference/errors.md")
+
+
+#: Where a name of a module is documented, when that is not the module's own page.
+ELSEWHERE = {"irclient.settings": "reference/settings.md"}
+
+
+@pytest.mark.parametrize("name", [name for name in irclient.__all__ if name != "__version__"])
+def test_a_public_name_is_in_the_reference(name: str) -> None:
+    home = irclient._HOME_OF.get(name, "irclient.errors")
+    if home in ELSEWHERE:
+        assert name in (DOCS / ELSEWHERE[home]).read_text("utf-8") + rendered(ELSEWHERE[home])
+    else:
+        documented = "".join(page.read_text("utf-8") for page in DOCS.glob("reference/**/*.md"))
+        assert f"::: {home}\n" in documented
+
+
+def test_every_page_is_in_the_navigation_and_every_entry_has_a_page() -> None:
+    entries = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    assert entries == {str(page.relative_to(DOCS)) for page in PAGES}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("how-to/*.md")), ids=lambda page: page.stem)
+def test_a_how_to_ends_with_how_to_check_it(page: Path) -> None:
+    if page.stem != "index":
+        text = page.read_text("utf-8")
+        assert 0 < text.find("\n## Check that it works\n") < text.find("\n## If it does not\n")
+        assert f"]({page.name})" in (page.parent / "index.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_link_to_a_page_finds_it(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+\.md)", rendered(str(page.relative_to(DOCS)))):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("source", sorted(from_source.SOURCES))
+def test_what_is_printed_from_the_source_is_used_and_says_something(source: str) -> None:
+    assert any(f"<!-- from source: {source} -->" in page.read_text("utf-8") for page in PAGES)
+    assert len(from_source.SOURCES[source]()) > 100
+
+
+def test_a_block_for_tests_only_does_not_reach_the_reader() -> None:
+    hidden = [page for page in PAGES if "<!-- hidden" in page.read_text("utf-8")]
+    assert hidden
+    for page in hidden:
+        assert "<!-- hidden" not in rendered(str(page.relative_to(DOCS)))
+
+
+def test_the_states_of_an_endpoint_are_drawn_and_tabled() -> None:
+    table, drawing = from_source.health_table(), from_source.health_diagram()
+    for (state, happening), following in TRANSITIONS.items():
+        assert f"| **{state.value}** | {happening.value} | **{following.value}** |" in table
+        assert f">{happening.value}</text>" in drawing
+        assert f">{state.value}</text>" in drawing
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    documented = rows("reference/configuration.md")
+    for key in describe():
+        assert documented[key.key][1] == f"`{key.variable}`"
+    for form in short_forms():
+        assert form.variable in documented
+
+
+def test_every_switch_and_fault_of_the_emulator_is_documented() -> None:
+    documented = rows("reference/emulator.md")
+    for switch in fields(Switches):
+        assert len(documented[switch.name][2]) > 20
+    assert set(KINDS) <= set(documented)
+
+
+def test_every_command_is_documented() -> None:
+    def called(command, words: str) -> list[str]:
+        below = getattr(command, "commands", {})
+        return [words, *(each for name in below for each in called(below[name], f"{words} {name}"))]
+
+    page = rendered("reference/command-line.md")
+    every = called(get_command(app), "irclient")[1:]
+    assert len(every) > 10
+    for words in every:
+        assert re.search(rf"^## `{words}[ `]", page, re.MULTILINE), words
+
+
+def test_nothing_is_fetched_from_elsewhere_by_the_site() -> None:
+    configuration = (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert "font: false" in configuration
+    assert not re.search(r"https?://", configuration)
+
+
+def test_the_contract_marks_every_fact() -> None:
+    page = (DOCS / "reference/contract.md").read_text("utf-8")
+    for mark in ("**D**", "**C**", "**I**", "**?**"):
+        assert mark in page

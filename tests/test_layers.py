@@ -1,0 +1,51 @@
+"""Imports go down only: the contracts of pyproject.toml hold, and can fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("importlinter")
+
+ROOT = Path(__file__).parent.parent
+COMMAND = """
+from importlinter.cli import lint_imports
+raise SystemExit(lint_imports(no_cache=True))
+"""
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_every_layer_keeps_to_those_below_it() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+def test_a_core_that_looks_at_the_clock_is_caught(tmp_path: Path) -> None:
+    core = tmp_path / "irclient" / "_core"
+    core.mkdir(parents=True)
+    (core.parent / "__init__.py").write_text("")
+    (core / "__init__.py").write_text("import time\n")
+    contract = (ROOT / "pyproject.toml").read_text("utf-8").split("[tool.importlinter]")[1]
+    name = "The core has no clock"
+    rule = next(part for part in contract.split("[[tool.importlinter.contracts]]") if name in part)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.importlinter]\nroot_package = "irclient"\ninclude_external_packages = true\n'
+        f"[[tool.importlinter.contracts]]{rule}"
+    )
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert "irclient._core is not allowed to import time" in done.stdout
