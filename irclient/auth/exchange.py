@@ -41,6 +41,8 @@ _WORTH_WAITING_FOR: Final = 2.0
 _LONGEST_REASON: Final = 500
 
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
+#: How every token of Entra's looks: a JSON object in base64url, and two more parts.
+_TOKEN_LIKE: Final = re.compile(r"eyJ[\w-]{8,}[\w.-]*")
 _PROVIDER_CODE: Final = re.compile(r"AADSTS\d+")
 
 T = TypeVar("T")
@@ -154,9 +156,12 @@ def provider_code(text: str) -> str | None:
 
 
 def redacted(text: str, *secrets: str | None) -> str:
-    """Return foreign words fit for a message: on one line, not too long, and without secrets."""
+    """Return foreign words fit for a message: on one line, not too long, and without secrets.
+
+    Anything that looks like a token is taken out as well.
+    """
     for secret in secrets:
         if secret:
             text = text.replace(secret, "…")
-    text = " ".join(text.split())
+    text = _TOKEN_LIKE.sub("…", " ".join(text.split()))
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

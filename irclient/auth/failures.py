@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Final
 
 from irclient._wire import Response, retry_after
@@ -27,8 +28,11 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
         fix: What to do about a refusal of unknown reason.
     """
     # Loaded here: on the fetching thread, where an Azure SDK is at work anyway.
-    from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
+    from azure.core.exceptions import DecodeError, HttpResponseError  # noqa: PLC0415
 
+    if isinstance(error, DecodeError | JSONDecodeError | UnicodeDecodeError):
+        # Not quoted: the SDK's words hold the body, and half of an answer may hold a whole secret.
+        return TokenUnanswered(f"{doing} failed: the answer could not be read as JSON")
     words = redacted(str(error)) or type(error).__name__
     message = f"{doing} failed: {words}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):

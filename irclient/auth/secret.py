@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from irclient.auth.exchange import TokenRefused
+from irclient.auth.exchange import TokenRefused, TokenUnanswered
 from irclient.auth.failures import finding_of
 from irclient.topology import is_loopback
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from azure.core.exceptions import HttpResponseError
     from azure.keyvault.secrets import SecretClient
-
-    from irclient.auth.exchange import TokenUnanswered
 
 __all__ = ["SecretPlace"]
 
@@ -59,7 +57,9 @@ class SecretPlace:
             raise self._finding(error) from None
         except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
             raise finding_of(error, doing=self._doing, fix=_LOOK_AT_VAULT_URL) from None
-        if not value or not value.strip():
+        if value is None:
+            raise TokenUnanswered(f"{self._doing} failed: the answer is none of a vault's")
+        if not value.strip():
             raise TokenRefused(f"{self._named} is empty; set the application's secret there")
         return value
 

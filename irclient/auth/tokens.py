@@ -228,9 +228,11 @@ class TokenRecord:
     def _hold(self, fetch: _Fetch, held: _Held) -> None:
         with self._lock:
             state = self._state
-            occasion = state.occasion if fetch.occasion is Occasion.USUAL else Occasion.USUAL
-            # A token that comes late, from a fetch that was given up, is a token.
+            if state.fetch is not fetch and state.held is not None:
+                return  # This fetch was given up, and another has brought a token since.
+            # A token that comes late is a token; what was begun instead of it goes on.
             under_way = None if state.fetch is fetch else state.fetch
+            occasion = state.occasion if fetch.occasion is Occasion.USUAL else Occasion.USUAL
             self._state = replace(state, held=held, fetch=under_way, failed=None, occasion=occasion)
 
     def _fail(

@@ -70,7 +70,6 @@ def test_a_version_is_asked_for_by_name(place, loopback):
         (vault_error(403, "Forbidden", "Caller is not authorized"), "Key Vault Secrets User"),
         (vault_error(400, "BadParameter", "api-version"), "vault_url"),
         (secret_reply(""), "is empty"),
-        (secret_reply(None), "is empty"),
     ],
 )
 def test_a_refusal_of_the_vault_names_the_fix_and_is_final(place, loopback, reply, fix):
@@ -88,6 +87,24 @@ def test_a_vault_in_trouble_is_worth_another_try_but_not_here(place, loopback, s
         place.read()
     assert unanswered.value.retry_after == 1.0
     assert loopback.asked["secret"] == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, b'{"value": "' + SECRET.encode()),
+        Reply(200, SECRET.encode()),
+        Reply(200, b"\xff" + SECRET.encode()),
+        Reply(200, {"values": [SECRET]}),
+    ],
+    ids=["truncated", "bare", "not text", "other JSON"],
+)
+def test_what_is_no_answer_of_a_vault_is_worth_another_try_and_not_quoted(place, loopback, reply):
+    loopback.secret = [reply]
+    with pytest.raises(TokenUnanswered) as unanswered:
+        place.read()
+    assert "'ir-web'" in str(unanswered.value)
+    assert SECRET not in str(unanswered.value)
 
 
 def test_a_vault_that_hangs_up_is_worth_another_try(place, loopback):

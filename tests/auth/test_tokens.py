@@ -265,6 +265,15 @@ def test_a_fetch_that_never_ends_is_given_up_and_its_late_token_is_still_good(de
     assert desk.record.read(61.5).token == "token-1"
 
 
+def test_a_late_token_does_not_replace_the_one_that_came_instead(desk):
+    stuck = desk.record.read(0.0)
+    desk.record.read(60.0)
+    desk.now = 61.0
+    assert desk.token() == "token-1"
+    stuck.work(desk.told.append)
+    assert desk.token() == "token-1"
+
+
 def test_an_unexpected_error_lands_the_flight_and_is_not_quoted(desk, issuer):
     issuer.trouble = KeyError("s3cret")
     reading = desk.record.read(0.0)
