@@ -114,9 +114,7 @@ Deadline: TypeAlias = Annotated[
         rich_help_panel=_CALL,
     ),
 ]
-AsJSON: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print JSON instead of a table.", rich_help_panel=_CALL)
-]
+AsJSON: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def filters_of(pairs: list[str] | None) -> dict[str, list[str]]:

@@ -18,10 +18,11 @@ __all__ = ["demo"]
 def demo(*, as_json: AsJSON = False) -> None:
     """Watch lists arrive, and keep arriving when the primary account goes down.
 
-    Starts the local service (Entra, Key Vault and a pair of accounts, over TLS, on this
-    machine alone), fetches lists with both clients, then sends traffic while the primary
-    refuses connections, hangs, and heals. Exits with 0 only if no call failed and all traffic
-    went home again. With --json only the figures are printed, durations in seconds.
+    Starts the local service (Entra, Key Vault and a pair of accounts, over TLS,
+    on this machine alone), fetches lists with both clients, then sends traffic
+    while the primary refuses connections, hangs, and heals. Exits with 0 only
+    if no call failed and all traffic went home again. With --json only the
+    figures are printed, durations in seconds.
 
     \b
     Examples:

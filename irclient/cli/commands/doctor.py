@@ -26,9 +26,9 @@ Timeout: TypeAlias = Annotated[
 def doctor(*, config: Config = None, timeout: Timeout = 5.0, as_json: AsJSON = False) -> None:
     """Check everything that a call needs, and say what to do about what is wrong.
 
-    The configuration, each host's name and certificate, the secret in Key Vault, the token,
-    and each service endpoint. A check that fails does not keep the others from being made.
-    Exits with 0 when all is well, else with 1.
+    The configuration, each host's name and certificate, the secret in Key
+    Vault, the token, and each service endpoint. A check that fails does not
+    keep the others from being made. Exits with 0 when all is well, else with 1.
 
     \b
     Examples:

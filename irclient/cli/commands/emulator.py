@@ -1,7 +1,8 @@
 """`irclient emulator`: runs the local service, and changes one that runs."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -27,6 +28,14 @@ app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode="rich
 
 _HOME = ("contoso-a", "contoso-b")
 _DR = ("contoso-c", "contoso-d")
+
+
+class VaultAfterRotation(StrEnum):
+    """Whether Key Vault has a new secret at once."""
+
+    UPDATED = "updated"
+    STALE = "stale"
+
 
 Data: TypeAlias = Annotated[
     Path | None,
@@ -106,8 +115,8 @@ def emulator(
 ) -> None:
     """Run Entra, Key Vault and a pair of accounts on this machine, until Ctrl-C.
 
-    The other commands then work on it, from a shell with its environment; the commands below
-    let it fail while it runs.
+    The other commands then work on it, from a shell with its environment; the
+    commands below let it fail while it runs.
 
     \b
     Examples:
@@ -173,9 +182,10 @@ def let_fail(
     """Let an account, Entra or Key Vault of the running service fail.
 
     \b
-    Faults: down, black-hole, reset, expired-certificate, slow, drip, truncated, not-http,
-    status, too-many-requests, garbage, wrong-json, empty-body, wrong-type, gzip-bomb,
-    redirect, not-cooked. Most take share=0.3 and limit=5.
+    Faults: down, black-hole, reset, expired-certificate, slow, drip,
+    truncated, not-http, status, too-many-requests, garbage, wrong-json,
+    empty-body, wrong-type, gzip-bomb, redirect, not-cooked.
+    Most take share=0.3 and limit=5.
 
     \b
     Examples:
@@ -218,9 +228,9 @@ def cook(
 def rotate_secret(
     *,
     vault: Annotated[
-        Literal["updated", "stale"],
+        VaultAfterRotation,
         typer.Option("--vault", help="Whether Key Vault has the new secret at once."),
-    ] = "updated",
+    ] = VaultAfterRotation.UPDATED,
     control: Control = CONTROL_URL,
     as_json: AsJSON = False,
 ) -> None:
@@ -231,7 +241,7 @@ def rotate_secret(
     $ irclient emulator rotate-secret
     $ irclient emulator rotate-secret --vault stale
     """
-    _show(RemoteControl(control).rotate_secret(vault=vault), as_json=as_json)
+    _show(RemoteControl(control).rotate_secret(vault=vault.value), as_json=as_json)
 
 
 @app.command("state", cls=Command)

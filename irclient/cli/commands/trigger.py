@@ -47,8 +47,9 @@ def trigger(
 ) -> None:
     """Trigger a cooking on one account, which computes its lists anew.
 
-    The service accepts one call in 30 minutes and 5 in 24 hours. The accounts of a pair are
-    cooked on their own, so that one of them always has good lists.
+    The service accepts one call in 30 minutes and 5 in 24 hours. The accounts
+    of a pair are cooked on their own, so that one of them always has good
+    lists.
 
     \b
     Examples:
