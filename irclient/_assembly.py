@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from irclient._core.call import call
 from irclient._core.state import ClientState
@@ -32,6 +33,7 @@ __all__ = [
     "assemble",
     "begin_call",
     "changed",
+    "check_picklable",
     "check_transport",
     "split_of",
 ]
@@ -62,7 +64,8 @@ def assemble(
         endpoints,
         settings=settings,
         tokens=token_source(credential),
-        store=store or MemoryStore(max_entries=settings.caching.max_entries),
+        # Not `or`: a store of the user's may be empty, and so false.
+        store=MemoryStore(max_entries=settings.caching.max_entries) if store is None else store,
         uniform=random.random,
         has_observers=bool(observers),
     )
@@ -79,6 +82,23 @@ def check_transport(transport: object, kind: type[object]) -> None:
             f"transport must be an httpx.{kind.__name__}, got {type(transport).__name__}; "
             "IRClient takes blocking transports and AsyncIRClient async ones"
         )
+
+
+def check_picklable(client: object, parts: Mapping[str, object]) -> None:
+    """Refuse to pickle a client of which a part cannot go into another process.
+
+    Raises:
+        TypeError: It says which part, and what to do.
+    """
+    for name, part in parts.items():
+        try:
+            pickle.dumps(part)
+        except Exception as problem:  # noqa: BLE001  (pickle raises what a part raises)
+            raise TypeError(
+                f"cannot pickle this {type(client).__name__} because of its {name} "
+                f"({type(part).__name__}): {problem}. Make a client in each process, for example "
+                f"with {type(client).__name__}.from_env()"
+            ) from None
 
 
 def begin_call(
@@ -122,8 +142,8 @@ def changed(
         ConfigurationError: A group is not one of its kind, or the deadline not above 0.
     """
     given = {name: group for name, group in groups.items() if group is not None}
-    again = Settings(**{**dict(settings), **given})
-    if deadline is None:
-        return again
-    timeouts = Timeouts(**{**dict(again.timeouts), "deadline": deadline})
-    return Settings(**{**dict(again), "timeouts": timeouts})
+    groups_now: dict[str, Any] = {**dict(settings), **given}
+    if deadline is not None:
+        timeouts: dict[str, Any] = {**dict(Settings(**groups_now).timeouts), "deadline": deadline}
+        groups_now["timeouts"] = Timeouts(**timeouts)
+    return Settings(**groups_now)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 __all__ = ["progress_of"]
 
@@ -17,7 +17,7 @@ __all__ = ["progress_of"]
 def progress_of(
     progress: bool | Callable[[int, int], None],  # noqa: FBT001  (the front door's own word)
     total: int,
-) -> Iterator[Callable[[], object]]:
+) -> Generator[Callable[[], object]]:
     """Yield a function to call each time that one of `total` pieces is done.
 
     Raises:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
@@ -14,6 +13,7 @@ from irclient._assembly import (
     assemble,
     begin_call,
     changed,
+    check_picklable,
     check_transport,
     split_of,
 )
@@ -23,12 +23,12 @@ from irclient._lists import Lists
 from irclient._progress import progress_of
 from irclient.configuration import Configuration
 from irclient.errors import QueryError
-from irclient.results import RecommendationList, Selectors
+from irclient.results import RecommendationList, RecommendedItem, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from irclient.errors import IRError
     from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
-    from irclient.results import Answer, RecommendedItem
+    from irclient.results import Answer
     from irclient.settings import Caching, Fallback, Hedging, Retries, Throttling, Timeouts
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.transports import Lanes
 
 __all__ = ["AsyncIRClient"]
 
@@ -87,6 +88,12 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
         self._state = assemble(endpoints, credential, settings, store, observers)
         self._settings = settings
         self._fallback = fallback
+        self._parts: dict[str, Any] = {
+            "endpoints": endpoints,
+            "credential": credential,
+            "store": store,
+            "observers": observers,
+        }
         self._own_transport = default_async_transport() if transport is None else None
         self._driver = TaskDriver(transport or cast("Any", self._own_transport), observers)
 
@@ -111,21 +118,26 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
     @classmethod
     def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
         transport = default_async_transport(ca_file=configuration.ca_file)
-        client = cls(
-            configuration.endpoints,
-            credential=configuration.credential,
-            settings=configuration.settings,
-            transport=transport,
-            observers=observers,
-        )
-        client._own_transport = transport
+        parts = {
+            "endpoints": configuration.endpoints,
+            "credential": configuration.credential,
+            "settings": configuration.settings,
+            "observers": observers,
+            "transport": transport,
+        }
+        return cls._made_of(parts, transport)
+
+    @classmethod
+    def _made_of(cls, parts: dict[str, Any], own_transport: Lanes | None) -> Self:
+        client = cls(**parts)
+        client._own_transport = own_transport
         return client
 
     @overload
     async def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
     @overload
     async def fetch(self, query: ItemSelectors) -> Selectors: ...
-    async def fetch(  # type: ignore[override]
+    async def fetch(
         self, query: ListQuery | Personalize | ItemSelectors
     ) -> RecommendationList | Selectors:
         """Answer one query.
@@ -202,22 +214,11 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
             IRError: A page could not be had.
         """
         pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
-        return self._pages(pager)
-
-    async def _pages(self, pager: Pager) -> AsyncIterator[RecommendationList]:
-        while (asked := pager.next_query()) is not None:
-            page = cast("RecommendationList", await self._answer(asked, pager.endpoints))
-            pager.take(asked, page)
-            yield page
+        return _Pages(pager, self._answer)
 
     def items(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendedItem]:
         """Read the items of a list, page by page as they are needed; see `pages`."""
-        return self._items(query, page_size)
-
-    async def _items(self, query: ListQuery, page_size: int) -> AsyncIterator[RecommendedItem]:
-        async for page in self.pages(query, page_size=page_size):
-            for item in page:
-                yield item
+        return _Items(self.pages(query, page_size=page_size))
 
     def with_options(
         self,
@@ -241,8 +242,9 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
             hedging: Whether to race a slow call.
             fallback: What to answer when nothing else can.
         """
-        again = copy.copy(self)
-        again._settings = changed(  # noqa: SLF001  (its own copy)
+        again = object.__new__(type(self))
+        vars(again).update(vars(self))
+        again._settings = changed(
             self._settings,
             {
                 "timeouts": timeouts,
@@ -253,7 +255,7 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
             },
             deadline=deadline,
         )
-        again._fallback = fallback or self._fallback  # noqa: SLF001
+        again._fallback = fallback or self._fallback
         return again
 
     @property
@@ -311,6 +313,45 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
     ) -> None:
         await self.aclose()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What it was made of, without connections, tokens and what it has learned.
+        parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
+        parts["transport"] = self._driver.transport
+        check_picklable(self, parts)
+        return self._made_of, (parts, self._own_transport)
+
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""
         return f"<{type(self).__name__}{closed}: {self.health()}>"
+
+
+class _Pages(AsyncIterator[RecommendationList]):
+    """Not a generator: whoever leaves one half-way must close it, and nothing is held here."""
+
+    def __init__(
+        self,
+        pager: Pager,
+        answer: Callable[[ListQuery, Sequence[ServiceEndpoint]], Awaitable[Answer]],
+    ) -> None:
+        self._pager = pager
+        self._answer = answer
+
+    async def __anext__(self) -> RecommendationList:
+        asked = self._pager.next_query()
+        if asked is None:
+            raise StopAsyncIteration
+        page = cast("RecommendationList", await self._answer(asked, self._pager.endpoints))
+        self._pager.take(asked, page)
+        return page
+
+
+class _Items(AsyncIterator[RecommendedItem]):
+    def __init__(self, pages: AsyncIterator[RecommendationList]) -> None:
+        self._pages = pages
+        self._page: Iterator[RecommendedItem] = iter(())
+
+    async def __anext__(self) -> RecommendedItem:
+        while True:
+            for item in self._page:
+                return item
+            self._page = iter(await anext(self._pages))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
@@ -13,6 +12,7 @@ from irclient._assembly import (
     assemble,
     begin_call,
     changed,
+    check_picklable,
     check_transport,
     split_of,
 )
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from irclient.settings import Caching, Fallback, Hedging, Retries, Throttling, Timeouts
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.transports import Pooled
 
 __all__ = ["IRClient"]
 
@@ -86,6 +87,12 @@ class IRClient(Lists[RecommendationList, Selectors]):
         self._state = assemble(endpoints, credential, settings, store, observers)
         self._settings = settings
         self._fallback = fallback
+        self._parts: dict[str, Any] = {
+            "endpoints": endpoints,
+            "credential": credential,
+            "store": store,
+            "observers": observers,
+        }
         self._own_transport = default_transport() if transport is None else None
         self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
 
@@ -110,14 +117,19 @@ class IRClient(Lists[RecommendationList, Selectors]):
     @classmethod
     def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
         transport = default_transport(ca_file=configuration.ca_file)
-        client = cls(
-            configuration.endpoints,
-            credential=configuration.credential,
-            settings=configuration.settings,
-            transport=transport,
-            observers=observers,
-        )
-        client._own_transport = transport
+        parts = {
+            "endpoints": configuration.endpoints,
+            "credential": configuration.credential,
+            "settings": configuration.settings,
+            "observers": observers,
+            "transport": transport,
+        }
+        return cls._made_of(parts, transport)
+
+    @classmethod
+    def _made_of(cls, parts: dict[str, Any], own_transport: Pooled | None) -> Self:
+        client = cls(**parts)
+        client._own_transport = own_transport
         return client
 
     @overload
@@ -235,8 +247,9 @@ class IRClient(Lists[RecommendationList, Selectors]):
             hedging: Whether to race a slow call.
             fallback: What to answer when nothing else can.
         """
-        again = copy.copy(self)
-        again._settings = changed(  # noqa: SLF001  (its own copy)
+        again = object.__new__(type(self))
+        vars(again).update(vars(self))
+        again._settings = changed(
             self._settings,
             {
                 "timeouts": timeouts,
@@ -247,7 +260,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
             },
             deadline=deadline,
         )
-        again._fallback = fallback or self._fallback  # noqa: SLF001
+        again._fallback = fallback or self._fallback
         return again
 
     @property
@@ -304,6 +317,13 @@ class IRClient(Lists[RecommendationList, Selectors]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What it was made of, without connections, tokens and what it has learned.
+        parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
+        parts["transport"] = self._driver.transport
+        check_picklable(self, parts)
+        return self._made_of, (parts, self._own_transport)
 
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""

@@ -94,9 +94,18 @@ class World:
             await self.ask(method(*arguments, **more))
         return caught.value
 
-    async def everything(self, iterator: Any) -> list[Any]:
-        """What an iterator yields."""
-        return list(iterator) if self.is_sync else [each async for each in iterator]
+    async def everything(self, iterator: Any, each: Callable[[Any], object] = id) -> list[Any]:
+        """What an iterator yields; `each` is told at once."""
+        found = []
+        if self.is_sync:
+            for one in iterator:
+                found.append(one)
+                each(one)
+        else:
+            async for one in iterator:
+                found.append(one)
+                each(one)
+        return found
 
     async def pause(self, seconds: float) -> None:
         if self.is_sync:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from irclient.errors import IRError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["unheard"]
 
@@ -17,7 +17,7 @@ _logger = logging.getLogger("irclient")
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def unheard() -> Generator[None]:
     """End quietly on an `IRError`, which the observers were told; log whatever else goes wrong.
 
     Nothing may come out: under trio an error in the background ends the whole program.

@@ -38,7 +38,7 @@ class BlockingDriver:
     """
 
     def __init__(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
-        self._transport = transport
+        self.transport = transport
         self._observers = observers
         self._background: set[threading.Thread] = set()
 
@@ -92,9 +92,9 @@ class BlockingDriver:
     def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
         match command:
             case Send():
-                return exchange(self._transport, command)
+                return exchange(self.transport, command)
             case Race():
-                return race(self._transport, command)
+                return race(self.transport, command)
             case Wait():
                 _wait(command)
             case Tell():

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
@@ -40,7 +41,7 @@ class TaskDriver:
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]) -> None:
-        self._transport = transport
+        self.transport = transport
         self._observers = observers
         self._background: set[_Background] = set()
 
@@ -73,6 +74,8 @@ class TaskDriver:
 
         async def work() -> None:
             for index, each in left:
+                # Answers from memory never suspend; others must get their turn all the same.
+                await anyio.lowlevel.checkpoint()
                 try:
                     results[index] = await self.run(each)
                 except IRError as error:
@@ -106,9 +109,9 @@ class TaskDriver:
     async def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
         match command:
             case Send():
-                return await exchange_async(self._transport, command)
+                return await exchange_async(self.transport, command)
             case Race():
-                return await race_async(self._transport, command)
+                return await race_async(self.transport, command)
             case Wait():
                 await _wait(command)
             case Tell():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 import httpx
@@ -57,7 +57,7 @@ def exchange(
         response = transport.handle_request(request)
         try:
             body = _Body(response)
-            for chunk in response.stream:  # type: ignore[union-attr]
+            for chunk in cast("httpx.SyncByteStream", response.stream):
                 body.take(chunk)
                 if time.monotonic() > ends_at:
                     return timed_out(send)
@@ -74,8 +74,8 @@ async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Res
     with anyio.move_on_after(send.within):
         try:
             response = await transport.handle_async_request(_request(send))
+            chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
             try:
-                chunks = aiter(response.stream)  # type: ignore[arg-type]
                 body = _Body(response)
                 async for chunk in chunks:
                     body.take(chunk)

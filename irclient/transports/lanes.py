@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
@@ -130,6 +131,9 @@ class Lanes(httpx.AsyncBaseTransport):
     def _open(self) -> httpx.AsyncHTTPTransport:
         context = ssl_context(ca_file=self._ca_file)
         return httpx.AsyncHTTPTransport(verify=context, limits=_LIMITS)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), ca_file=self._ca_file), ()
 
     def __repr__(self) -> str:
         with self._lock:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
@@ -80,7 +81,6 @@ class Pooled(httpx.BaseTransport):
             response.status,
             headers=response.headers,
             stream=_Stream(response),
-            extensions=response.extensions,
         )
 
     def close(self) -> None:
@@ -94,11 +94,12 @@ class Pooled(httpx.BaseTransport):
             pool.close()
 
     def _send(self, request: httpcore.Request) -> httpcore.Response:
-        attempt = self._time
+        # One pool for all tries: after a close there is nothing more to try.
+        attempt, pool = self._time, self._pool_of_this_process()
         while True:
             attempt.connects = attempt.has_received = False
             try:
-                return self._pool_of_this_process().handle_request(request)
+                return pool.handle_request(request)
             except (httpcore.NetworkError, httpcore.RemoteProtocolError):
                 # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1). That
                 # one has left the pool; when all that were idle have, the last try connects.
@@ -120,6 +121,9 @@ class Pooled(httpx.BaseTransport):
                     network_backend=self._network,
                 )
             return self._pool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), ca_file=self._ca_file), ()
 
     def __repr__(self) -> str:
         return f"Pooled({self._pool!r})" if self._pool else "Pooled(no connections)"

@@ -1,0 +1,263 @@
+"""Both clients: what their methods do, over transports of a user's own and over real sockets."""
+
+from __future__ import annotations
+
+import gc
+import json
+import pickle
+import threading
+import time
+from datetime import timedelta
+
+import httpx
+import pytest
+from azure.core.credentials import AccessToken
+
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, errors
+from irclient.observe import AttemptEnded, CallEnded, Probed
+from irclient.settings import Caching, Retries, Settings, Timeouts
+from tests import weather as bad
+from tests.weather import listed, weather
+from tests.worlds import ASYNC, SYNC, TOKEN, Records, in_each_world, options, quick_failover
+
+A = ServiceEndpoint("a", "web", tps=10_000)
+B = ServiceEndpoint("b", "web", tps=10_000)
+
+
+def last_segment(request: httpx.Request) -> str:
+    return request.url.path.rpartition("/")[2]
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, content=listed(last_segment(request)))
+
+
+@in_each_world
+def test_with_options_shares_everything_and_changes_only_what_was_given(world) -> None:
+    async def story() -> None:
+        async with world.client(Pair(A, B), transport=world.transport(echo)) as ir:
+            copy = ir.with_options(deadline=timedelta(seconds=2))
+            assert copy._settings.timeouts == Timeouts(deadline=2, attempt=5, connect=5)
+            assert copy._settings.caching == ir._settings.caching
+            other = copy.with_options(retries=Retries(max_attempts=1), caching=Caching())
+            assert other._settings.timeouts == copy._settings.timeouts
+            assert other._settings.retries.max_attempts == 1
+            assert ir._settings == options()
+            assert copy._state is ir._state
+            assert copy._driver is ir._driver
+            with pytest.raises(errors.ConfigurationError, match="deadline"):
+                ir.with_options(deadline=0)
+            with pytest.raises(errors.ConfigurationError, match=r"Settings\.retries"):
+                ir.with_options(retries=3)
+            await world.close(copy)
+            assert isinstance(await world.error(ir.popular), errors.ClientClosed)
+
+    world.play(story)
+
+
+@in_each_world
+def test_closing_twice_is_closing_once_and_leaves_a_users_transport_open(world) -> None:
+    transport = world.transport(echo)
+
+    async def story() -> None:
+        ir = world.make(A, transport=transport)
+        assert (await world.ask(ir.similar("1"))).ids == ["1"]
+        await world.close(ir)
+        await world.close(ir)
+        error = await world.error(ir.similar, "1")
+        assert isinstance(error, errors.ClientClosed)
+        assert error.attempts == ()
+        assert "closed" in repr(ir)
+
+    world.play(story)
+    assert transport.closed == 0
+
+
+@in_each_world
+def test_a_with_block_closes_the_client(world) -> None:
+    async def story() -> None:
+        if world.is_sync:
+            with world.make(server.endpoint("a")) as ir:
+                ir.popular()
+        else:
+            async with world.make(server.endpoint("a")) as ir:
+                await ir.popular()
+        assert isinstance(await world.error(ir.popular), errors.ClientClosed)
+
+    with weather() as server:
+        world.play(story)
+
+
+@in_each_world
+def test_health_is_a_snapshot_by_label_or_account(world) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500) if request.url.host.startswith("a-") else echo(request)
+
+    async def story() -> None:
+        settings = options(failover=quick_failover(eject_for=30))
+        async with world.client(
+            Pair(A, B), settings=settings, transport=world.transport(answer)
+        ) as ir:
+            before = ir.health()
+            await world.ask(ir.popular())
+            assert before["a"].state == "working"
+            after = ir.health()
+            assert [each.endpoint for each in after] == ["a/web", "b/web"]
+            assert (after["a/web"].state, after["b"].state) == ("failing", "working")
+            assert repr(ir) == f"<{type(ir).__name__}: a/web failing, b/web working>"
+
+    world.play(story)
+
+
+@in_each_world
+def test_a_transport_of_the_other_world_is_refused(world) -> None:
+    other = (ASYNC[0] if world.is_sync else SYNC).transport(echo)
+    with pytest.raises(errors.ConfigurationError, match="async"):
+        world.make(A, transport=other)
+
+
+class Lent:
+    """A credential that can go into another process."""
+
+    def get_token(self, *scopes, **more):
+        return AccessToken(TOKEN, int(time.time()) + 3600)
+
+
+@in_each_world
+def test_a_client_is_pickled_as_its_configuration(world) -> None:
+    async def story() -> None:
+        credential = Lent()
+        async with world.client(server.endpoint("a"), credential=credential) as ir:
+            await world.ask(ir.similar("1"))
+            data = pickle.dumps(ir.with_options(deadline=7))
+            assert TOKEN.encode() not in data
+            again = pickle.loads(data)
+            try:
+                assert type(again) is type(ir)
+                assert again._settings.timeouts.deadline == 7
+                assert again.health()["a"].calls == 0
+                assert (await world.ask(again.similar("2"))).ids == ["2"]
+            finally:
+                await world.close(again)
+            assert (await world.ask(ir.similar("3"))).ids == ["3"]
+
+    with weather() as server:
+        world.play(story)
+
+
+@in_each_world
+def test_a_client_whose_credential_holds_a_token_says_what_to_do_instead_of_pickling(world) -> None:
+    ir = world.make(A)
+    with pytest.raises(TypeError, match=r"because of its credential .*in each process") as caught:
+        pickle.dumps(ir)
+    assert TOKEN not in str(caught.value)
+    unpicklable = world.make(A, credential=Lent(), observers=[lambda record: None])
+    with pytest.raises(TypeError, match="because of its observers"):
+        pickle.dumps(unpicklable)
+
+
+@in_each_world
+def test_an_observer_that_raises_changes_nothing_and_is_logged(world, caplog) -> None:
+    def raises(record) -> None:
+        raise ValueError("observer trouble")
+
+    told = Records()
+
+    async def story() -> None:
+        observers = [raises, told]
+        async with world.client(A, transport=world.transport(echo), observers=observers) as ir:
+            assert (await world.ask(ir.similar("1"))).ids == ["1"]
+
+    world.play(story)
+    assert len(told.of(AttemptEnded)) == len(told.of(CallEnded)) == 1
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == len(told.all)
+    assert "failed on AttemptEnded" in " ".join(logged)
+    assert "observer trouble" in caplog.text
+
+
+def irclient_threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("irclient-background")]
+
+
+@in_each_world
+def test_a_probe_runs_in_the_background_and_ends(world) -> None:
+    told = Records()
+
+    async def story() -> None:
+        settings = options(failover=quick_failover(eject_for=0.05))
+        pair = Pair(sick.endpoint("a"), well.endpoint("b"))
+        async with world.client(pair, settings=settings, observers=[told]) as ir:
+            await world.ask(ir.popular())
+            await world.pause(0.06)
+            assert (await world.ask(ir.similar("1"))).served.attempts == 1
+            until = time.monotonic() + 5
+            while not told.of(Probed) and time.monotonic() < until:
+                await world.pause(0.005)
+            assert not told.of(Probed)[0].recovered
+            await world.pause(0.02)
+            assert not ir._driver._background
+
+    with weather(bad.BAD_AT_ONCE["500"]) as sick, weather() as well:
+        world.play(story)
+
+
+@in_each_world
+def test_closing_ends_what_runs_in_the_background(world) -> None:
+    async def story() -> None:
+        settings = options(failover=quick_failover(eject_for=0.02))
+        pair = Pair(sick.endpoint("a"), well.endpoint("b"))
+        async with world.client(pair, settings=settings) as ir:
+            await world.ask(ir.popular())
+            sick.now = bad.hang
+            before = len(sick.seen)
+            await world.pause(0.03)
+            await world.ask(ir.popular())
+            until = time.monotonic() + 5
+            while len(sick.seen) == before and time.monotonic() < until:
+                await world.pause(0.005)
+            assert ir._driver._background
+            began_at = time.monotonic()
+            await world.close(ir)
+            # The probe hangs, and has five seconds left.
+            assert time.monotonic() - began_at < 1
+            assert not ir._driver._background
+
+    with weather(bad.BAD_AT_ONCE["500"]) as sick, weather() as well:
+        world.play(story)
+    assert irclient_threads() == []
+    gc.collect()
+
+
+def test_a_call_that_waits_while_another_thread_closes_ends_at_once() -> None:
+    ended: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            ir.popular()
+        except errors.IRError as error:
+            ended.append(error)
+
+    with weather(bad.hang) as server:
+        ir = SYNC.make(Pair(server.endpoint("a"), B))
+        thread = threading.Thread(target=call)
+        thread.start()
+        while not server.seen:
+            time.sleep(0.005)
+        began_at = time.monotonic()
+        ir.close()
+        thread.join(10)
+        assert time.monotonic() - began_at < 1
+    assert isinstance(ended[0], errors.ClientClosed)
+
+
+def test_settings_of_the_wrong_kind_are_refused() -> None:
+    with pytest.raises(errors.ConfigurationError, match="settings must be a Settings"):
+        IRClient(A, credential=StaticToken(TOKEN), settings={"timeouts": 3})  # type: ignore[arg-type]
+    with pytest.raises(errors.ConfigurationError, match="observer must be callable"):
+        IRClient(A, credential=StaticToken(TOKEN), settings=Settings(), observers=["print"])  # type: ignore[list-item]
+
+
+def test_answers_are_json_that_can_be_read_again() -> None:
+    with SYNC.make(A, transport=SYNC.transport(echo)) as ir:
+        assert json.loads(json.dumps(ir.similar("1").raw))["items"][0]["id"] == "1"
