@@ -46,7 +46,9 @@ def fall_back(
     for query in fallback.queries:
         if query == story.query:
             continue
-        answer = _from_memory(story, query, key_of) or (yield from _from_service(story, query))
+        answer = _from_memory(story, query, key_of)
+        if answer is None:
+            answer = yield from _from_service(story, query, key_of)
         if answer is not None:
             return _degraded(story, answer)
     return _fixed(story, fallback.items) if fallback.items else None
@@ -63,7 +65,9 @@ def _from_memory(story: Story, query: ListQuery, key_of: Callable[[Query], str])
     return entry.answer.as_served(replace(entry.answer.served, age=age))
 
 
-def _from_service(story: Story, query: ListQuery) -> Call[Answer | None]:
+def _from_service(
+    story: Story, query: ListQuery, key_of: Callable[[Query], str]
+) -> Call[Answer | None]:
     if story.left <= 0 or story.state.is_closed:
         return None
     attempt = Story(
@@ -77,9 +81,15 @@ def _from_service(story: Story, query: ListQuery) -> Call[Answer | None]:
         story.variant,
     )
     try:
-        return (yield from ask(attempt)).answer
+        answered = yield from ask(attempt)
     except IRError:
         return None
+    else:
+        if story.settings.caching.enabled and not query.has_side_effect:
+            # All calls of a breakdown end here: one answer serves those that come after it.
+            key = key_of(query)
+            story.state.memory.keep(key, query, answered.answer, answered.endpoint, attempt.now)
+        return answered.answer
     finally:
         story.now = attempt.now
         story.attempts += attempt.attempts

@@ -60,7 +60,7 @@ def freshness(entry: Entry, caching: Caching, now: float, *, newest: str | None)
         entry: The answer in memory.
         caching: The settings of the call.
         now: The time.
-        newest: The newest version seen of the entry's own data set, or None.
+        newest: The newest version of the entry's own data set, if it was seen since, or None.
     """
     age = now - entry.stored_at
     outdated = newest is not None and entry.version is not None and entry.version < newest

@@ -52,7 +52,7 @@ class Memory:
     def __init__(self, store: Store) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
-        self._newest: dict[tuple[str, str | None], str] = {}
+        self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
         self.cache = Cache(store)
 
     def __len__(self) -> int:
@@ -63,7 +63,11 @@ class Memory:
         entry = self._store.get(key)
         if entry is None:
             return None, Freshness.EXPIRED
-        return entry, freshness(entry, caching, now, newest=self._newest.get(entry.data_set))
+        newest, seen_at = self._newest.get(entry.data_set, ("", 0.0))
+        # What an account answered after it had shown a newer data set is what it has to offer:
+        # a list that is cooked less often than others, or a data set that was taken back.
+        is_older = entry.stored_at <= seen_at
+        return entry, freshness(entry, caching, now, newest=newest if is_older else None)
 
     def keep(
         self, key: str, query: Query, answer: Answer, endpoint: ServiceEndpoint, now: float
@@ -71,8 +75,8 @@ class Memory:
         """Keep an answer of the service."""
         data_set = (endpoint.account, query.modeling or endpoint.modeling)
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
-        if version is not None and version > self._newest.get(data_set, ""):
-            self._newest[data_set] = version
+        if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
+            self._newest[data_set] = version, now
         user_id = getattr(query, "user_id", None)
         self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
 

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from irclient._core.flights import Flight
+from irclient._core.flights import Flight, Flights
 
 
 def test_landing_wakes_every_waiter_once() -> None:
@@ -79,3 +79,74 @@ def test_a_flight_is_lost_in_a_forked_child_only() -> None:
         os._exit(0 if flight.is_lost and not Flight().is_lost else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not flight.is_lost
+
+
+# Calls under way.
+
+
+def test_the_first_of_equal_calls_leads_and_the_others_follow() -> None:
+    flights = Flights()
+    flight, leads = flights.board("k", 1.0, lost_at=5.0)
+    assert leads
+    assert flights.board("k", 2.0, lost_at=6.0) == (flight, False)
+    other, leads_too = flights.board("other", 2.0, lost_at=6.0)
+    assert leads_too
+    assert other is not flight
+    assert len(flights) == 2
+
+
+def test_a_flight_that_has_ended_is_followed_by_a_new_one() -> None:
+    flights, woken = Flights(), []
+    flight, _ = flights.board("k", 1.0, lost_at=5.0)
+    flight.join(lambda: woken.append(1))
+    flights.end("k", flight)
+    flights.end("k", flight)
+    assert woken == [1]
+    assert (flight.answered, flight.error, len(flights)) == (None, None, 0)
+    again, leads = flights.board("k", 1.0, lost_at=5.0)
+    assert leads
+    assert again is not flight
+
+
+def test_a_flight_that_never_came_back_is_given_up() -> None:
+    flights = Flights()
+    lost, _ = flights.board("k", 1.0, lost_at=5.0)
+    assert flights.board("k", 4.9, lost_at=9.0) == (lost, False)
+    found, leads = flights.board("k", 5.0, lost_at=9.0)
+    assert leads
+    # Should it come back after all, the new one goes on.
+    flights.end("k", lost)
+    assert flights.board("k", 6.0, lost_at=9.0) == (found, False)
+    flights.end("k", found)
+    assert len(flights) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_forked_child_leads_its_own_flight() -> None:
+    flights = Flights()
+    flights.board("k", 1.0, lost_at=99.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _, leads = flights.board("k", 2.0, lost_at=99.0)
+        os._exit(0 if leads else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not flights.board("k", 2.0, lost_at=99.0)[1]
+
+
+def test_of_threads_that_board_at_once_one_leads() -> None:
+    for _ in range(30):
+        flights, leaders = Flights(), []
+        ready = threading.Barrier(4)
+
+        def board(flights=flights, leaders=leaders, ready=ready) -> None:
+            ready.wait()
+            leaders.append(flights.board("k", 1.0, lost_at=5.0)[1])
+
+        threads = [threading.Thread(target=board) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(leaders) == 1

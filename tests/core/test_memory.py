@@ -1,0 +1,131 @@
+"""Memory: what is kept, what is recalled, and what is forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from irclient import queries
+from irclient._core.freshness import Freshness
+from irclient._core.memory import Memory
+from irclient.results import RecommendationList, RecommendedItem, Selectors
+from irclient.settings import Caching
+from irclient.stores import MemoryStore
+from irclient.topology import ServiceEndpoint
+from tests.scenarios.scenario import A, B
+
+CACHING = Caching(fresh_for=60, stale_while_refresh_for=600)
+OLD, NEW = "20220104115104", "20220713231250"
+POPULAR, TRENDING = queries.Popular(), queries.Trending()
+
+
+def answer(*ids: str, version: str | None = None) -> RecommendationList:
+    return RecommendationList(
+        items=tuple(RecommendedItem(id=each) for each in ids), interactions_version=version
+    )
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(MemoryStore(max_entries=10))
+
+
+def situation(memory: Memory, key: str, now: float) -> Freshness:
+    return memory.recall(key, CACHING, now)[1]
+
+
+def test_what_was_kept_is_recalled_with_its_situation(memory) -> None:
+    kept = answer("1")
+    memory.keep("k", POPULAR, kept, A, 10.0)
+    entry, is_so = memory.recall("k", CACHING, 20.0)
+    assert (entry.answer, entry.stored_at, is_so) == (kept, 10.0, Freshness.FRESH)
+    assert memory.recall("other", CACHING, 20.0) == (None, Freshness.EXPIRED)
+    assert len(memory) == 1
+
+
+def test_a_newer_data_set_of_an_account_outdates_what_came_before_it(memory) -> None:
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 10.0)
+    memory.keep("trending", TRENDING, answer("2", version=NEW), A, 20.0)
+    assert situation(memory, "popular", 21.0) is Freshness.USABLE
+    assert situation(memory, "trending", 21.0) is Freshness.FRESH
+
+
+def test_the_pair_has_data_sets_of_its_own(memory) -> None:
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 10.0)
+    memory.keep("trending", TRENDING, answer("2", version=NEW), B, 20.0)
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 30.0)
+    assert situation(memory, "popular", 31.0) is Freshness.FRESH
+    assert situation(memory, "trending", 31.0) is Freshness.FRESH
+
+
+@pytest.mark.parametrize("modeling_of", ["endpoint", "query"])
+def test_each_modeling_of_an_account_is_a_data_set(memory, modeling_of) -> None:
+    if modeling_of == "endpoint":
+        here, other = A, ServiceEndpoint("a", "web", tps=1, modeling="m2")
+        query = TRENDING
+    else:
+        here, other, query = A, A, queries.Trending(modeling="m2")
+    memory.keep("popular", POPULAR, answer("1", version=OLD), here, 10.0)
+    memory.keep("trending", query, answer("2", version=NEW), other, 20.0)
+    assert situation(memory, "popular", 21.0) is Freshness.FRESH
+
+
+def test_an_older_data_set_that_an_account_goes_on_to_answer_is_fresh(memory) -> None:
+    # A list that is cooked less often, or a data set that was taken back: asking again and
+    # again would bring the same answer.
+    memory.keep("trending", TRENDING, answer("2", version=NEW), A, 10.0)
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 20.0)
+    assert situation(memory, "popular", 21.0) is Freshness.FRESH
+    memory.keep("trending", TRENDING, answer("2", version=NEW), A, 30.0)
+    assert situation(memory, "popular", 31.0) is Freshness.FRESH
+
+
+def test_answers_without_a_version_outdate_nothing(memory) -> None:
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 10.0)
+    memory.keep("trending", TRENDING, answer("2"), A, 20.0)
+    selectors = Selectors.model_validate({"value": []})
+    memory.keep("selectors", queries.ItemSelectors("7"), selectors, A, 20.0)
+    assert situation(memory, "popular", 21.0) is Freshness.FRESH
+    assert situation(memory, "selectors", 21.0) is Freshness.FRESH
+
+
+# Forgetting.
+
+
+@pytest.fixture
+def full(memory) -> Memory:
+    kept = {
+        "picks of u1": (queries.Picks("u1"), answer("1", "2")),
+        "similar for u1": (queries.Similar("7", user_id="u1"), answer("3")),
+        "picks of u2": (queries.Picks("u2"), answer("1")),
+        "similar": (queries.Similar("1"), answer("8")),
+        "bought": (queries.BoughtTogether("1"), answer("8")),
+        "cart": (queries.Cart(("5", "1")), answer("8")),
+        "selectors": (queries.ItemSelectors("1"), Selectors.model_validate({"value": []})),
+        "popular": (POPULAR, answer("9")),
+    }
+    for key, (query, given) in kept.items():
+        memory.keep(key, query, given, A, 10.0)
+    return memory
+
+
+def left(memory: Memory) -> set[str]:
+    keys = ["picks of u1", "similar for u1", "picks of u2", "similar", "bought", "cart",
+            "selectors", "popular"]  # fmt: skip
+    return {key for key in keys if memory.recall(key, CACHING, 11.0)[0] is not None}
+
+
+def test_clearing_forgets_everything(full) -> None:
+    assert full.cache.clear() == 8
+    assert len(full) == 0
+    assert full.cache.clear() == 0
+
+
+def test_a_user_is_forgotten_in_every_list_that_was_ranked_for_them(full) -> None:
+    assert full.cache.forget_user("u1") == 2
+    assert left(full) == {"picks of u2", "similar", "bought", "cart", "selectors", "popular"}
+    assert full.cache.forget_user("nobody") == 0
+
+
+def test_an_item_is_forgotten_as_seed_and_as_answer(full) -> None:
+    assert full.cache.forget_item("1") == 6
+    assert left(full) == {"similar for u1", "popular"}

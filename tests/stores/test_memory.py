@@ -1,0 +1,76 @@
+"""The in-process store: bounded, least recently used first, safe to use from any thread."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from irclient._core.freshness import Entry
+from irclient.results import RecommendationList
+from irclient.stores import MemoryStore
+
+if TYPE_CHECKING:
+    from irclient.stores import Store
+
+
+def entry(user_id: str | None = None) -> Entry:
+    return Entry(RecommendationList(items=()), 1.0, ("a", None), None, user_id, ())
+
+
+def test_it_is_a_store() -> None:
+    store: Store = MemoryStore(max_entries=2)
+    assert store.get("k") is None
+    kept = entry()
+    store.set("k", kept)
+    assert store.get("k") is kept
+    assert repr(store) == "MemoryStore(1 of 2 entries)"
+
+
+def test_the_entry_that_was_used_longest_ago_makes_room() -> None:
+    store = MemoryStore(max_entries=2)
+    for key in ("one", "two"):
+        store.set(key, entry())
+    store.get("one")
+    store.set("three", entry())
+    assert [store.get(key) is not None for key in ("one", "two", "three")] == [True, False, True]
+    assert len(store) == 2
+
+
+def test_setting_again_replaces() -> None:
+    store = MemoryStore(max_entries=2)
+    store.set("k", entry("u1"))
+    store.set("k", entry("u2"))
+    assert store.get("k").user_id == "u2"
+    assert len(store) == 1
+
+
+def test_discarding_drops_what_is_asked_for_and_says_how_many() -> None:
+    store = MemoryStore(max_entries=5)
+    for number in range(5):
+        store.set(str(number), entry(f"u{number % 2}"))
+    assert store.discard(lambda each: each.user_id == "u0") == 3
+    assert len(store) == 2
+    assert store.get("1") is not None
+    assert store.get("0") is None
+
+
+def test_threads_that_read_write_and_discard_at_once_keep_it_whole_and_bounded() -> None:
+    store, failures = MemoryStore(max_entries=20), []
+
+    def work(number: int) -> None:
+        try:
+            for n in range(400):
+                store.set(f"{number}-{n % 30}", entry(f"u{n % 3}"))
+                store.get(f"{number}-{n % 7}")
+                if n % 50 == 0:
+                    store.discard(lambda each: each.user_id == "u1")
+        except Exception as failure:  # noqa: BLE001  (shown below)
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert 0 < len(store) <= 20
