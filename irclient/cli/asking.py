@@ -41,7 +41,8 @@ def ids_of(arguments: list[str]) -> list[str]:
     ids: list[str] = []
     for each in arguments:
         if each == "-":
-            ids += [line.strip() for line in sys.stdin if line.strip()]
+            lines = sys.stdin.read().splitlines()
+            ids += [line.strip() for line in lines if line.strip()]
         else:
             ids.append(each)
     return ids

@@ -149,6 +149,7 @@ class PlainScreen(SilentScreen):
         self._console.print(_summary_table(summary))
         for error in summary.errors:
             self._console.print(Text(safe(error), style="red"), soft_wrap=True)
+        self._console.print(_verdict_on(summary), soft_wrap=True)
 
 
 class LiveScreen(PlainScreen):
@@ -239,6 +240,17 @@ def _summary_table(summary: Summary) -> Table:
             f"all traffic home {_said(outage.home_after)} after healing",
         )
     return table
+
+
+def _verdict_on(summary: Summary) -> Text:
+    if summary.kept_its_promise:
+        return Text.assemble(
+            ("No call failed, and all traffic went home. ", "bold green"),
+            ("Next: irclient emulator, and irclient --help", "dim"),
+        )
+    if summary.failed:
+        return Text(f"{summary.failed} calls failed: that must not happen.", style="bold red")
+    return Text("Not every outage was noticed and left behind.", style="bold red")
 
 
 def _said(seconds: float | None) -> str:
