@@ -43,6 +43,7 @@ def test_the_whole_chain_is_told_without_a_terminal(environment):
         "AsyncIRClient had 'Trending' from contoso-a",
         "contoso-a hangs",
         "failed 0",
+        "No call failed, and all traffic went home.",
     ):
         assert words in shown
 
