@@ -105,20 +105,21 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         query: What to ask.
         modeling: The endpoint's own modeling component, for a query that names none.
     """
-    pairs: list[tuple[str, str]] = []
+    encoded: list[str] = []
     for name, wire_name in _WIRE_NAMES.items():
         value = getattr(query, name, None)
         if value is None and name == "modeling":
             value = modeling
         if value is not None:
-            pairs.append((wire_name, str(value)))
+            encoded.append(f"{wire_name}={_encode(str(value))}")
+    pairs: list[tuple[str, str]] = []
     if isinstance(query, ListQuery):
         if query.refinements:
             # Comma-separated is inferred (contract section 9).
             pairs.append(("Refinements", ",".join(query.refinements)))
         pairs += cast("Filters", query.filters).pairs
     pairs += cast("tuple[tuple[str, str], ...]", query.params)
-    encoded = [f"{_encode(name)}={_encode(value)}" for name, value in pairs]
+    encoded += [f"{_encode(name)}={_encode(value)}" for name, value in pairs]
     if isinstance(query, Cart):
         # A bare comma, as every caller that was seen sent it (contract 6.5).
         encoded.insert(0, "seedItemIds=" + ",".join(map(_encode, query.item_ids)))

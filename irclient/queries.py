@@ -6,9 +6,10 @@ built: each raises `QueryError` with the value and what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
 from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
@@ -70,12 +71,12 @@ class Query:
     params: Params = ()
 
     def __post_init__(self) -> None:
-        _set(self, "params", _pairs(self.params))
-        for field in fields(self):
-            value = getattr(self, field.name)
-            check = _CHECKS.get(field.name)
-            if check is not None and (value is not None or field.name in _REQUIRED):
-                check(f"{self.operation}: {field.name}", value)
+        if self.params != ():
+            _set(self, "params", _pairs(self.params))
+        for name, check in _checks_of(type(self)):
+            value = getattr(self, name)
+            if value is not None or name in _REQUIRED:
+                check(f"{self.operation}: {name}", value)
 
     @property
     def has_side_effect(self) -> bool:
@@ -110,8 +111,9 @@ class ListQuery(Query):
                     f"got {self.filters!r}; write {{'Category': 'Clothing'}}"
                 )
             _set(self, "filters", Filters(self.filters))
-        given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
-        _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
+        if self.refinements != ():
+            given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
+            _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
         super().__post_init__()
 
 
@@ -338,3 +340,8 @@ _CHECKS: Final = {
     "skip": _skip,
 }
 _REQUIRED: Final = frozenset({"item_id"})
+
+
+@cache
+def _checks_of(kind: type[Query]) -> tuple[tuple[str, Callable[[str, object], None]], ...]:
+    return tuple((each.name, _CHECKS[each.name]) for each in fields(kind) if each.name in _CHECKS)

@@ -72,7 +72,8 @@ class Answer(_Tolerant):
     """What every answer of the service can tell about itself."""
 
     _body: bytes = PrivateAttr(default=b"null")
-    _served: Served = PrivateAttr(default=_UNSERVED)
+    # None rather than a `Served`: pydantic copies a default deeply into each answer.
+    _served: Served | None = PrivateAttr(default=None)
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
@@ -82,7 +83,19 @@ class Answer(_Tolerant):
     @property
     def served(self) -> Served:
         """How this answer came about."""
-        return self._served
+        return self._served or _UNSERVED
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the service said the same; how each was served makes no difference."""
+        return (
+            isinstance(other, Answer)
+            and type(self) is type(other)
+            and self.__dict__ == other.__dict__
+            and self.model_extra == other.model_extra
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
 
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""
@@ -151,7 +164,7 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         more = ", …" if len(self.items) > 5 else ""
         return (
             f"<RecommendationList {self.title!r}, {len(self.items)} items [{shown}{more}], "
-            f"{self._served.source} {self._served.endpoint}>"
+            f"{self.served.source} {self.served.endpoint}>"
         )
 
     __str__ = __repr__

@@ -99,15 +99,16 @@ def _may_be_shared(story: Story) -> bool:
     return story.settings.caching.enabled and not story.query.has_side_effect
 
 
-def _key(story: Story, query: Query) -> str:
+def _key(story: Story, query: Query | None = None) -> str:
     # The request's target says everything that changes the answer; variants never share.
-    return f"{story.variant or ''}\n{build_request(query, modeling=None).target}"
+    request = build_request(query, modeling=None) if query else story.request(None)
+    return f"{story.variant or ''}\n{request.target}"
 
 
 def _from_memory_or_service(story: Story) -> Call[Answer]:
     state, caching = story.state, story.settings.caching
     # Memory: fresh answers; usable ones as well, while one call in the background refreshes.
-    key = _key(story, story.query)
+    key = _key(story)
     entry, situation = state.memory.recall(key, caching, story.now)
     if entry is not None and situation is Freshness.FRESH:
         return (yield from _recalled(story, entry, "cache"))
@@ -186,7 +187,7 @@ def _recalled(
 
 def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call[Answer | None]:
     if _may_be_shared(story):
-        key = _key(story, story.query)
+        key = _key(story)
         entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
         if entry is not None and situation is not Freshness.EXPIRED:
             return (yield from _recalled(story, entry, "stale", degraded=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from irclient._core import ending
 from irclient._core.protocol import Tell, Wait
+from irclient._wire import build_request
 from irclient.attempts import Attempt
 from irclient.errors import ClientClosed
 from irclient.topology import ServiceEndpoint
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
+    from irclient._wire import Request
     from irclient.observe import Record
     from irclient.queries import Query
     from irclient.settings import Settings
@@ -37,6 +39,7 @@ class Story:
     deadline_at: float
     endpoints: Sequence[ServiceEndpoint]
     variant: str | None = None
+    requests: dict[str | None, Request] = field(default_factory=dict["str | None", "Request"])
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     verdicts: dict[ServiceEndpoint, Verdict] = field(
         default_factory=dict[ServiceEndpoint, "Verdict"]
@@ -47,6 +50,13 @@ class Story:
     paid: int = 0
     waits: int = 0
     token_was_renewed: bool = False
+
+    def request(self, modeling: str | None) -> Request:
+        """The request of this call to an endpoint with that modeling; built once."""
+        request = self.requests.get(modeling)
+        if request is None:
+            request = self.requests[modeling] = build_request(self.query, modeling=modeling)
+        return request
 
     @property
     def elapsed(self) -> float:
