@@ -57,7 +57,7 @@ def failure_of(error: Exception, *, token: str) -> Failure:
     )
     # The words as a traceback shows them, for an exception may be unable to tell its own.
     shown = traceback.TracebackException.from_exception(error)
-    words = str(shown).strip()
+    words = _first_words(error)
     reason = f"{trouble.value}: {type(error).__name__}"
     if words:
         reason += f": {_shortened(words, token)}"
@@ -68,6 +68,19 @@ def failure_of(error: Exception, *, token: str) -> Failure:
 
 #: The errors of these carry the request, and so its token: they are told, never chained.
 _HTTP: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11", "irclient"})
+
+
+def _first_words(error: BaseException) -> str:
+    # trio's errors often have none, but come from one that has: a certificate's, for example.
+    found: BaseException | None = error
+    for _ in range(5):
+        if found is None:
+            break
+        words = str(traceback.TracebackException.from_exception(found)).strip()
+        if words:
+            return words
+        found = found.__cause__ or found.__context__
+    return ""
 
 
 def _shortened(words: str, token: str) -> str:

@@ -1,0 +1,90 @@
+"""Certificates for loopback servers, made for one test run."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+__all__ = ["Authority"]
+
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority that nobody knows but those who are given its file."""
+
+    folder: Path
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def made_in(cls, folder: Path) -> Authority:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _named("Authority of a test")
+        certificate = (
+            _unsigned(name, name, key, days=(-1, 2))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        made = cls(folder, key, certificate)
+        made.ca_file.write_bytes(_pem(certificate))
+        return made
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def server(self, *, days: tuple[int, int] = (-1, 2)) -> ssl.SSLContext:
+        """A context for a server on 127.0.0.1, valid from and until so many days from now."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        certificate = (
+            _unsigned(_named("loopback"), self.certificate.subject, key, days=days)
+            .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        file = self.folder / f"server{days[1]}.pem"
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        file.write_bytes(_pem(certificate) + private)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+def _named(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _unsigned(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    days: tuple[int, int],
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + days[0] * _DAY)
+        .not_valid_after(now + days[1] * _DAY)
+    )

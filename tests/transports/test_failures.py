@@ -1,0 +1,72 @@
+"""What a transport's exception means."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import httpcore
+import httpx
+import pytest
+
+from irclient._core.protocol import Trouble
+from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
+
+MEANS = [
+    (httpx.ConnectError("no"), Trouble.UNREACHABLE),
+    (httpcore.ConnectError("no"), Trouble.UNREACHABLE),
+    (httpx.ProxyError("no"), Trouble.UNREACHABLE),
+    (ConnectionRefusedError(111, "no"), Trouble.UNREACHABLE),
+    (socket.gaierror(-2, "no such host"), Trouble.UNREACHABLE),
+    (ssl.SSLCertVerificationError("certificate"), Trouble.UNREACHABLE),
+    (httpx.ConnectTimeout("slow"), Trouble.TIMED_OUT),
+    (httpcore.ReadTimeout("slow"), Trouble.TIMED_OUT),
+    (TimeoutError(), Trouble.TIMED_OUT),
+    (httpx.ReadError("broke"), Trouble.BROKEN),
+    (httpx.RemoteProtocolError("not HTTP"), Trouble.BROKEN),
+    (ConnectionResetError(104, "reset"), Trouble.BROKEN),
+    (httpx.PoolTimeout("full"), Trouble.LOCAL),
+    (httpx.LocalProtocolError("no such header"), Trouble.LOCAL),
+    (httpx.DecodingError("gzip"), Trouble.LOCAL),
+    (BodyTooLarge("much"), Trouble.TOO_LARGE),
+    (UndecodableBody("gzip"), Trouble.LOCAL),
+    (KeyError("surprise"), Trouble.LOCAL),
+]
+
+
+@pytest.mark.parametrize(("error", "trouble"), MEANS, ids=lambda value: type(value).__name__)
+def test_each_kind_has_its_meaning(error, trouble) -> None:
+    failure = failure_of(error, token="secret")
+    assert failure.trouble is trouble
+    assert failure.reason.startswith(f"{trouble.value}: {type(error).__name__}")
+
+
+def test_a_fork_of_httpx_is_understood_by_its_names() -> None:
+    class ConnectError(Exception): ...
+
+    assert failure_of(ConnectError(), token="secret").trouble is Trouble.UNREACHABLE
+
+
+def test_only_a_strangers_exception_is_shown_as_the_cause() -> None:
+    ours, strangers = httpx.PoolTimeout("full"), KeyError("surprise")
+    assert failure_of(ours, token="secret").cause is None
+    assert failure_of(strangers, token="secret").cause is strangers
+    assert failure_of(ConnectionResetError(104, "reset"), token="secret").cause is None
+
+
+def test_the_token_is_taken_out_of_the_words_and_its_bearer_is_not_shown() -> None:
+    failure = failure_of(KeyError("Bearer secret"), token="secret")
+    assert failure.reason == "local: KeyError: 'Bearer …'"
+    assert failure.cause is None
+
+
+def test_an_error_without_words_borrows_those_of_the_one_it_came_from() -> None:
+    error = httpx.ConnectError("")
+    error.__context__ = OSError()
+    error.__context__.__context__ = ssl.SSLError("certificate has expired: secret")
+    reason = failure_of(error, token="secret").reason
+    assert "certificate has expired: …" in reason
+
+
+def test_long_words_are_cut() -> None:
+    assert len(failure_of(KeyError("x" * 5000), token="secret").reason) < 250

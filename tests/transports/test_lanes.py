@@ -1,0 +1,155 @@
+"""Lanes: connections of tasks, their loops and their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from irclient.transports import Lanes
+from tests import weather as bad
+from tests.weather import weather
+from tests.worlds import ASYNC
+
+each_loop = pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
+
+
+async def get(lanes: Lanes, server, path: str = "/x") -> bytes:
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"), 5.0)
+    request = httpx.Request("GET", server.url + path, extensions={"timeout": timeout})
+    response = await lanes.handle_async_request(request)
+    try:
+        return b"".join([chunk async for chunk in response.stream])
+    finally:
+        await response.aclose()
+
+
+def descriptors() -> int:
+    gc.collect()
+    return len(list(Path(f"/proc/{os.getpid()}/fd").iterdir()))
+
+
+@each_loop
+def test_a_lane_is_used_again_the_last_one_first(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        async with anyio.create_task_group() as tasks:
+            for n in range(3):
+                tasks.start_soon(get, lanes, server, f"/{n}")
+        assert server.connections <= 3
+        opened = server.connections
+        for _ in range(5):
+            await get(lanes, server)
+        assert server.connections == opened
+        assert len({seen.connection for seen in server.seen[-5:]}) == 1
+        assert repr(lanes) == f"Lanes({opened} idle)"
+        await lanes.aclose()
+        await lanes.aclose()
+        assert repr(lanes) == "Lanes(0 idle)"
+        # It can still be used.
+        await get(lanes, server)
+        await lanes.aclose()
+
+    with weather(bad.after(0.02)) as server:
+        world.play(story)
+
+
+@each_loop
+def test_a_lane_whose_request_was_cancelled_is_closed(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        await get(lanes, server)
+        server.now = bad.drip_body
+        with anyio.move_on_after(0.1):
+            await get(lanes, server)
+        assert repr(lanes) == "Lanes(0 idle)"
+        server.now = bad.ok
+        await get(lanes, server)
+        await lanes.aclose()
+
+    with weather() as server:
+        world.play(story)
+    assert server.connections == 2
+
+
+@each_loop
+def test_lanes_made_before_a_loop_outlive_several_and_leak_nothing(world) -> None:
+    lanes = Lanes()
+    with weather() as server:
+        world.play(lambda: get(lanes, server))
+        before = descriptors()
+        for _ in range(20):
+            world.play(lambda: get(lanes, server))
+            assert repr(lanes) == "Lanes(0 idle)"
+        assert descriptors() <= before + 1
+
+
+def test_a_loop_that_ends_without_closing_its_generators_is_forgotten() -> None:
+    lanes = Lanes()
+    with weather() as server:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(get(lanes, server))
+        # What such a program leaks is its own; here it must not warn about it.
+        lanes_of_loop = lanes._by_loop[loop]
+        loop.run_until_complete(lanes_of_loop.until_the_loop_ends.aclose())
+        lanes._by_loop[loop] = lanes_of_loop
+        loop.close()
+        asyncio.run(get(lanes, server))
+        assert loop not in lanes._by_loop
+
+
+def test_two_loops_in_two_threads_share_no_lane() -> None:
+    lanes = Lanes()
+    bodies: list[list[bytes]] = []
+
+    def run(name: str) -> None:
+        async def story() -> list[bytes]:
+            return [await get(lanes, server, f"/{name}{n}") for n in range(50)]
+
+        bodies.append(anyio.run(story, backend=name))
+
+    with weather() as server:
+        threads = [threading.Thread(target=run, args=(each.name,)) for each in ASYNC]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert len(bodies) == 2
+    for found in bodies:
+        name = "trio" if b"trio0" in found[0] else "asyncio"
+        assert all(f'"{name}{n}"'.encode() in body for n, body in enumerate(found))
+    assert server.connections == 2
+
+
+@each_loop
+def test_an_idle_connection_that_the_server_closed_is_replaced_unseen(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        for n in range(5):
+            assert f'"{n}"'.encode() in await get(lanes, server, f"/{n}")
+        await lanes.aclose()
+
+    with weather(bad.close_after) as server:
+        world.play(story)
+    assert server.connections == 5
+
+
+@each_loop
+def test_a_server_that_closes_every_connection_is_not_asked_for_ever(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        await get(lanes, server)
+        server.now = lambda peer, seen: False
+        with pytest.raises(httpx.RemoteProtocolError):
+            await get(lanes, server)
+        await lanes.aclose()
+
+    with weather() as server:
+        world.play(story)
+    assert len(server.seen) == 3
