@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cache
 from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
@@ -342,6 +341,12 @@ _CHECKS: Final = {
 _REQUIRED: Final = frozenset({"item_id"})
 
 
-@cache
+_checks_by_kind: Final[dict[object, tuple[tuple[str, Callable[[str, object], None]], ...]]] = {}
+
+
 def _checks_of(kind: type[Query]) -> tuple[tuple[str, Callable[[str, object], None]], ...]:
-    return tuple((each.name, _CHECKS[each.name]) for each in fields(kind) if each.name in _CHECKS)
+    checks = _checks_by_kind.get(kind)
+    if checks is None:
+        named = [each.name for each in fields(kind) if each.name in _CHECKS]
+        checks = _checks_by_kind[kind] = tuple((name, _CHECKS[name]) for name in named)
+    return checks
