@@ -25,7 +25,7 @@ from irclient.configuration import describe, short_forms
 from irclient.emulator.faults import KINDS
 from irclient.emulator.switches import Switches
 from irclient.queries import Query
-from irclient.settings import Fallback, Settings
+from irclient.settings import Fallback, Guard, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parent.parent
 _HIDDEN = re.compile(r"^<!-- hidden\n.*?^-->\n", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
-
-#: Settings that are read and checked already, and that no part of this version acts on.
-NOT_IN_EFFECT_YET = ("Hedging",)
 
 _KINDS = {
     "tuple[ListQuery, ...]": "a list of queries",
@@ -65,6 +62,7 @@ def settings() -> str:
         for name, field in Settings.model_fields.items()
     }
     groups["A client's argument `fallback`."] = Fallback
+    groups["An argument of `client.split.shift`."] = Guard
     return "\n".join(_settings_of(group, place) for place, group in groups.items())
 
 
@@ -74,8 +72,8 @@ def _settings_of(group: Any, place: str) -> str:  # noqa: ANN401  (a pydantic mo
         (
             f"`{name}`",
             _kind(str(group.__annotations__[name])),
-            f"`{_default(field.get_default())}`",
-            said[name] + _reservation(group.__name__, name),
+            "required" if field.is_required() else f"`{shown(field.get_default())}`",
+            said[name],
         )
         for name, field in group.model_fields.items()
     ]
@@ -165,8 +163,7 @@ def configuration_keys() -> str:
             key.type,
             key.default,
             key.meaning
-            + (f" For {' and '.join(f'`{kind}`' for kind in key.kinds)}." if key.kinds else "")
-            + _reservation_of_key(key.key),
+            + (f" For {' and '.join(f'`{kind}`' for kind in key.kinds)}." if key.kinds else ""),
         )
         for key in describe()
     ]
@@ -183,8 +180,7 @@ def switches() -> str:
     """What the contract leaves open, and what the emulator does about it."""
     said = _said_below(Switches)
     rows = [
-        (f"`{each.name}`", f"`{_default(each.default)}`", said[each.name])
-        for each in fields(Switches)
+        (f"`{each.name}`", f"`{shown(each.default)}`", said[each.name]) for each in fields(Switches)
     ]
     return table(("switch", "default", "what is known, and what is chosen"), rows)
 
@@ -297,28 +293,17 @@ def _kind(annotation: str) -> str:
     return " or ".join([_KINDS.get(first, f"`{first}`"), *(f"`{each}`" for each in rest)])
 
 
-def _default(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as the documentation shows it."""
     if isinstance(value, tuple):
-        return f"[{', '.join(_default(each) for each in value)}]"
+        return f"[{', '.join(shown(each) for each in value)}]"
     if isinstance(value, Query):
         return f"{type(value).__name__}()"
     return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-def _reservation_of_key(key: str) -> str:
-    if not key.startswith("settings."):
-        return ""
-    _, group, setting = key.split(".")
-    return _reservation(group.capitalize(), setting)
-
-
 def _plain(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else _default(value)
-
-
-def _reservation(group: str, setting: str) -> str:
-    is_waiting = group in NOT_IN_EFFECT_YET or f"{group}.{setting}" in NOT_IN_EFFECT_YET
-    return " *(not in effect yet)*" if is_waiting else ""
+    return "" if value is None else value if isinstance(value, str) else shown(value)
 
 
 def _markdown(text: str) -> str:

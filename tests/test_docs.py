@@ -20,7 +20,7 @@ from irclient.cli.app import app
 from irclient.configuration import describe, short_forms
 from irclient.emulator.faults import KINDS
 from irclient.emulator.switches import Switches
-from irclient.settings import Settings
+from irclient.settings import Fallback, Guard, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -51,10 +51,11 @@ def rows(page: str) -> dict[str, list[str]]:
     return found
 
 
+GROUPS = [field.annotation for field in Settings.model_fields.values()] + [Fallback, Guard]
 SETTINGS = [
-    pytest.param(field.annotation, name, id=f"{group}.{name}")
-    for group, field in Settings.model_fields.items()
-    for name in field.annotation.model_fields
+    pytest.param(group, name, id=f"{group.__name__}.{name}")
+    for group in GROUPS
+    for name in group.model_fields
 ]
 
 
@@ -66,22 +67,11 @@ def test_a_setting_is_documented_with_its_default_and_meaning(group, name) -> No
     )
     _, takes, default, meaning = row.removeprefix("| ").removesuffix(" |").split(" | ")
     assert takes
-    assert default.strip("`") == _shown(group.model_fields[name].get_default())
+    field = group.model_fields[name]
+    assert default.strip("`") == (
+        "required" if field.is_required() else from_source.shown(field.get_default())
+    )
     assert len(meaning) > 10
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)
-
-
-def test_settings_without_effect_exist_and_are_marked() -> None:
-    page = rendered("reference/settings.md")
-    for name in from_source.NOT_IN_EFFECT_YET:
-        group, _, setting = name.partition(".")
-        fields = getattr(irclient, group).model_fields
-        assert not setting or setting in fields
-    if from_source.NOT_IN_EFFECT_YET:
-        assert "*(not in effect yet)*" in page
 
 
 @pytest.mark.parametrize("name", [name for name in errors.__all__ if name != "Attempt"])
