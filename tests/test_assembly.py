@@ -1,0 +1,81 @@
+"""What both clients are made of."""
+
+from __future__ import annotations
+
+import pickle
+
+import httpx
+import pytest
+
+from irclient import IRClient, ServiceEndpoint, StaticToken, errors
+from irclient._assembly import assemble, begin_call, changed, check_picklable, check_transport
+from irclient.settings import Caching, Retries, Settings, Timeouts
+from irclient.stores import MemoryStore
+
+A = ServiceEndpoint("a", "web", tps=100)
+
+
+def made(**given):
+    parts = {"settings": Settings(), "store": None, "observers": (), **given}
+    return assemble(A, StaticToken("t"), parts["settings"], parts["store"], parts["observers"])
+
+
+def test_an_empty_store_of_the_users_is_used() -> None:
+    class Empty(MemoryStore):
+        def __len__(self) -> int:
+            return 0
+
+    store = Empty(max_entries=3)
+    assert any(
+        getattr(made(store=store).cache, name, None) is store for name in ("store", "_store")
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"settings": 3}, "settings must be a Settings"), ({"observers": [3]}, "must be callable")],
+)
+def test_what_cannot_be_used_is_named(given, words) -> None:
+    with pytest.raises(errors.ConfigurationError, match=words):
+        made(**given)
+
+
+def test_only_a_transport_of_the_own_world_is_taken() -> None:
+    check_transport(None, httpx.BaseTransport)
+    # httpx's mock is of both worlds.
+    check_transport(httpx.MockTransport(lambda request: httpx.Response(200)), httpx.BaseTransport)
+    for wrong in (httpx.AsyncHTTPTransport(), httpx.Client, "http"):
+        with pytest.raises(errors.ConfigurationError, match=r"httpx\.BaseTransport"):
+            check_transport(wrong, httpx.BaseTransport)
+
+
+def test_what_is_no_query_is_refused_at_once() -> None:
+    with pytest.raises(errors.QueryError, match=r"expected a query .* got 'popular'"):
+        begin_call("popular", made(), Settings())  # type: ignore[arg-type]
+
+
+def test_only_what_was_given_changes() -> None:
+    before = Settings(timeouts=Timeouts(deadline=9, attempt=2), caching=Caching(enabled=False))
+    after = changed(before, {"retries": Retries(max_attempts=1), "caching": None}, deadline=5)
+    assert after.timeouts == Timeouts(deadline=5, attempt=2)
+    assert after.retries.max_attempts == 1
+    assert (after.caching, after.failover) == (before.caching, before.failover)
+    assert before.timeouts.deadline == 9
+
+
+def test_a_deadline_goes_over_the_timeouts_that_come_with_it() -> None:
+    after = changed(Settings(), {"timeouts": Timeouts(deadline=9, attempt=2)}, deadline=5)
+    assert after.timeouts == Timeouts(deadline=5, attempt=2)
+
+
+def test_a_group_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"Settings\.timeouts"):
+        changed(Settings(), {"timeouts": 3}, deadline=5)
+
+
+def test_a_part_that_cannot_be_pickled_is_named() -> None:
+    client = IRClient(A, credential=StaticToken("t"))
+    check_picklable(client, {"settings": Settings(), "endpoints": A})
+    with pytest.raises(TypeError, match=r"IRClient because of its store \(function\)"):
+        check_picklable(client, {"store": lambda: None})
+    assert pickle.loads(pickle.dumps(Settings())) == Settings()
