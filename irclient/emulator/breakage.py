@@ -146,6 +146,7 @@ async def wait_for_end(reader: StreamReader) -> None:
 def reset(writer: StreamWriter) -> None:
     """Break the connection off with a TCP reset."""
     connection = writer.get_extra_info("socket")
-    if connection is not None:
+    # A descriptor of -1 is a connection that the caller has closed already.
+    if connection is not None and connection.fileno() != -1:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     writer.transport.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -102,6 +103,8 @@ class Emulator:
         )
         self._thread: LoopThread | None = None
         self._cloud: LocalCloud | None = None
+        # What was made for clients and holds connections.
+        self._made = ExitStack()
 
     def __enter__(self) -> Self:
         self.start()
@@ -140,6 +143,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop listening and clean up; does nothing when it does not run."""
+        self._made.close()
         thread, cloud = self._thread, self._cloud
         self._thread = self._cloud = None
         if thread is not None and cloud is not None:
@@ -261,12 +265,13 @@ class Emulator:
     def vault_credential(self) -> TokenCredential:
         """azure-identity's credential of an identity that may read the vault.
 
-        Not the application whose secret it reads: that one's secret can be rotated.
+        Not the application whose secret it reads: that one's secret can be rotated. It is closed
+        when the emulator stops.
         """
         from azure.identity import ClientSecretCredential  # noqa: PLC0415
 
         reader = self._running.vault_reader
-        return ClientSecretCredential(
+        credential = ClientSecretCredential(
             self.tenant_id,
             reader.client_id,
             reader.secret,
@@ -274,15 +279,19 @@ class Emulator:
             disable_instance_discovery=True,
             connection_verify=self.ca_file,
         )
+        self._made.callback(credential.close)
+        return credential
 
     def transport(self) -> Pooled:
-        """irclient's default transport for threads, trusting this emulator."""
+        """irclient's default transport for threads, trusting this emulator, closed with it."""
         from irclient.transports import default_transport  # noqa: PLC0415
 
-        return default_transport(ca_file=self.ca_file)
+        transport = default_transport(ca_file=self.ca_file)
+        self._made.callback(transport.close)
+        return transport
 
     def async_transport(self) -> Lanes:
-        """irclient's default transport for tasks, trusting this emulator."""
+        """irclient's default transport for tasks, trusting this emulator; yours to close."""
         from irclient.transports import default_async_transport  # noqa: PLC0415
 
         return default_async_transport(ca_file=self.ca_file)

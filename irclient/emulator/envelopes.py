@@ -96,6 +96,7 @@ def selectors(found: Mapping[str, Sequence[str]]) -> Response:
 
 def trigger_accepted(*, environment_id: str, version: str, switches: Switches) -> Response:
     """The answer to an accepted trigger (contract section 13)."""
+    content: dict[str, str | None]
     match switches.trigger_answer:
         case "documented":
             content = {"status": "Success", "environmentId": environment_id, "version": version}

@@ -65,7 +65,6 @@ class Listener:
         self._contexts = contexts
         self._traffic = Traffic()
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
 
     @property
@@ -103,36 +102,33 @@ class Listener:
             self.bind()
         assert self._socket is not None  # noqa: S101  (bind has just set it)
         self._socket.listen(_BACKLOG)
-        self._accepting = asyncio.create_task(self._accept(self._socket))
+        asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
 
     async def close(self) -> None:
         """Give the port back and break every connection off."""
-        await self._refuse()
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._stop_listening()
+        await self._break_off()
 
     async def put_fault(self, fault: Fault | None) -> None:
         """Let a fault strike from now on, open connections included; None ends it."""
         was_down = isinstance(self.faults.fault, Down)
         self.faults.put(fault)
         if isinstance(fault, Down):
-            await self._refuse()
+            self._stop_listening()
+            # A bound socket that does not listen refuses connections and keeps the port.
+            self.bind()
+            await self._break_off()
         elif was_down:
             self.listen()
         elif fault is not None and fault.stage == "accept":
             # The fault strikes new connections; nobody may go on with an old one.
             await self._break_off()
 
-    async def _refuse(self) -> None:
-        if self._accepting is not None:
-            await _cancel([self._accepting])
-            self._accepting = None
+    def _stop_listening(self) -> None:
         if self._socket is not None:
-            # A bound socket that does not listen refuses connections and keeps the port.
+            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
-            self.bind()
-        await self._break_off()
+            self._socket = None
 
     async def _break_off(self) -> None:
         for writer in self._connections.values():
@@ -140,21 +136,21 @@ class Listener:
                 reset(writer)
         await _cancel(list(self._connections))
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, _ = await loop.sock_accept(listening)
-            except OSError:
-                # Out of descriptors, or the caller is gone already: neither ends the service.
-                await asyncio.sleep(0.01)
-                continue
-            if len(self._connections) >= _MOST_CONNECTIONS:
-                accepted.close()
-                continue
-            task = asyncio.create_task(self._serve(accepted))
-            self._connections[task] = None
-            task.add_done_callback(self._connections.pop)
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            accepted, _ = listening.accept()
+        except OSError:
+            # The caller is gone already, or there are no descriptors: the service goes on.
+            return
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            accepted.close()
+            return
+        accepted.settimeout(0)
+        task = asyncio.create_task(self._serve(accepted))
+        self._connections[task] = None
+        task.add_done_callback(self._connections.pop)
+        # A task that is cancelled before its first step has no chance to close anything.
+        task.add_done_callback(lambda _: accepted.close())
 
     async def _serve(self, accepted: socket.socket) -> None:
         fault = self.faults.draw("accept")
