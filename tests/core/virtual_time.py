@@ -75,6 +75,17 @@ class VirtualTime:
         self._advance(task, None)
         return task
 
+    def finish(self, *tasks: Task) -> None:
+        """Let time pass until these are over."""
+        while not all(task.is_over for task in tasks):
+            self._next()
+
+    def cancel(self, task: Task) -> None:
+        """End a call half-way, as a cancelled task does."""
+        task.resumptions += 1  # Whatever it waited for wakes nobody now.
+        task.call.close()
+        task.is_over = True
+
     def sleep(self, seconds: float) -> None:
         """Let time pass, and everything happen that is due by then."""
         until = self.now + seconds
