@@ -12,10 +12,12 @@ from irclient.errors import ConfigurationError
 from irclient.observe import TrafficReturned
 from irclient.settings import Guard
 
-GUARD = Guard(candidate="green", control="blue", calls=100, margin=0.02, slow_after=0.5)
+GUARD = Guard(candidate="green", control="blue", calls=100, slow_after=0.5)
 
 
-def alarm_after(candidate: float, control: float, *, seed: int, guard=GUARD, calls=6000, slow=False):
+def alarm_after(
+    candidate: float, control: float, *, seed: int, guard=GUARD, calls=6000, slow=False
+):
     """After how many calls the guard gives an alarm, or None."""
     chance = random.Random(seed)
     watch = Watch(guard)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from irclient._core.allowance import Allowance
 from irclient._core.health import EndpointHealth
-from irclient._core.routing import Choice, Full, choose
+from irclient._core.routing import Choice, choose
 from irclient.settings import Failover
 from tests.scenarios.scenario import A, B, C
+
+if TYPE_CHECKING:
+    from irclient._core.routing import Full
 
 FAILOVER = Failover(consecutive_failures=1, eject_for=5.0, ramp_for=10.0)
 

@@ -86,7 +86,9 @@ class Run:
         self.scenario = scenario
         tokens = scenario.tokens
         source = (
-            SlowToken(tokens) if tokens.takes or tokens.error else OneToken(renewals=tokens.renewals)
+            SlowToken(tokens)
+            if tokens.takes or tokens.error
+            else OneToken(renewals=tokens.renewals)
         )
         self.state = ClientState.of(
             scenario.topology,
