@@ -31,6 +31,7 @@ SHOWS = {
     "split": "blue → green",
     "table": "Similar to",
     "testing_your_app": "passed: test_an_outage_leaves_the_bestseller",
+    "tps": "80 lists in",
     "web_app": "the primary is down  200",
 }
 
