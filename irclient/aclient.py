@@ -283,9 +283,12 @@ class AsyncIRClient(Lists[Awaitable[RecommendationList], Awaitable[Selectors]]):
     async def aclose(self) -> None:
         """Close the client and its copies; closing again does nothing."""
         self._state.is_closed = True
-        await self._driver.aclose()
-        if self._own_transport is not None:
-            await self._own_transport.aclose()
+        try:
+            await self._driver.aclose()
+        finally:
+            # Also where the block that is left was cancelled.
+            if self._own_transport is not None:
+                await self._own_transport.aclose()
 
     async def _answer(
         self,

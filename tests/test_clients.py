@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import timedelta
 
+import anyio
 import httpx
 import pytest
 from azure.core.credentials import AccessToken
@@ -83,6 +84,21 @@ def test_a_with_block_closes_the_client(world) -> None:
             async with world.make(server.endpoint("a")) as ir:
                 await ir.popular()
         assert isinstance(await world.error(ir.popular), errors.ClientClosed)
+
+    with weather() as server:
+        world.play(story)
+
+
+@pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
+def test_a_with_block_that_is_cancelled_closes_the_client_all_the_same(world) -> None:
+    async def story() -> None:
+        with anyio.move_on_after(5) as scope:
+            async with world.make(server.endpoint("a")) as ir:
+                await ir.popular()
+                assert repr(ir._own_transport) == "Lanes(1 idle)"
+                scope.cancel()
+                await anyio.sleep(5)
+        assert repr(ir._own_transport) == "Lanes(0 idle)"
 
     with weather() as server:
         world.play(story)

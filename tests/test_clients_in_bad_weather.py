@@ -54,7 +54,10 @@ def test_the_pair_answers_at_once_when_the_primary_fails(world, name, good) -> N
             primary.close()
 
         async def story() -> None:
-            lags = [await lag_after_the_failure(world, primary, good) for _ in range(3)]
+            lags = [await lag_after_the_failure(world, primary, good) for _ in range(2)]
+            # A busy machine gets a few more tries; what is missing stays missing.
+            while min(lags) >= AT_ONCE and len(lags) < 8:
+                lags.append(await lag_after_the_failure(world, primary, good))
             assert min(lags) < AT_ONCE
             assert max(lags) < LATE
 
@@ -134,9 +137,10 @@ def test_the_deadline_holds_whatever_the_server_does(world, name) -> None:
 
     with weather(bad.BAD_IN_TIME[name]) as server:
         took = world.play(story)
-        if took > 0.75:
-            # Once more, alone: the machine may have been busy, a missing limit stays missing.
-            took = world.play(story)
+        for _ in range(2):
+            if took >= 0.75:
+                # The machine may have been busy; a missing limit stays missing.
+                took = world.play(story)
     assert 0.69 < took < 0.75
 
 
