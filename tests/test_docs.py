@@ -9,6 +9,7 @@ import importlib.util
 import re
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from typer.main import get_command
@@ -16,10 +17,22 @@ from typer.main import get_command
 import irclient
 from irclient import errors
 from irclient._core.health import TRANSITIONS
+from irclient._wire import build_request
 from irclient.cli.app import app
 from irclient.configuration import describe, short_forms
 from irclient.emulator.faults import KINDS
 from irclient.emulator.switches import Switches
+from irclient.queries import (
+    BoughtTogether,
+    Cart,
+    ItemSelectors,
+    New,
+    Personalize,
+    Picks,
+    Popular,
+    Similar,
+    Trending,
+)
 from irclient.settings import Fallback, Guard, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -169,7 +182,30 @@ def test_nothing_is_fetched_from_elsewhere_by_the_site() -> None:
     assert not re.search(r"https?://", configuration)
 
 
-def test_the_contract_marks_every_fact() -> None:
+def test_the_contract_names_the_requests_that_are_really_sent() -> None:
+    asked = {
+        "`new()`": New(),
+        "`popular()`": Popular(),
+        "`trending()`": Trending(),
+        "`similar(item_id)`": Similar("{item}"),
+        "`cart(item_ids)`": Cart(["a", "b"]),
+        "`bought_together(item_id)`": BoughtTogether("{item}"),
+        "`picks(user_id)`": Picks("…"),
+        "`picks(session_id=…)`": Picks(session_id="…"),
+        "`personalize(user_id, candidates)`": Personalize("…", ["1"]),
+        "`selectors(item_id)`": ItemSelectors("{item}"),
+    }
+    documented = rows("reference/contract.md")
+    for method, query in asked.items():
+        sent = build_request(query, modeling=None)
+        assert documented[method.strip("`")][1] == f"`{sent.method} {unquote(sent.target)}`"
+
+
+def test_the_contract_names_every_parameter_that_is_sent() -> None:
     page = (DOCS / "reference/contract.md").read_text("utf-8")
-    for mark in ("**D**", "**C**", "**I**", "**?**"):
-        assert mark in page
+    every = Similar(
+        "1", count=1, skip=1, algo_type="MF", user_id="u", session_id="s", channel_id="c",
+        catalog_id="c", modeling="m", refinements=["r"],
+    )  # fmt: skip
+    for name, _ in parse_qsl(build_request(every, modeling=None).target.partition("?")[2]):
+        assert f"`{name}`" in page
