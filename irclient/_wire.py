@@ -58,6 +58,11 @@ __all__ = [
 #: Paths match in any case; the reference's own spelling is lower case (contract section 2).
 _CONSUME: Final = "/reco/v1.0/"
 _BOM: Final = b"\xef\xbb\xbf"
+#: A body up to this long holds too few values to be worth counting them.
+_SMALL_BODY: Final = 64 * 1024
+#: Commas and opening brackets: a list of a hundred thousand items has three for each of them.
+#: Beyond, a body takes seconds and gigabytes to read, and is no list.
+_MOST_MARKS: Final = 400_000
 #: Longer waits than a day are not advice that anyone can follow.
 _LONGEST_RETRY_AFTER: Final = 86_400.0
 
@@ -218,6 +223,8 @@ _SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
 
 def _read(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
     body = body.removeprefix(_BOM)
+    if len(body) > _SMALL_BODY and sum(map(body.count, (b",", b"{", b"["))) > _MOST_MARKS:
+        raise Malformed(f"more values than any list has: {excerpt(body)}")
     try:
         answer = envelope.kind.model_validate_json(body)
     except ValidationError:
@@ -270,6 +277,8 @@ def _readable(kind: type[BaseModel], fields: dict[str, Any]) -> dict[str, Any]:
 
 def error_message(body: bytes) -> str | None:
     """The service's own words in an error body (contract section 14), or None."""
+    if len(body) > _SMALL_BODY:
+        return None
     try:
         error = from_json(body.removeprefix(_BOM))["error"]
         code, message = error.get("code"), error.get("message")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast, overload
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import AliasPath, BaseModel, ConfigDict, FailFast, Field, PrivateAttr, field_validator
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class RecommendedItem(_Tolerant):
         tracking_id: As the service sends it; it was the same for all items in every sample.
     """
 
-    id: str
+    id: str = Field(min_length=1)
     tracking_id: str | None = Field(default=None, alias="trackingId")
 
 
@@ -130,7 +130,8 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         details: Words of the service; only seen while waiting for data.
     """
 
-    items: tuple[RecommendedItem, ...]
+    # One row that cannot be read is enough to read all of them one by one.
+    items: Annotated[tuple[RecommendedItem, ...], FailFast()]
     title: str | None = None
     long_title: str | None = Field(default=None, alias="longTitle")
     title_id: int | None = Field(default=None, alias="titleId")
@@ -178,8 +179,8 @@ class Selector(_Tolerant):
         values: The values, for example ``red`` (``valueString`` on the wire).
     """
 
-    name: str = Field(alias="keyName")
-    values: tuple[str, ...] = ()
+    name: str = Field(alias="keyName", min_length=1)
+    values: Annotated[tuple[str, ...], FailFast()] = ()
 
     @field_validator("values", mode="before")
     @classmethod
@@ -200,7 +201,7 @@ class Selectors(Answer, Sequence[Selector]):
     Source: contract section 6.9 (documented schema; no sample was recovered).
     """
 
-    selectors: tuple[Selector, ...] = Field(alias="value")
+    selectors: Annotated[tuple[Selector, ...], FailFast()] = Field(alias="value")
 
     @overload
     def __getitem__(self, index: int) -> Selector: ...

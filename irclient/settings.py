@@ -219,7 +219,7 @@ class Fallback(_Group):
     """
 
     queries: tuple[ListQuery, ...] = (Popular(),)
-    items: tuple[str, ...] = ()
+    items: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
     def __init__(
         self, *, queries: Sequence[ListQuery] = (Popular(),), items: Sequence[str] = ()

@@ -131,7 +131,8 @@ def judge(query: Query, outcome: Response | Failure) -> Verdict:
 
 
 def _not_ready(answer: RecommendationList) -> str:
-    return f"waiting for its first cooking{f' ({answer.details})' if answer.details else ''}"
+    words = "waiting for its first cooking"
+    return f"{words}: {excerpt(answer.details.encode(), length=120)}" if answer.details else words
 
 
 def _without_envelope(response: Response, finding: str) -> Verdict:

@@ -137,6 +137,10 @@ class _Body:
         self._raw_size += len(chunk)
         self._check(self._raw_size)
         if self._inflate is not None:
+            if self._inflate.eof:
+                # What follows a complete body is not part of it, and zlib would copy all that it
+                # has kept of it with each piece.
+                return
             try:
                 # One byte more than may be is enough to know that it is too much.
                 chunk = self._inflate.decompress(chunk, LARGEST_BODY + 1 - self._size)

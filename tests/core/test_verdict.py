@@ -111,7 +111,7 @@ def test_advice_to_wait_is_dropped_elsewhere(status) -> None:
 @pytest.mark.parametrize(
     ("outcome", "reason"),
     [
-        (answer(200, WAITING), "waiting for its first cooking (The request data is currently"),
+        (answer(200, WAITING), "waiting for its first cooking: 'The request data is currently"),
         (answer(200, b'{"items":[],"status":"WaitingForData"}'), "waiting for its first cooking"),
         (answer(429, THROTTLE), "429 'TooManyRequests: Too many requests'"),
         (answer(401, b""), "401 an empty body"),
