@@ -85,18 +85,18 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Send a request, and another if it is not over by `hedge_at`; the first good one wins.
+    """Send a request, and another if it is not over by `other_at`; the first good one wins.
 
     Attributes:
         first: The request to send at once.
-        hedge_at: When to ask `hedge` for another; not asked if the first is over by then.
-        hedge: Told the time, returns the other request, or None to go on waiting for the first.
+        other_at: When to ask for the other request; not asked if the first is over by then.
+        other: Told the time, returns the other request, or None to go on waiting for the first.
         is_good: Whether an outcome ends the race; when both are bad, the race ends with both.
     """
 
     first: Send
-    hedge_at: float
-    hedge: Callable[[float], Send | None]
+    other_at: float
+    other: Callable[[float], Send | None]
     is_good: Callable[[Send, Response | Failure], bool]
 
 

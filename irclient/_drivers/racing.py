@@ -36,9 +36,9 @@ def race(transport: httpx.BaseTransport, command: Race) -> tuple[Finish, ...]:
         runners.run_here(command.first)
     else:
         runners.run_on_thread(command.first)
-    runners.wait_until(command.hedge_at)
+    runners.wait_until(command.other_at)
     if not runners.is_over:
-        runners.hedge()
+        runners.start_other()
     while not runners.is_over:
         runners.wait_until(None)
     return tuple(runners.finishes)
@@ -56,7 +56,7 @@ class _Runners:
         self._command = command
         self._ends: queue.SimpleQueue[Finish] = queue.SimpleQueue()
         self._started = 0
-        self._hedge_was_asked = False
+        self._other_was_asked = False
         self._has_winner = False
         self.finishes: list[Finish] = []
 
@@ -78,11 +78,11 @@ class _Runners:
 
         threading.Thread(target=run, name="irclient-race", daemon=True).start()
 
-    def hedge(self) -> None:
+    def start_other(self) -> None:
         """Start the other request, once, if the core wants it now."""
-        if not self._hedge_was_asked:
-            self._hedge_was_asked = True
-            send = self._command.hedge(time.monotonic())
+        if not self._other_was_asked:
+            self._other_was_asked = True
+            send = self._command.other(time.monotonic())
             if send is not None:
                 self.run_on_thread(send)
 
@@ -96,10 +96,10 @@ class _Runners:
 
     def _look_up(self) -> float:
         """Return after how many seconds of reading to look up again."""
-        left = self._command.hedge_at - time.monotonic()
+        left = self._command.other_at - time.monotonic()
         if left > 0:
             return left
-        self.hedge()
+        self.start_other()
         if self._started == 1:
             return float("inf")
         while not self._ends.empty():
@@ -127,9 +127,9 @@ async def race_async(transport: httpx.AsyncBaseTransport, command: Race) -> tupl
     started = [command.first]
     async with anyio.create_task_group() as runners:
         runners.start_soon(run, command.first)
-        with anyio.move_on_after(command.hedge_at - time.monotonic()):
+        with anyio.move_on_after(command.other_at - time.monotonic()):
             await over.wait()
-        send = None if over.is_set() else command.hedge(time.monotonic())
+        send = None if over.is_set() else command.other(time.monotonic())
         if send is not None:
             started.append(send)
             runners.start_soon(run, send)
