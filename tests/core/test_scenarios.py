@@ -17,9 +17,11 @@ from tests.core.virtual_time import FetchedToken, OneToken, VirtualTime
 from tests.scenarios.scenario import scenarios
 
 if TYPE_CHECKING:
+    from tests.core.virtual_time import Task
     from tests.scenarios.scenario import Expected, Scenario
 
 SCENARIOS = scenarios()
+PROBE = "/reco/v1.0/popular?count=1"
 
 
 class Run:
@@ -28,6 +30,7 @@ class Run:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.numbers: Counter[str] = Counter()
+        self.meanwhile: list[tuple[Expected, Task]] = []
         self.time = VirtualTime(self._answer, work_takes=scenario.tokens.takes)
         self.state = ClientState.of(
             scenario.topology,
@@ -54,16 +57,18 @@ class Run:
         shared_out: Counter[str] = Counter()
         for _ in range(expected.times):
             self.time.sleep(expected.after)
-            self.state.is_closed = expected.closed
+            self._prepare(expected)
             began_at, first = self.time.now, len(self.time.sent)
-            answer = self._outcome(expected)
-            sent = self.time.sent[first:]
-            if not isinstance(answer, errors.IRError):
-                shared_out[answer.served.endpoint] += 1
-            self._check_answer(expected, answer)
-            self._check_sends(expected, sent)
-            if expected.elapsed is not None:
-                assert self.time.now - began_at == pytest.approx(expected.elapsed, abs=1e-9)
+            tasks = [self._begin(expected) for _ in range(expected.at_once)]
+            if expected.meanwhile:
+                self.meanwhile += [(expected, task) for task in tasks]
+                continue
+            self.time.finish(*tasks)
+            for task in tasks:
+                self._check_end(expected, task, self.time.now - began_at)
+                if task.error is None:
+                    shared_out[task.result.served.endpoint] += 1
+            self._check_sends(expected, self.time.sent[first:])
         if expected.split is not None:
             assert shared_out == expected.split
         for each in self.state.endpoints:
@@ -71,12 +76,33 @@ class Run:
                 status = self.state.health[each].status(self.time.now)
                 assert (each.label, status.state) == (each.label, expected.states[each.label])
 
-    def _outcome(self, expected: Expected):
-        begin = partial(call, expected.query, self.state, self.scenario.settings)
-        try:
-            return self.time.run(begin)
-        except errors.IRError as error:
-            return error
+    def finish(self) -> None:
+        """Check the calls that were under way while others were made."""
+        for expected, task in self.meanwhile:
+            self.time.finish(task)
+            if expected.cancelled_after is None:
+                self._check_end(expected, task, None)
+
+    def _prepare(self, expected: Expected) -> None:
+        self.state.is_closed = expected.closed
+        if expected.weights:
+            assert self.state.split is not None
+            self.state.split.shift(expected.weights)
+
+    def _begin(self, expected: Expected) -> Task:
+        fallback = self.scenario.fallback
+        given = partial(call, expected.query, self.state, expected.settings, fallback=fallback)
+        task = self.time.begin(given)
+        if expected.cancelled_after is not None:
+            self.time.later(
+                self.time.now + expected.cancelled_after, lambda: self.time.cancel(task)
+            )
+        return task
+
+    def _check_end(self, expected: Expected, task: Task, elapsed: float | None) -> None:
+        self._check_answer(expected, task.error or task.result)
+        if expected.elapsed is not None and elapsed is not None:
+            assert elapsed == pytest.approx(expected.elapsed, abs=1e-9)
 
     def _check_answer(self, expected: Expected, answer) -> None:
         if expected.error is not None:
@@ -92,17 +118,22 @@ class Run:
             raise answer
         if expected.served is not None:
             assert answer.served.endpoint == expected.served
-        account = answer.served.account
+        account, served = answer.served.account, answer.served
         if isinstance(answer, RecommendationList):
             assert answer.ids == (expected.ids or [f"{account}1", f"{account}2"])
-        if expected.attempts is not None:
-            assert answer.served.attempts == expected.attempts
+        for name in ("source", "degraded", "variant", "attempts"):
+            wanted = getattr(expected, name)
+            assert wanted is None or getattr(served, name) == wanted, (name, served)
 
     def _check_sends(self, expected: Expected, sent) -> None:
-        for wanted, is_background in ((expected.sends, False), (expected.probes, True)):
-            if wanted is not None:
-                got = [s.endpoint.account for s, _, hidden in sent if hidden is is_background]
-                assert got == wanted
+        groups: dict[str, list[str]] = {"sends": [], "probes": [], "refreshes": []}
+        for send, _, is_background in sent:
+            is_probe = send.request.target == PROBE
+            group = "sends" if not is_background else "probes" if is_probe else "refreshes"
+            groups[group].append(send.endpoint.account)
+        for name, got in groups.items():
+            wanted = getattr(expected, name)
+            assert wanted is None or got == wanted, name
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -110,6 +141,8 @@ def test_the_core_keeps_the_rule(scenario: Scenario) -> None:
     run = Run(scenario)
     for expected in scenario.calls:
         run.check(expected)
+    run.finish()
+    assert len(run.state.flights) == 0
 
 
 def test_there_are_scenarios_enough_to_mean_something() -> None:

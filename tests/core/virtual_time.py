@@ -93,13 +93,14 @@ class VirtualTime:
             self._next()
         self.now = until
 
+    def later(self, at: float, what: Callable[[], None]) -> None:
+        """Do something at an instant."""
+        heapq.heappush(self._due, (at, next(self._numbers), what))
+
     def _next(self) -> None:
         at, _, what = heapq.heappop(self._due)
         self.now = max(self.now, at)
         what()
-
-    def _later(self, at: float, what: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (at, next(self._numbers), what))
 
     def _advance(self, task: Task, outcome: Any) -> None:
         task.resumptions += 1
@@ -131,12 +132,12 @@ class VirtualTime:
                 outcome, takes = self.answer(command)
                 if takes > command.within:
                     outcome = Failure(Trouble.TIMED_OUT, f"no answer in {command.within:g} s")
-                self._later(self.now + min(takes, command.within), lambda: resume(outcome))
+                self.later(self.now + min(takes, command.within), lambda: resume(outcome))
             case Wait():
                 self._wait(command, resume)
             case Start():
                 work = command.work
-                self._later(self.now + self.work_takes, lambda: work(self.told.append))
+                self.later(self.now + self.work_takes, lambda: work(self.told.append))
                 return False
             case Spawn():
                 self.begin(command.call, is_background=True)
@@ -148,11 +149,11 @@ class VirtualTime:
 
     def _wait(self, command: Wait, resume: Callable[[], None]) -> None:
         self.waited.append(command.until - self.now)
-        self._later(command.until, resume)
+        self.later(command.until, resume)
         if command.flight is not None:
-            will_wake = command.flight.join(lambda: self._later(self.now, resume))
+            will_wake = command.flight.join(lambda: self.later(self.now, resume))
             if not will_wake:
-                self._later(self.now, resume)
+                self.later(self.now, resume)
 
 
 class OneToken:

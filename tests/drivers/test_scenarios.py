@@ -26,7 +26,7 @@ from irclient.transports.failures import BodyTooLarge
 from tests.core.virtual_time import FetchedToken, OneToken
 from tests.scenarios.scenario import scenarios
 
-SCENARIOS = [scenario for scenario in scenarios() if not scenario.long]
+SCENARIOS = [scenario for scenario in scenarios() if scenario.is_for_drivers]
 #: Real clocks and two busy cores: a call may take so much longer than in virtual time.
 LATE = 0.35
 
@@ -102,7 +102,11 @@ class Run:
 
     def begin(self, expected):
         self.state.is_closed = expected.closed
-        return partial(call, expected.query, self.state, self.scenario.settings)
+        if expected.weights:
+            assert self.state.split is not None
+            self.state.split.shift(expected.weights)
+        fallback = self.scenario.fallback
+        return partial(call, expected.query, self.state, expected.settings, fallback=fallback)
 
     def check(self, expected, outcome, elapsed) -> None:
         if expected.error is not None:
@@ -116,6 +120,9 @@ class Run:
             if isinstance(outcome, RecommendationList) and expected.ids is None:
                 account = outcome.served.account
                 assert outcome.ids == [f"{account}1", f"{account}2"]
+        for name in ("source", "degraded", "variant"):
+            wanted = getattr(expected, name)
+            assert wanted is None or getattr(outcome.served, name) == wanted, (name, outcome)
         if expected.elapsed is not None:
             assert elapsed <= expected.elapsed + LATE
         for each in self.state.endpoints:
@@ -143,12 +150,16 @@ def test_the_blocking_driver_keeps_the_rule(scenario) -> None:
     for expected in scenario.calls:
         for _ in range(expected.times):
             time.sleep(expected.after)
-            began_at = time.monotonic()
-            try:
-                outcome = driver.run(run.begin(expected))
-            except errors.IRError as error:
-                outcome = error
-            run.check(expected, outcome, time.monotonic() - began_at)
+            began_at, begin = time.monotonic(), run.begin(expected)
+            outcomes = driver.run_many(
+                [begin] * expected.at_once,
+                concurrency=expected.at_once,
+                done=lambda: None,
+                return_errors=True,
+            )
+            for outcome in outcomes:
+                run.check(expected, outcome, time.monotonic() - began_at)
+            driver.close()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -160,12 +171,15 @@ def test_the_task_driver_keeps_the_rule(scenario, backend) -> None:
         for expected in scenario.calls:
             for _ in range(expected.times):
                 await anyio.sleep(expected.after)
-                began_at = time.monotonic()
-                try:
-                    outcome = await driver.run(run.begin(expected))
-                except errors.IRError as error:
-                    outcome = error
-                run.check(expected, outcome, time.monotonic() - began_at)
+                began_at, begin = time.monotonic(), run.begin(expected)
+                outcomes = await driver.run_many(
+                    [begin] * expected.at_once,
+                    concurrency=expected.at_once,
+                    done=lambda: None,
+                    return_errors=True,
+                )
+                for outcome in outcomes:
+                    run.check(expected, outcome, time.monotonic() - began_at)
         await driver.aclose()
 
     anyio.run(play, backend=backend)
