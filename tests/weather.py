@@ -230,7 +230,7 @@ def gzip_bomb(peer: Peer, seen: Seen) -> None:
     peer.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(1024):
         piece += deflate.compress(block * 4)
-        if len(piece) >= 4096:
+        if len(piece) >= 1 << 16:
             peer.send(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             piece = b""
 
@@ -241,6 +241,21 @@ def endless(peer: Peer, seen: Seen) -> None:
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
     while True:
         peer.send(chunk)
+
+
+def endless_after_gzip(peer: Peer, seen: Seen) -> None:
+    """A well compressed list, and then bytes that mean nothing and do not end."""
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+    whole = gzip.compress(echoed(seen))
+    peer.send(f"{len(whole):x}\r\n".encode() + whole + b"\r\n")
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    while True:
+        peer.send(chunk)
+
+
+def gzip_without_its_end(peer: Peer, seen: Seen) -> None:
+    """All of the list, but not the checksum after it."""
+    peer.send(answer(gzip.compress(echoed(seen))[:-8], headers=("Content-Encoding: gzip",)))
 
 
 def close_after(peer: Peer, seen: Seen) -> bool:

@@ -85,7 +85,7 @@ def test_headers_are_few_and_the_personalize_body_is_json(world) -> None:
 
 
 @in_each_world
-@pytest.mark.parametrize("bomb", [bad.gzip_bomb, bad.endless], ids=["gzip bomb", "endless"])
+@pytest.mark.parametrize("bomb", [bad.gzip_bomb, bad.endless, bad.endless_after_gzip])
 def test_too_large_an_answer_takes_little_memory(world, bomb) -> None:
     async def story() -> None:
         settings = options(retries=Retries(max_attempts=1))
@@ -101,6 +101,18 @@ def test_too_large_an_answer_takes_little_memory(world, bomb) -> None:
         assert peak < 40 * 1024 * 1024
 
     with weather(bomb) as server:
+        world.play(story)
+
+
+@in_each_world
+def test_a_compressed_body_without_its_end_is_not_trusted(world) -> None:
+    async def story() -> None:
+        settings = options(retries=Retries(max_attempts=1))
+        async with world.client(server.endpoint("a"), settings=settings) as ir:
+            error = await world.error(ir.popular)
+        assert "truncated" in str(error)
+
+    with weather(bad.gzip_without_its_end) as server:
         world.play(story)
 
 

@@ -79,6 +79,23 @@ def test_a_lane_whose_request_was_cancelled_is_closed(world) -> None:
 
 
 @each_loop
+def test_a_lane_that_comes_back_after_the_close_is_closed(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(get, lanes, server)
+            await anyio.sleep(0.05)
+            await lanes.aclose()
+        assert repr(lanes) == "Lanes(0 idle)"
+
+    with weather(bad.after(0.1)) as server:
+        world.play(story)
+        # A connection that nobody closed would warn about it here.
+        gc.collect()
+    assert len(server.seen) == 1
+
+
+@each_loop
 def test_lanes_made_before_a_loop_outlive_several_and_leak_nothing(world) -> None:
     lanes = Lanes()
     with weather() as server:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 
+import httpcore
 import httpx
 import pytest
 
@@ -72,16 +74,40 @@ def test_what_may_not_be_sent_twice_is_sent_once() -> None:
 
 def test_a_body_that_the_server_takes_slowly_ends_on_time() -> None:
     transport = Pooled()
-    listener = socket.create_server(("127.0.0.1", 0))
-    try:
+
+    def sip() -> None:
+        taken, _ = listener.accept()
+        with taken:
+            while taken.recv(16384):
+                time.sleep(0.01)
+
+    with socket.socket() as listener:
+        # A small buffer, so that many sends are needed, each of them soon done.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        thread = threading.Thread(target=sip)
+        thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
         began_at = time.monotonic()
-        with pytest.raises(Exception, match="tim"):
-            get(transport, url, within=0.3, body=b"x" * 20_000_000)
-        assert time.monotonic() - began_at < 0.6
-    finally:
+        with pytest.raises(httpcore.WriteTimeout):
+            get(transport, url, within=0.3, body=b"x" * 8_000_000)
+        assert time.monotonic() - began_at < 0.7
         transport.close()
-        listener.close()
+        thread.join(10)
+
+
+def test_a_read_that_begins_after_the_end_of_the_attempt_times_out() -> None:
+    transport = Pooled()
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"), 0.2)
+    with weather(bad.drip_body) as server:
+        request = httpx.Request("GET", f"{server.url}/x", extensions={"timeout": timeout})
+        response = transport.handle_request(request)
+        time.sleep(0.25)
+        with pytest.raises(httpcore.ReadTimeout, match="time passed"):
+            list(response.stream)
+        response.close()
+    transport.close()
 
 
 def test_a_name_that_is_looked_up_slowly_is_waited_for_only_so_long(monkeypatch) -> None:
