@@ -91,12 +91,15 @@ class Response:
         headers: The headers; names in lower case.
         body: The decoded body.
         received_on: When it was received, as seconds since the epoch.
+        opened_connection: Whether a connection had to be opened first, so that the request
+            reached the service long after it was started.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     received_on: float
+    opened_connection: bool = False
 
 
 class Malformed(Exception):  # noqa: N818  (a finding about a body, not an error that users meet)

@@ -12,6 +12,7 @@ import anyio
 
 from irclient._core.protocol import Finish
 from irclient.transports.exchange import exchange, exchange_async
+from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +33,7 @@ def race(transport: httpx.BaseTransport, command: Race) -> tuple[Finish, ...]:
     first request has a thread as well, and a loser is abandoned: nothing can stop its read.
     """
     runners = _Runners(transport, command)
-    if getattr(transport, "lets_look_up", False):
+    if isinstance(transport, Pooled):
         runners.run_here(command.first)
     else:
         runners.run_on_thread(command.first)

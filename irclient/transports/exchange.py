@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import httpx
 
 from irclient._core.protocol import Failure, Trouble
-from irclient._version import __version__
 from irclient._wire import Response
+from irclient.transports.direct import HEADERS, Sent
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
+from irclient.transports.lanes import Lanes
+from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -26,13 +28,6 @@ __all__ = ["LARGEST_BODY", "exchange", "exchange_async"]
 LARGEST_BODY: Final = 16 * 1024 * 1024
 #: More than one read of a connection can hold.
 _MOST_CHUNKS_RECEIVED: Final = 20_000
-
-_HEADERS: Final = {
-    "Accept": "application/json",
-    # What `_Body` can decode within its bound, and no more.
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": f"irclient/{__version__}",
-}
 
 
 def exchange(
@@ -51,45 +46,56 @@ def exchange(
     """
     ends_at = time.monotonic() + send.within
     try:
-        request = _request(send)
-        if look_up is not None:
-            request.extensions["look_up"] = look_up
-        response = transport.handle_request(request)
+        sent = _open(transport, send, look_up)
         try:
-            body = _Body(response)
-            for chunk in cast("httpx.SyncByteStream", response.stream):
+            body = _Body(sent)
+            for chunk in sent.stream:
                 body.take(chunk)
                 if time.monotonic() > ends_at:
                     return timed_out(send)
         finally:
-            response.close()
+            sent.close()
         return body.complete()
     except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
         failure = failure_of(error, token=send.token)
         return timed_out(send) if failure.trouble is Trouble.TIMED_OUT else failure
 
 
+def _open(transport: httpx.BaseTransport, send: Send, look_up: Callable[[], float] | None) -> Sent:
+    if isinstance(transport, Pooled):
+        return transport.open(send, look_up)
+    response = transport.handle_request(_httpx_request(send))
+    return _sent(response, response.close)
+
+
 async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
     """Carry out a `Send` on a task; it ends within `send.within`, whatever the server does."""
     with anyio.move_on_after(send.within):
         try:
-            response = await transport.handle_async_request(_request(send))
-            chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+            sent = await _open_async(transport, send)
+            chunks = aiter(sent.stream)
             try:
-                body = _Body(response)
+                body = _Body(sent)
                 async for chunk in chunks:
                     body.take(chunk)
             except BaseException as problem:
                 if isinstance(problem, BodyTooLarge | UndecodableBody):
                     await _break_off(chunks)
                 with anyio.CancelScope(shield=True):
-                    await response.aclose()
+                    await sent.close()
                 raise
-            await response.aclose()
+            await sent.close()
             return body.complete()
         except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
             return failure_of(error, token=send.token)
     return timed_out(send)
+
+
+async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
+    if isinstance(transport, Lanes):
+        return await transport.open(send)
+    response = await transport.handle_async_request(_httpx_request(send))
+    return _sent(response, response.aclose)
 
 
 async def _break_off(chunks: AsyncIterator[bytes]) -> None:
@@ -106,8 +112,8 @@ def timed_out(send: Send) -> Failure:
     return Failure(Trouble.TIMED_OUT, f"timed out: no complete answer within {send.within:.3g} s")
 
 
-def _request(send: Send) -> httpx.Request:
-    headers = {**_HEADERS, "Authorization": f"Bearer {send.token}"}
+def _httpx_request(send: Send) -> httpx.Request:
+    headers = {**HEADERS, "Authorization": f"Bearer {send.token}"}
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
     connect, rest = send.connect_within, send.within
@@ -120,14 +126,20 @@ def _request(send: Send) -> httpx.Request:
     )
 
 
+def _sent(response: httpx.Response, close: Callable[[], Any]) -> Sent:
+    # Whether a connection was opened cannot be known of a transport that a user brought.
+    headers = dict(response.headers.items())
+    return Sent(response.status_code, headers, response.stream, close, opened_connection=False)
+
+
 class _Body:
     """Collects a body, decoding as it goes, and stops at the size limit in either form."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
         self._parts: list[bytes] = []
         self._raw_size = self._size = 0
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        encoding = sent.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
             raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
         # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
@@ -158,8 +170,9 @@ class _Body:
         if self._inflate is not None and not self._inflate.eof and self._raw_size:
             raise UndecodableBody("the compressed body is truncated")
         return Response(
-            self._response.status_code,
-            dict(self._response.headers.items()),
+            self._sent.status,
+            self._sent.headers,
             b"".join(self._parts),
             time.time(),
+            self._sent.opened_connection,
         )

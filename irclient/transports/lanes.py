@@ -2,7 +2,7 @@
 
 httpx's own async pool stops working for ever after cancelled requests (encode/httpcore#1093) and
 slows down as callers are added, because each event looks at all connections and all waiters. A
-lane is an httpx transport of one connection, so none of that can happen: there is nothing to
+lane is one httpcore connection without a pool, so none of that can happen: there is nothing to
 look through, and a lane whose request did not end normally is closed and never used again.
 """
 
@@ -15,34 +15,35 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import anyio.lowlevel
+import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
+from irclient.transports.direct import Sent, from_httpx, headers_of, request_of
 from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from irclient._core.protocol import Send
+
 __all__ = ["Lanes"]
 
 #: Idle lanes kept for each origin; more are closed when they come back.
 _IDLE_LANES: Final = 256
-_LIMITS: Final = httpx.Limits(
-    max_connections=1,
-    max_keepalive_connections=1,
-    # Shorter than the idle time of common front ends, so that we close first.
-    keepalive_expiry=30.0,
-)
+#: Shorter than the idle time of common front ends, so that we close first.
+_IDLE_FOR: Final = 30.0
 
-_Origin = tuple[str, str, int | None]
+_Origin = tuple[bytes, bytes, int | None]
+_Lane = httpcore.AsyncHTTPConnection
 
 
 @dataclass(eq=False, slots=True)
 class _OneLoop:
     """The idle lanes of one event loop, and the generator that is closed as the loop ends."""
 
-    free: dict[_Origin, list[httpx.AsyncHTTPTransport]]
+    free: dict[_Origin, list[_Lane]]
     until_the_loop_ends: AsyncGenerator[None]
     is_closed: bool = False
 
@@ -65,34 +66,44 @@ class Lanes(httpx.AsyncBaseTransport):
         self._forks = fork_count()
         self._by_loop: dict[Any, _OneLoop] = {}
 
+    async def open(self, send: Send) -> Sent:
+        """Send a request and return once the head of its answer has arrived.
+
+        The lane is free again once the body was read to its end.
+        """
+        return await self._begin(request_of(send))
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request over a free lane; the lane is free again once the body was read."""
-        url = request.url
+        """Send a request of httpx over a free lane."""
+        sent = await self._begin(from_httpx(request, await request.aread()))
+        stream = cast("_LaneStream", sent.stream)
+        return httpx.Response(sent.status, headers=sent.headers, stream=stream)
+
+    async def _begin(self, request: httpcore.Request) -> Sent:
         here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
         if here is None:
             here = await self._settle()
+        url = request.url
         free = here.free.setdefault((url.scheme, url.host, url.port), [])
-        lane, response = await self._send(request, free)
-        stream = cast("httpx.AsyncByteStream", response.stream)
-        response.stream = _LaneStream(stream, lane, free, here)
-        return response
-
-    async def _send(
-        self, request: httpx.Request, free: list[httpx.AsyncHTTPTransport]
-    ) -> tuple[httpx.AsyncHTTPTransport, httpx.Response]:
-        was_idle = bool(free)
-        lane = free.pop() if was_idle else self._open()
+        lane = await _take(free)
+        was_idle = lane is not None
+        if lane is None:
+            lane = self._open(url.origin)
         try:
-            return lane, await lane.handle_async_request(request)
-        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            response = await lane.handle_async_request(request)
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError):
             await _close(lane)
-            if not was_idle or request.method != "GET":
+            if not was_idle or request.method != b"GET":
                 raise
+            # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1).
+            was_idle, lane = False, self._open(url.origin)
+            response = await _or_close(lane, request)
         except BaseException:
             await _close(lane)
             raise
-        # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1).
-        return await self._send(request, [])
+        stream = _LaneStream(response, lane, free, here)
+        headers = headers_of(response.headers)
+        return Sent(response.status, headers, stream, stream.aclose, not was_idle)
 
     async def aclose(self) -> None:
         """Close the idle lanes of this loop; those of another are closed as that loop ends."""
@@ -128,9 +139,9 @@ class Lanes(httpx.AsyncBaseTransport):
                     while lanes:
                         await _close(lanes.pop())
 
-    def _open(self) -> httpx.AsyncHTTPTransport:
+    def _open(self, origin: httpcore.Origin) -> _Lane:
         context = ssl_context(ca_file=self._ca_file)
-        return httpx.AsyncHTTPTransport(verify=context, limits=_LIMITS)
+        return _Lane(origin, ssl_context=context, keepalive_expiry=_IDLE_FOR)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), ca_file=self._ca_file), ()
@@ -145,20 +156,16 @@ class _LaneStream(httpx.AsyncByteStream):
     """A body that gives its lane back when it was read to the end, and else closes it."""
 
     def __init__(
-        self,
-        inner: httpx.AsyncByteStream,
-        lane: httpx.AsyncHTTPTransport,
-        free: list[httpx.AsyncHTTPTransport],
-        here: _OneLoop,
+        self, response: httpcore.Response, lane: _Lane, free: list[_Lane], here: _OneLoop
     ) -> None:
-        self._inner = inner
-        self._lane: httpx.AsyncHTTPTransport | None = lane
+        self._response = response
+        self._lane: _Lane | None = lane
         self._free = free
         self._here = here
         self._was_read = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
+        async for chunk in cast("AsyncIterator[bytes]", self._response.stream):
             yield chunk
         self._was_read = True
 
@@ -167,7 +174,7 @@ class _LaneStream(httpx.AsyncByteStream):
         if lane is None:
             return
         try:
-            await self._inner.aclose()
+            await self._response.aclose()
         except BaseException:
             await _close(lane)
             raise
@@ -177,7 +184,25 @@ class _LaneStream(httpx.AsyncByteStream):
             await _close(lane)
 
 
-async def _close(lane: httpx.AsyncHTTPTransport) -> None:
+async def _take(free: list[_Lane]) -> _Lane | None:
+    """Take the lane that was used last, if the server has not closed it meanwhile."""
+    while free:
+        lane = free.pop()
+        if lane.is_idle() and not lane.has_expired():
+            return lane
+        await _close(lane)
+    return None
+
+
+async def _or_close(lane: _Lane, request: httpcore.Request) -> httpcore.Response:
+    try:
+        return await lane.handle_async_request(request)
+    except BaseException:
+        await _close(lane)
+        raise
+
+
+async def _close(lane: _Lane) -> None:
     # Shielded: the usual reason for closing a lane is that its request was cancelled.
     with anyio.CancelScope(shield=True):
         # A connection that is thrown away may break.

@@ -15,12 +15,15 @@ import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
+from irclient.transports.direct import Sent, from_httpx, headers_of, request_of
 from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
     import os
     import ssl
     from collections.abc import Callable, Iterable, Iterator
+
+    from irclient._core.protocol import Send
 
 __all__ = ["Pooled"]
 
@@ -47,9 +50,6 @@ class Pooled(httpx.BaseTransport):
         ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
     """
 
-    #: Whether the extension ``look_up`` of a request is called between reads.
-    lets_look_up = True
-
     def __init__(self, *, ca_file: str | os.PathLike[str] | None = None) -> None:
         self._ca_file = ca_file
         self._lock = fork_safe_lock()
@@ -58,30 +58,30 @@ class Pooled(httpx.BaseTransport):
         self._forks = fork_count()
         self._time = _TimeLeft()
 
+    def open(self, send: Send, look_up: Callable[[], float] | None = None) -> Sent:
+        """Send a request and return once the head of its answer has arrived.
+
+        Args:
+            send: The request, and how long it may take.
+            look_up: Called between reads: returns after how many seconds of reading to be
+                called again, and may raise to stop.
+        """
+        return self._begin(request_of(send), send.within, look_up)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the extension ``timeout`` says how long each part may take."""
+        """Send a request of httpx; its extension ``timeout`` says how long it may take."""
         timeout: dict[str, float] = request.extensions["timeout"]
-        self._time.ends_at = time.monotonic() + timeout["read"]
-        self._time.look_up = request.extensions.get("look_up")
-        response = self._send(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.read(),
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Stream(response),
-        )
+        sent = self._begin(from_httpx(request, request.read()), timeout["read"], None)
+        return httpx.Response(sent.status, headers=sent.headers, stream=_Stream(sent))
+
+    def _begin(
+        self, request: httpcore.Request, within: float, look_up: Callable[[], float] | None
+    ) -> Sent:
+        attempt = self._time
+        attempt.ends_at, attempt.look_up = time.monotonic() + within, look_up
+        response = self._send(request)
+        headers = headers_of(response.headers)
+        return Sent(response.status, headers, response.stream, response.close, attempt.connects)
 
     def close(self) -> None:
         """Close all connections; the transport can be used again and opens new ones."""
@@ -130,14 +130,14 @@ class Pooled(httpx.BaseTransport):
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
+        return iter(self._sent.stream)
 
     def close(self) -> None:
-        self._response.close()
+        self._sent.close()
 
 
 class _TimeLeft(threading.local):

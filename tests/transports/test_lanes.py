@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import anyio
+import httpcore
 import httpx
 import pytest
 
@@ -163,7 +164,7 @@ def test_a_server_that_closes_every_connection_is_not_asked_for_ever(world) -> N
         lanes = Lanes()
         await get(lanes, server)
         server.now = lambda peer, seen: False
-        with pytest.raises(httpx.RemoteProtocolError):
+        with pytest.raises(httpcore.RemoteProtocolError):
             await get(lanes, server)
         await lanes.aclose()
 
