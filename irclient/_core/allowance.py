@@ -50,6 +50,7 @@ class Reservation:
     """A slot: the right to start one request at an instant."""
 
     starts_at: float
+    moves: int
     is_held: bool = True
 
 
@@ -85,6 +86,7 @@ class Allowance:
         self._window = max(1.0, 1.0 / tps) + _MARGIN
         self._adaptive = adaptive
         self._lock = fork_safe_lock()
+        self._moves = 0
         self._starts: list[float] = []  # Sorted; at most a window of the past, and the future.
         self._given_back: list[float] = []  # Sorted instants in the future.
         self._scale = 1.0
@@ -102,7 +104,7 @@ class Allowance:
             insort(self._starts, starts_at)
             if self._given_back and self._given_back[0] == starts_at:
                 del self._given_back[0]
-            return Reservation(starts_at)
+            return Reservation(starts_at, self._moves)
 
     def first_slot(self, now: float) -> float:
         """The instant at which the next caller could start."""
@@ -127,9 +129,24 @@ class Allowance:
         """
         with self._lock:
             reservation.is_held = False
-            if now > reservation.starts_at + _PLAY or now < self._blocked_until:
-                return self._start_anew(reservation.starts_at, now)
-        return True
+            is_as_reserved = (
+                now <= reservation.starts_at + _PLAY
+                and now >= self._blocked_until
+                and reservation.moves == self._moves
+            )
+            return is_as_reserved or self._start_anew(reservation, now)
+
+    def arrived(self, reservation: Reservation, at: float) -> None:
+        """Take note that a request reached the service long after it was started.
+
+        A connection had to be opened for it first, so the service counts it later than we did.
+        """
+        with self._lock:
+            self._remove(reservation.starts_at)
+            insort(self._starts, at)
+            reservation.starts_at = at
+            # Whoever holds a slot by now may be too close to this one: it finds out at its start.
+            self._moves += 1
 
     def throttled(self, now: float, *, retry_after: float | None) -> None:
         """Take note of a 429."""
@@ -190,11 +207,11 @@ class Allowance:
         pairs = zip(starts, starts[limit:], strict=False)
         return all(later - earlier >= self._window for earlier, later in pairs)
 
-    def _start_anew(self, reserved: float, now: float) -> bool:
-        was_at = self._remove(reserved)
+    def _start_anew(self, reservation: Reservation, now: float) -> bool:
+        was_at = self._remove(reservation.starts_at)
         if now < self._blocked_until:
             return False
-        start = now - _PLAY
+        start = max(now - _PLAY, reservation.starts_at)
         at, limit = bisect_left(self._starts, start), self._limit(now)
         if at >= limit and start - self._starts[at - limit] < self._window:
             return False
@@ -204,6 +221,7 @@ class Allowance:
         ):
             return False
         self._starts.insert(at, start)
+        reservation.starts_at = start
         return True
 
     def _used(self, now: float) -> int:

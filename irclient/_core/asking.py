@@ -56,7 +56,7 @@ def ask(story: Story) -> Call[Answered]:
             if not story.state.allowances[chosen].start(slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
             # Attempt, perhaps hedged, and the verdict on what came of it.
-            endpoint, verdict = yield from attempt(story, chosen, token)
+            endpoint, verdict = yield from attempt(story, chosen, token, slot)
         finally:
             story.state.allowances[chosen].give_back(slot, story.now)
         match verdict.meaning.then:
@@ -82,7 +82,7 @@ def probe(
     try:
         token = yield from bearer(story)
         if state.allowances[endpoint].start(slot, story.now):
-            yield from attempt(story, endpoint, token)
+            yield from attempt(story, endpoint, token, slot)
     except IRError:
         return  # Without a token nothing was learned: a later call will ask for a probe again.
     finally:

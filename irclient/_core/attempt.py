@@ -9,6 +9,7 @@ from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import Race, Send
 from irclient._core.story import tell
 from irclient._core.verdict import Health, Meaning, judge
+from irclient._wire import Response
 from irclient.attempts import Attempt
 from irclient.observe import AttemptEnded, Hedged
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure, Finish
     from irclient._core.story import Story
     from irclient._core.verdict import Verdict
-    from irclient._wire import Response
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
 
@@ -27,7 +27,7 @@ OVERTAKEN = "overtaken"
 
 
 def attempt(
-    story: Story, endpoint: ServiceEndpoint, token: str
+    story: Story, endpoint: ServiceEndpoint, token: str, slot: Reservation
 ) -> Call[tuple[ServiceEndpoint, Verdict]]:
     """Ask one endpoint, judge what came of it, and let everybody know who keeps count.
 
@@ -35,13 +35,17 @@ def attempt(
         The verdict, and the endpoint that it is of: the pair's, if a hedge won.
     """
     send = _request(story, endpoint, token)
-    story.state.hedge_budget.earn(story.settings.hedging.budget)
+    state = story.state
+    state.hedge_budget.earn(story.settings.hedging.budget)
     delay = _hedge_after(story, endpoint, send)
     if delay is None:
         sent_at = story.now
         resumed = yield send
         story.now = resumed.now
-        verdict = judge(story.query, cast("Response | Failure", resumed.outcome))
+        outcome = cast("Response | Failure", resumed.outcome)
+        verdict = judge(story.query, outcome)
+        if isinstance(outcome, Response) and outcome.opened_connection:
+            state.allowances[endpoint].arrived(slot, story.now)
         yield from _note(story, send, verdict, sent_at, story.now)
         return endpoint, verdict
     return (yield from _race(story, send, delay))
