@@ -84,6 +84,8 @@ class Allowance:
         # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
         self._full_limit = max(math.floor(tps + 1e-9), 1)
         self._window = max(1.0, 1.0 / tps) + _MARGIN
+        # What was reserved a window apart may look closer by as much as a sum is rounded.
+        self._apart = self._window - 1e-6
         self._adaptive = adaptive
         self._lock = fork_safe_lock()
         self._moves = 0
@@ -205,7 +207,7 @@ class Allowance:
 
     def _are_apart(self, starts: list[float], limit: int) -> bool:
         pairs = zip(starts, starts[limit:], strict=False)
-        return all(later - earlier >= self._window for earlier, later in pairs)
+        return all(later - earlier >= self._apart for earlier, later in pairs)
 
     def _start_anew(self, reservation: Reservation, now: float) -> bool:
         was_at = self._remove(reservation.starts_at)
@@ -213,7 +215,7 @@ class Allowance:
             return False
         start = max(now - _PLAY, reservation.starts_at)
         at, limit = bisect_left(self._starts, start), self._limit(now)
-        if at >= limit and start - self._starts[at - limit] < self._window:
+        if at >= limit and start - self._starts[at - limit] < self._apart:
             return False
         # Only those that it let pass by coming late, and itself, are closer to others than before.
         if not self._are_apart(

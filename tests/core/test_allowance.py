@@ -126,6 +126,15 @@ def test_a_slot_that_is_given_back_goes_to_the_next_caller() -> None:
     assert allowance.reserve(10.2, not_after=FOREVER).starts_at > held[5].starts_at
 
 
+def test_a_slot_between_others_is_used_again_at_any_time_of_the_clock() -> None:
+    for began_at in (1000.0, 98_765.4321, 1e7 / 3):
+        allowance = Allowance(1, adaptive=True)
+        held = [allowance.reserve(began_at, not_after=FOREVER) for _ in range(3)]
+        allowance.give_back(held[1], began_at)
+        again = allowance.reserve(began_at + 0.1, not_after=FOREVER)
+        assert again.starts_at == held[1].starts_at
+
+
 def test_the_last_slot_given_back_leaves_no_trace() -> None:
     allowance = Allowance(1, adaptive=True)
     assert start_now(allowance, 10.0)
