@@ -20,6 +20,7 @@ import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
 from irclient.transports.direct import Sent, from_httpx, headers_of, request_of
+from irclient.transports.handshakes import ClosingHandshakes
 from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
@@ -141,7 +142,14 @@ class Lanes(httpx.AsyncBaseTransport):
 
     def _open(self, origin: httpcore.Origin) -> _Lane:
         context = ssl_context(ca_file=self._ca_file)
-        return _Lane(origin, ssl_context=context, keepalive_expiry=_IDLE_FOR)
+        is_trio = not hasattr(_this_loop(), "create_task")
+        network = httpcore.TrioBackend() if is_trio else httpcore.AnyIOBackend()
+        return _Lane(
+            origin,
+            ssl_context=context,
+            keepalive_expiry=_IDLE_FOR,
+            network_backend=ClosingHandshakes(network),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), ca_file=self._ca_file), ()
