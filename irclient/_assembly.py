@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from irclient._core.protocol import Call
-    from irclient._core.splitting import Split
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.results import Answer
@@ -35,7 +34,6 @@ __all__ = [
     "changed",
     "check_picklable",
     "check_transport",
-    "split_of",
 ]
 
 
@@ -117,17 +115,6 @@ def begin_call(
     if not isinstance(query, Query):
         raise QueryError(f"expected a query of irclient.queries, got {query!r}")
     return partial(call, query, state, settings, endpoints=endpoints, fallback=fallback)
-
-
-def split_of(state: ClientState) -> Split:
-    """Return the traffic split of a client.
-
-    Raises:
-        ConfigurationError: It was made without one.
-    """
-    if state.split is None:
-        raise ConfigurationError("this client has no variants; make it with a TrafficSplit")
-    return state.split
 
 
 def changed(

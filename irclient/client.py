@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
-from irclient._assembly import (
-    FETCH_MANY_AT_A_TIME,
-    assemble,
-    begin_call,
-    changed,
-    check_picklable,
-    check_transport,
-    split_of,
-)
+from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
-from irclient._lists import Lists
+from irclient._front_door import FrontDoor
 from irclient._progress import progress_of
-from irclient.configuration import Configuration
 from irclient.errors import QueryError
 from irclient.results import RecommendationList, Selectors
 from irclient.settings import Settings
@@ -28,28 +18,21 @@ from irclient.transports import default_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import timedelta
-    from pathlib import Path
     from types import TracebackType
 
-    from irclient._core.memory import Cache
-    from irclient._core.splitting import Split
-    from irclient._core.state import HealthSnapshot
-    from irclient._core.stats import Stats
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.results import Answer, RecommendedItem
-    from irclient.settings import Caching, Fallback, Hedging, Retries, Throttling, Timeouts
+    from irclient.settings import Fallback
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
-    from irclient.transports import Pooled
 
 __all__ = ["IRClient"]
 
 
-class IRClient(Lists[RecommendationList, Selectors]):
+class IRClient(FrontDoor[RecommendationList, Selectors]):
     """Fetches recommendation lists, and keeps them coming when an account does not answer.
 
     One client serves a whole process: any number of threads may use it, it may be made before
@@ -72,6 +55,8 @@ class IRClient(Lists[RecommendationList, Selectors]):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
+    _make_transport = staticmethod(default_transport)
+
     def __init__(
         self,
         endpoints: Endpoints,
@@ -84,53 +69,16 @@ class IRClient(Lists[RecommendationList, Selectors]):
         observers: Sequence[Observer] = (),
     ) -> None:
         check_transport(transport, httpx.BaseTransport)
-        self._state = assemble(endpoints, credential, settings, store, observers)
-        self._settings = settings
-        self._fallback = fallback
-        self._parts: dict[str, Any] = {
+        parts: dict[str, Any] = {
             "endpoints": endpoints,
             "credential": credential,
+            "settings": settings,
+            "fallback": fallback,
             "store": store,
-            "observers": observers,
-        }
-        self._own_transport = default_transport() if transport is None else None
-        self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
-
-    @classmethod
-    def from_env(cls, *, observers: Sequence[Observer] = ()) -> Self:
-        """Make a client from the environment variables ``IRCLIENT_…``.
-
-        Raises:
-            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
-        """
-        return cls._configured(Configuration.from_env(), observers)
-
-    @classmethod
-    def from_file(cls, path: str | Path, *, observers: Sequence[Observer] = ()) -> Self:
-        """Make a client from a TOML file with the same schema as the environment's.
-
-        Raises:
-            ConfigurationError: A key is missing or wrong; the message names it and the fix.
-        """
-        return cls._configured(Configuration.from_file(path), observers)
-
-    @classmethod
-    def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
-        transport = default_transport(ca_file=configuration.ca_file)
-        parts = {
-            "endpoints": configuration.endpoints,
-            "credential": configuration.credential,
-            "settings": configuration.settings,
-            "observers": observers,
             "transport": transport,
+            "observers": observers,
         }
-        return cls._made_of(parts, transport)
-
-    @classmethod
-    def _made_of(cls, parts: dict[str, Any], own_transport: Pooled | None) -> Self:
-        client = cls(**parts)
-        client._own_transport = own_transport
-        return client
+        self._driver = BlockingDriver(self._put_together(parts), observers)
 
     @overload
     def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
@@ -189,10 +137,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
         """
         if concurrency is not None and concurrency < 1:
             raise QueryError(f"concurrency must be at least 1, got {concurrency!r}")
-        begin = [
-            begin_call(query, self._state, self._settings, fallback=self._fallback)
-            for query in queries
-        ]
+        begin = [self._begin(query) for query in queries]
         with progress_of(progress, len(begin)) as done:
             return self._driver.run_many(
                 begin,
@@ -225,66 +170,6 @@ class IRClient(Lists[RecommendationList, Selectors]):
         """Read the items of a list, page by page as they are needed; see `pages`."""
         return (item for page in self.pages(query, page_size=page_size) for item in page)
 
-    def with_options(
-        self,
-        *,
-        deadline: float | timedelta | None = None,
-        timeouts: Timeouts | None = None,
-        retries: Retries | None = None,
-        throttling: Throttling | None = None,
-        caching: Caching | None = None,
-        hedging: Hedging | None = None,
-        fallback: Fallback | None = None,
-    ) -> Self:
-        """Return a light copy with other settings, which shares everything with this client.
-
-        Args:
-            deadline: Seconds for each whole call.
-            timeouts: All timeouts.
-            retries: How often to try again.
-            throttling: How to stay under the TPS.
-            caching: How long an answer may be used again.
-            hedging: Whether to race a slow call.
-            fallback: What to answer when nothing else can.
-        """
-        again = object.__new__(type(self))
-        vars(again).update(vars(self))
-        again._settings = changed(
-            self._settings,
-            {
-                "timeouts": timeouts,
-                "retries": retries,
-                "throttling": throttling,
-                "caching": caching,
-                "hedging": hedging,
-            },
-            deadline=deadline,
-        )
-        again._fallback = fallback or self._fallback
-        return again
-
-    @property
-    def cache(self) -> Cache:
-        """The client's memory, to make it forget: everything, a user, or an item."""
-        return self._state.cache
-
-    @property
-    def split(self) -> Split:
-        """The traffic split, to shift its weights while calls are made.
-
-        Raises:
-            ConfigurationError: The client was made without a `TrafficSplit`.
-        """
-        return split_of(self._state)
-
-    def health(self) -> HealthSnapshot:
-        """Return how each endpoint is doing."""
-        return self._state.snapshot(time.monotonic())
-
-    def stats(self) -> Stats:
-        """Return what the client has done since it was made, counted."""
-        return self._state.count_up()
-
     def close(self) -> None:
         """Close the client and its copies; closing again does nothing."""
         self._state.is_closed = True
@@ -297,15 +182,7 @@ class IRClient(Lists[RecommendationList, Selectors]):
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
     ) -> Answer:
-        return self._driver.run(
-            begin_call(
-                query,
-                self._state,
-                self._settings,
-                endpoints=endpoints,
-                fallback=self._fallback,
-            )
-        )
+        return self._driver.run(self._begin(query, endpoints))
 
     def __enter__(self) -> Self:
         return self
@@ -317,14 +194,3 @@ class IRClient(Lists[RecommendationList, Selectors]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # What it was made of, without connections, tokens and what it has learned.
-        parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
-        parts["transport"] = self._driver.transport
-        check_picklable(self, parts)
-        return self._made_of, (parts, self._own_transport)
-
-    def __repr__(self) -> str:
-        closed = " closed" if self._state.is_closed else ""
-        return f"<{type(self).__name__}{closed}: {self.health()}>"

@@ -53,6 +53,7 @@ def ask(story: Story) -> Call[Answered]:
         try:
             # Token: at hand nearly always; else one fetch serves everybody who waits for it.
             token = yield from bearer(story)
+            stop_unless_open(story)
             if not story.state.allowances[chosen].start(slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
             # Attempt, perhaps hedged, and the verdict on what came of it.

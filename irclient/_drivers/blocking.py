@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,23 +65,33 @@ class BlockingDriver:
         return_errors: bool,
     ) -> list[T | IRError]:
         """Run calls, so many at a time; results keep the order of the calls."""
+        stopped = threading.Event()
+
+        def run(each: Callable[[float], Call[T]]) -> T | IRError:
+            if stopped.is_set():
+                raise CancelledError
+            try:
+                return self.run(each)
+            except IRError as error:
+                if return_errors:
+                    return error
+                # Here and not where the results are read: until then others would be begun.
+                stopped.set()
+                raise
+
         with ThreadPoolExecutor(concurrency, thread_name_prefix="irclient") as pool:
             # Each in a copy of the caller's context, where tracing keeps the span it is in.
-            futures = [pool.submit(copy_context().run, self.run, each) for each in begin]
+            futures = [pool.submit(copy_context().run, run, each) for each in begin]
             try:
                 for future in as_completed(futures):
-                    error = future.exception()
-                    if error is not None and not (return_errors and isinstance(error, IRError)):
-                        raise error
-                    done()
+                    if not isinstance(future.exception(), CancelledError):
+                        future.result()
+                        done()
             except BaseException:
+                stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-            results: list[T | IRError] = []
-            for future in futures:
-                error = future.exception()
-                results.append(error if isinstance(error, IRError) else future.result())
-            return results
+            return [future.result() for future in futures]
 
     def close(self) -> None:
         """Wait for the calls in the background; they end within an attempt's time."""

@@ -1,0 +1,188 @@
+"""The front door: what both clients offer alike, which is all but how a call is run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from irclient._assembly import assemble, begin_call, changed, check_picklable
+from irclient._lists import Lists
+from irclient.configuration import Configuration
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+    from irclient._core.memory import Cache
+    from irclient._core.protocol import Call
+    from irclient._core.splitting import Split
+    from irclient._core.state import ClientState, HealthSnapshot
+    from irclient._core.stats import Stats
+    from irclient.observe import Observer
+    from irclient.queries import Query
+    from irclient.results import Answer
+    from irclient.settings import (
+        Caching,
+        Fallback,
+        Hedging,
+        Retries,
+        Settings,
+        Throttling,
+        Timeouts,
+    )
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["FrontDoor"]
+
+ListT_co = TypeVar("ListT_co", covariant=True)
+SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
+
+
+class FrontDoor(Lists[ListT_co, SelectorsT_co]):
+    """The state and the settings of a client; a client adds its driver, and how it waits."""
+
+    #: Makes the client's own transport.
+    _make_transport: ClassVar[Callable[..., Any]]
+
+    _state: ClientState
+    _settings: Settings
+    _fallback: Fallback | None
+    #: What it was made of, to be made again in another process.
+    _parts: dict[str, Any]
+    #: What requests go through; ours to close only if we made it.
+    _transport: Any
+    _own_transport: Any
+
+    def _put_together(self, parts: dict[str, Any]) -> Any:  # noqa: ANN401  (each world has its own)
+        """Check what the client is made of, keep it, and return the transport to use."""
+        self._state = assemble(
+            parts["endpoints"],
+            parts["credential"],
+            parts["settings"],
+            parts["store"],
+            parts["observers"],
+        )
+        self._settings, self._fallback = parts["settings"], parts["fallback"]
+        self._parts = parts
+        given = parts["transport"]
+        self._own_transport = self._make_transport() if given is None else None
+        self._transport = self._own_transport if given is None else given
+        return self._transport
+
+    @classmethod
+    def from_env(cls, *, observers: Sequence[Observer] = ()) -> Self:
+        """Make a client from the environment variables ``IRCLIENT_…``.
+
+        Raises:
+            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
+        """
+        return cls._configured(Configuration.from_env(), observers)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, observers: Sequence[Observer] = ()) -> Self:
+        """Make a client from a TOML file with the same schema as the environment's.
+
+        Raises:
+            ConfigurationError: A key is missing or wrong; the message names it and the fix.
+        """
+        return cls._configured(Configuration.from_file(path), observers)
+
+    @classmethod
+    def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
+        transport = cls._make_transport(ca_file=configuration.ca_file)
+        parts = {
+            "endpoints": configuration.endpoints,
+            "credential": configuration.credential,
+            "settings": configuration.settings,
+            "observers": observers,
+            "transport": transport,
+        }
+        return cls._made_of(parts, transport)
+
+    @classmethod
+    def _made_of(cls, parts: dict[str, Any], own_transport: object) -> Self:
+        client = cls(**parts)
+        client._own_transport = own_transport
+        return client
+
+    def with_options(
+        self,
+        *,
+        deadline: float | timedelta | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
+        throttling: Throttling | None = None,
+        caching: Caching | None = None,
+        hedging: Hedging | None = None,
+        fallback: Fallback | None = None,
+    ) -> Self:
+        """Return a light copy with other settings, which shares everything with this client.
+
+        Args:
+            deadline: Seconds for each whole call.
+            timeouts: All timeouts.
+            retries: How often to try again.
+            throttling: How to stay under the TPS.
+            caching: How long an answer may be used again.
+            hedging: Whether to race a slow call.
+            fallback: What to answer when nothing else can.
+        """
+        again = object.__new__(type(self))
+        vars(again).update(vars(self))
+        again._settings = changed(
+            self._settings,
+            {
+                "timeouts": timeouts,
+                "retries": retries,
+                "throttling": throttling,
+                "caching": caching,
+                "hedging": hedging,
+            },
+            deadline=deadline,
+        )
+        again._fallback = fallback or self._fallback
+        return again
+
+    @property
+    def cache(self) -> Cache:
+        """The client's memory, to make it forget: everything, a user, or an item."""
+        return self._state.cache
+
+    @property
+    def split(self) -> Split:
+        """The traffic split, to shift its weights while calls are made.
+
+        Raises:
+            ConfigurationError: The client was made without a `TrafficSplit`.
+        """
+        if self._state.split is None:
+            raise ConfigurationError("this client has no variants; make it with a TrafficSplit")
+        return self._state.split
+
+    def health(self) -> HealthSnapshot:
+        """Return how each endpoint is doing."""
+        return self._state.snapshot(time.monotonic())
+
+    def stats(self) -> Stats:
+        """Return what the client has done since it was made, counted."""
+        return self._state.count_up()
+
+    def _begin(
+        self, query: Query, endpoints: Sequence[ServiceEndpoint] | None = None
+    ) -> Callable[[float], Call[Answer]]:
+        return begin_call(
+            query, self._state, self._settings, endpoints=endpoints, fallback=self._fallback
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What it was made of, without connections, tokens and what it has learned.
+        parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
+        parts["transport"] = self._transport
+        check_picklable(self, parts)
+        return self._made_of, (parts, self._own_transport)
+
+    def __repr__(self) -> str:
+        closed = " closed" if self._state.is_closed else ""
+        return f"<{type(self).__name__}{closed}: {self.health()}>"
