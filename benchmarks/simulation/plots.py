@@ -86,7 +86,7 @@ def _draw_requests(axis: Any, run: Run) -> None:
 
 
 def _shade(axis: Any, run: Run) -> None:
-    axis.axvspan(run.plan.warm_up_for, run.plan.weather_ends_at, color="#000000", alpha=0.06, lw=0)
+    axis.axvspan(run.plan.warm_up_for, run.plan.weather_ends_at, color="#efefef", lw=0)
 
 
 def _step_of(instant: float) -> int:
