@@ -71,6 +71,7 @@ class Crowd:
         threads: How many threads ask through the blocking client.
         tasks: How many tasks ask through the other.
         backend: The event loop of the tasks.
+        loop: The event loop that runs, once they ask.
         ready: Both clients have their first answer, and so a token.
         stopped: Nobody asks any more.
     """
@@ -82,6 +83,7 @@ class Crowd:
     tasks: int = 12
     backend: str = "asyncio"
     tally: Tally = field(default_factory=Tally)
+    loop: Any = None
     ready: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
@@ -131,6 +133,7 @@ class Crowd:
     async def _ask_on_tasks(self, make: Callable[[], AsyncIRClient]) -> None:
         async with make() as client, anyio.create_task_group() as group:
             await client.popular(count=1)
+            self.loop = anyio.lowlevel.current_token().native_token
             self.ready.set()
             for number in range(self.tasks):
                 group.start_soon(self._ask_on_a_task, client, number)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Oracle"]
 
 _DEFAULT_COUNT = 25
+_MOST_REMEMBERED = 1_000
 
 
 class Oracle:
@@ -61,10 +62,6 @@ class Oracle:
                 return None
         return f"{answer.ids} of {answer.total_items}, not {pages[0]} of {len(rankings[0])}"
 
-    def whole(self, query: Query) -> list[str]:
-        """The complete list that a query is about."""
-        return self._ranking(query, ())
-
     def _verdict_on_selectors(self, query: ItemSelectors, answer: object) -> str | None:
         right = self._data.selectors(query.item_id, now=datetime.now(UTC))
         if not isinstance(answer, Selectors):
@@ -74,9 +71,12 @@ class Oracle:
 
     def _ranking(self, query: Query, views: tuple[str, ...]) -> list[str]:
         key = (query, views)
-        if key not in self._rankings:
-            self._rankings[key] = self._data.ranking(_request(query, views))
-        return self._rankings[key]
+        ranking = self._rankings.get(key)
+        if ranking is None:
+            if len(self._rankings) >= _MOST_REMEMBERED:
+                self._rankings.clear()
+            ranking = self._rankings[key] = self._data.ranking(_request(query, views))
+        return ranking
 
 
 def _request(query: Query, views: tuple[str, ...]) -> ListRequest:

@@ -6,7 +6,7 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from irclient import AsyncIRClient, IRClient
 from irclient.observe import LoggingObserver
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
+    from irclient._core.stats import Stats
     from irclient.settings import Settings
     from irclient.topology import Endpoints
     from tests.chaos.crowd import Tally
@@ -38,6 +39,10 @@ class Storm:
         endpoints: What both clients are made with.
         settings: Likewise.
         seed: Whatever the crowd draws comes from it.
+        backend: The event loop of the tasks.
+        crowd: Who asks, while the storm rages.
+        clients: Both clients, as long.
+        stats: What each has done, afterwards.
     """
 
     served: Served
@@ -46,31 +51,31 @@ class Storm:
     settings: Settings
     seed: int
     backend: str = "asyncio"
-    stats: list[Any] = field(default_factory=list)
+    crowd: Crowd | None = None
+    clients: list[IRClient | AsyncIRClient] = field(default_factory=list)
+    stats: list[Stats] = field(default_factory=list)
 
     def rage(self, events: Sequence[Event], *, seconds: float) -> Tally:
         """Carry the events out at their times, and return what the crowd met meanwhile."""
         variants = getattr(self.endpoints, "variants", {None: self.endpoints})
-        crowd = Crowd(
+        crowd = self.crowd = Crowd(
             oracle=self.oracle,
             accounts={name: flatten(each) for name, each in variants.items()},
             seed=self.seed,
             backend=self.backend,
         )
         parts = {"endpoints": self.endpoints, "settings": self.settings}
-        made: list[AsyncIRClient] = []
 
         def make() -> AsyncIRClient:
             transport = default_async_transport(ca_file=self.served.ca_file)
-            made.append(
-                AsyncIRClient(
-                    **parts,
-                    credential=self.served.credential(),
-                    transport=transport,
-                    observers=[LoggingObserver()],
-                )
+            client = AsyncIRClient(
+                **parts,
+                credential=self.served.credential(),
+                transport=transport,
+                observers=[LoggingObserver()],
             )
-            return made[0]
+            self.clients.append(client)
+            return client
 
         transport = default_transport(ca_file=self.served.ca_file)
         client = IRClient(
@@ -79,13 +84,14 @@ class Storm:
             transport=transport,
             observers=[LoggingObserver()],
         )
+        self.clients = [client]
         with client, transport:
             crowd.start(client, make)
             try:
                 self._carry_out(events, crowd.stopped, seconds=seconds)
             finally:
                 crowd.stop(within=self.settings.timeouts.deadline + 10)
-        self.stats = [each.stats() for each in (client, *made)]
+        self.stats = [each.stats() for each in self.clients]
         return crowd.tally
 
     def _carry_out(
