@@ -80,7 +80,8 @@ class Query:
     @property
     def has_side_effect(self) -> bool:
         """Whether asking changes what the service will answer later, or is a live session."""
-        return False
+        params = cast("tuple[tuple[str, str], ...]", self.params)  # Made so when it was built.
+        return any(name.lower() == "sessionid" for name, _ in params)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +157,7 @@ class Similar(ListQuery):
     @property
     def has_side_effect(self) -> bool:
         """A session id records the view in that session."""
-        return self.session_id is not None
+        return self.session_id is not None or super().has_side_effect
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ class Picks(ListQuery):
     @property
     def has_side_effect(self) -> bool:
         """A session's picks change with every view of it: they are somebody's live session."""
-        return self.session_id is not None
+        return self.session_id is not None or super().has_side_effect
 
 
 @dataclass(frozen=True)

@@ -180,3 +180,21 @@ def test_a_bad_query_is_refused_with_its_value_and_the_fix(build, message) -> No
 def test_a_comma_is_refused_only_where_it_separates() -> None:
     assert Similar("a,b").item_id == "a,b"
     assert Personalize("u", ["a,b"]).candidates == ("a,b",)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Popular(), False),
+        (Popular(params={"tag": "x"}), False),
+        (Popular(params={"sessionID": "s"}), True),
+        (Similar("1"), False),
+        (Similar("1", session_id="s"), True),
+        (Similar("1", params=[("SessionId", "s")]), True),
+        (Picks("u"), False),
+        (Picks(session_id="s"), True),
+        (Personalize("u", ["1"]), True),
+    ],
+)
+def test_a_live_session_is_known_however_it_is_named(query, expected) -> None:
+    assert query.has_side_effect is expected

@@ -1,6 +1,6 @@
 """Asking the service: the middle of a call, read from top to bottom.
 
-endpoint → allowance → token → attempt → verdict → again here | other endpoint | error
+token → endpoint → allowance → attempt → verdict → again here | other endpoint | error
 """
 
 from __future__ import annotations
@@ -48,11 +48,12 @@ class Answered:
 def ask(story: Story) -> Call[Answered]:
     """Ask endpoints until one answers, or until asking on makes no sense."""
     while True:
+        # Token: at hand nearly always; else one fetch serves everybody who waits for it. Before
+        # the slot, so that no slot of the first second is held by those who only wait.
+        token = yield from bearer(story)
         # Endpoint and allowance: the preferred one that is well and has a slot.
         chosen, slot = yield from _next_endpoint(story)
         try:
-            # Token: at hand nearly always; else one fetch serves everybody who waits for it.
-            token = yield from bearer(story)
             stop_unless_open(story)
             if not story.state.allowances[chosen].start(slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
@@ -77,17 +78,19 @@ def probe(
 ) -> Call[None]:
     """Learn in the background whether a failing endpoint has recovered."""
     story = Story(_PROBE, state, settings, now, now, now + settings.timeouts.attempt, (endpoint,))
-    slot = state.allowances[endpoint].reserve(now, not_after=now)
+    allowance = state.allowances[endpoint]
+    try:
+        token = yield from bearer(story)
+    except IRError:
+        return  # Without a token nothing was learned: a later call will ask for a probe again.
+    slot = allowance.reserve(story.now, not_after=story.now)
     if slot is None:
         return  # A probe may not take a slot that a call waits for; another will be asked for.
     try:
-        token = yield from bearer(story)
-        if state.allowances[endpoint].start(slot, story.now):
+        if allowance.start(slot, story.now):
             yield from attempt(story, endpoint, token, slot)
-    except IRError:
-        return  # Without a token nothing was learned: a later call will ask for a probe again.
     finally:
-        state.allowances[endpoint].give_back(slot, story.now)
+        allowance.give_back(slot, story.now)
 
 
 def _next_endpoint(story: Story) -> Call[tuple[ServiceEndpoint, Reservation]]:

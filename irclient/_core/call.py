@@ -1,6 +1,6 @@
 """One call, from the query to its answer, read from top to bottom.
 
-    identity → memory → flight → asking (endpoint, allowance, token, attempt, verdict)
+    identity → memory → flight → asking (token, endpoint, allowance, attempt, verdict)
              → result | stale | fallback | one error
 
 The generator yields what is to be done and is sent what came of it; it never does anything
