@@ -94,17 +94,19 @@ class Pooled(httpx.BaseTransport):
             pool.close()
 
     def _send(self, request: httpcore.Request) -> httpcore.Response:
-        # One pool for all tries: after a close there is nothing more to try.
-        attempt, pool = self._time, self._pool_of_this_process()
+        # One pool for both tries: after a close there is nothing more to try.
+        attempt, pool, was_tried = self._time, self._pool_of_this_process(), False
         while True:
             attempt.connects = attempt.has_received = False
             try:
                 return pool.handle_request(request)
             except (httpcore.NetworkError, httpcore.RemoteProtocolError):
-                # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1). That
-                # one has left the pool; when all that were idle have, the last try connects.
-                if attempt.connects or attempt.has_received or request.method != b"GET":
+                # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1). Once
+                # only: a server that resets all requests would get one for each idle connection.
+                may_be_sent_again = request.method == b"GET" and not was_tried
+                if attempt.connects or attempt.has_received or not may_be_sent_again:
                     raise
+                was_tried = True
 
     def _pool_of_this_process(self) -> httpcore.ConnectionPool:
         with self._lock:

@@ -61,6 +61,25 @@ def test_a_server_that_closes_every_connection_is_not_asked_for_ever() -> None:
     transport.close()
 
 
+def test_a_server_that_resets_everything_gets_a_request_twice_however_many_are_idle() -> None:
+    transport = Pooled()
+    with weather(bad.after(0.1)) as server:
+        threads = [
+            threading.Thread(target=get, args=(transport, f"{server.url}/x")) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.connections > 3
+        server.seen.clear()
+        server.now = bad.reset
+        with pytest.raises(httpcore.NetworkError):
+            get(transport, f"{server.url}/x")
+        assert len(server.seen) == 2
+    transport.close()
+
+
 def test_what_may_not_be_sent_twice_is_sent_once() -> None:
     transport = Pooled()
     with weather() as server:
