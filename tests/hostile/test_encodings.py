@@ -11,12 +11,12 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from irclient._core.protocol import Failure, Trouble
 from irclient._core.verdict import judge
 from irclient.queries import Popular
+from irclient.transports.direct import Sent
 from irclient.transports.exchange import LARGEST_BODY, _Body
 from irclient.transports.failures import failure_of
 from tests.hostile.mutations import SEEDS, mutated
@@ -42,10 +42,9 @@ _ENCODERS = {
 
 def receive(encoding: str | None, pieces: list[bytes]) -> Response | Failure:
     """What an exchange makes of a body that comes in pieces."""
-    name = b"content-encoding"
-    headers = [] if encoding is None else [(name, encoding.encode("latin-1"))]
+    headers = {} if encoding is None else {"content-encoding": encoding}
     try:
-        body = _Body(httpx.Response(200, headers=headers))
+        body = _Body(Sent(200, headers, iter(pieces), str, opened_connection=False))
         for piece in pieces:
             body.take(piece)
         return body.complete()
