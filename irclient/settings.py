@@ -156,7 +156,8 @@ class Failover(_Group):
         min_success_rate: A success rate below this over `window` makes it failing as well.
         window: Seconds that the success rate looks back.
         min_calls: The success rate means nothing below this many calls.
-        eject_for: Seconds before the first probe; doubled each time that the probe fails.
+        eject_for: Seconds before the first probe, give or take a fifth; doubled each time that
+            the probe fails.
         max_eject_for: The longest time between two probes.
         ramp_for: Seconds in which a recovering endpoint's part of the traffic grows to all.
     """
@@ -166,7 +167,7 @@ class Failover(_Group):
     window: Duration = 30.0
     min_calls: Count = 10
     eject_for: Duration = 5.0
-    max_eject_for: Duration = 300.0
+    max_eject_for: Duration = 60.0
     ramp_for: DurationOrZero = 10.0
 
 

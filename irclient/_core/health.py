@@ -26,6 +26,8 @@ from irclient._forks import fork_safe_lock
 from irclient.observe import Ejected, Probed, Returned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from irclient.observe import Record
     from irclient.settings import Failover
 
@@ -61,6 +63,8 @@ TRANSITIONS: Final = {
 
 #: A recovering endpoint's part of the traffic just after its probe.
 _FIRST_SHARE: Final = 0.1
+#: The time of an ejection is spread by this part of it, to either side.
+_JITTER: Final = 0.2
 #: The window of the success rate is kept in so many slots.
 _SLOTS: Final = 10
 
@@ -110,8 +114,11 @@ class _Slot:
 class EndpointHealth:
     """Keeps the health of one endpoint; every method is told the time and returns at once."""
 
-    def __init__(self, label: str, settings: Failover) -> None:
+    def __init__(
+        self, label: str, settings: Failover, *, uniform: Callable[[], float] | None = None
+    ) -> None:
         self._label = label
+        self._uniform = uniform
         self._settings = settings
         self._lock = fork_safe_lock()
         self._state = State.WORKING
@@ -236,6 +243,9 @@ class EndpointHealth:
         self._move(happening)
         settings = self._settings
         eject_for = min(settings.eject_for * 2.0**self._ejections, settings.max_eject_for)
+        if self._uniform is not None:
+            # A fleet that ejected an endpoint together must not come back to it together.
+            eject_for *= 1.0 + _JITTER * (2.0 * self._uniform() - 1.0)
         # Bounded, so that the doubling cannot overflow after days of an outage.
         self._ejections = min(self._ejections + 1, 60)
         self._ejected_at, self._probe_at = now, now + eject_for

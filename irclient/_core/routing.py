@@ -7,7 +7,8 @@ has not tried, the first that is
    a full endpoint spills over to the next before anyone waits;
 2. else recovering, though this call is not in its share, with a slot now;
 3. else any of those with the earliest slot, if the call may wait so long;
-4. else failing, the one closest to its probe: when nothing works, trying beats giving up.
+4. else failing, the one closest to its probe that has a slot: when nothing works, or what works
+   is full, trying beats giving up.
 
 An endpoint that is due for a probe is probed in the background while the call goes to another;
 where no other works, the call itself is the probe.
@@ -119,17 +120,19 @@ def choose(
 
 def _second_best(look: _Look, not_after: float) -> Choice | Full:
     alive = [*look.held_back, *look.full]
-    if alive:
-        # Now where one can, else where it is soonest; between equals, the preferred.
-        best = min(alive, key=lambda each: look.allowances[each].first_slot(look.now))
-    else:
-        best = look.due_for_probe or min(
-            look.left, key=lambda each: look.health[each].probe_in(look.now)
-        )
-    slot = look.allowances[best].reserve(look.now, not_after=not_after)
-    if slot is None:
-        if look.due_for_probe is not None:
-            look.health[look.due_for_probe].release()
-        return Full(look.allowances[best].first_slot(look.now) - look.now)
-    is_probe = best == look.due_for_probe
-    return Choice(best, slot, is_probe, None if is_probe else look.due_for_probe)
+    # Now where one can, else where it is soonest; between equals, the preferred.
+    alive.sort(key=lambda each: look.allowances[each].first_slot(look.now))
+    failing = [each for each in look.left if each not in alive]
+    failing.sort(
+        key=lambda each: (each != look.due_for_probe, look.health[each].probe_in(look.now))
+    )
+    for best in (*alive[:1], *failing):
+        # While others are alive a failing one is no place to queue for: only to try at once.
+        latest = look.now if alive and best in failing else not_after
+        slot = look.allowances[best].reserve(look.now, not_after=latest)
+        if slot is not None:
+            is_probe = best == look.due_for_probe
+            return Choice(best, slot, is_probe, None if is_probe else look.due_for_probe)
+    if look.due_for_probe is not None:
+        look.health[look.due_for_probe].release()
+    return Full(min(look.allowances[each].first_slot(look.now) for each in look.left) - look.now)

@@ -135,7 +135,10 @@ class ClientState:
             variants=variants,
             tokens=tokens,
             uniform=uniform,
-            health={each: EndpointHealth(each.label, settings.failover) for each in every},
+            health={
+                each: EndpointHealth(each.label, settings.failover, uniform=uniform)
+                for each in every
+            },
             allowances={
                 each: Allowance(each.tps * throttling.share, adaptive=throttling.adaptive)
                 for each in every

@@ -335,3 +335,12 @@ def test_whatever_happens_the_state_is_legal_and_the_records_tell_of_it(steps) -
         assert (status.share == 0.0) >= (status.state == "failing")
         assert 0.0 <= (status.next_probe_after or 0.0) <= FAILOVER.max_eject_for
         state = status.state
+
+
+@pytest.mark.parametrize(("draw", "eject_for"), [(0.0, 4.0), (0.5, 5.0), (1.0, 6.0)])
+def test_a_fleet_does_not_come_back_all_at_once(draw, eject_for) -> None:
+    settings = Failover(consecutive_failures=1, eject_for=5.0)
+    subject = EndpointHealth("a/web", settings, uniform=lambda: draw)
+    (ejected,) = subject.record(10.0, sent_at=10.0, ok=False, reason="down")
+    assert ejected.eject_for == pytest.approx(eject_for)
+    assert subject.probe_in(10.0) == pytest.approx(eject_for)

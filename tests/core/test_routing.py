@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from irclient._core.allowance import Allowance
 from irclient._core.health import EndpointHealth
-from irclient._core.routing import Choice, choose
+from irclient._core.routing import Choice, Full, choose
 from irclient.settings import Failover
 from tests.scenarios.scenario import A, B, C
-
-if TYPE_CHECKING:
-    from irclient._core.routing import Full
 
 FAILOVER = Failover(consecutive_failures=1, eject_for=5.0, ramp_for=10.0)
 
@@ -110,3 +107,43 @@ def test_a_single_endpoint_is_tried_however_it_is_doing() -> None:
         choice = chosen(healths(a=state), endpoints=(A,))
         assert choice is not None
         assert choice.endpoint == A
+
+
+def with_room(**slots: int) -> dict:
+    """Allowances of which those named have only so many slots left at second 10."""
+    allowances = {each: Allowance(100, adaptive=True) for each in (A, B, C)}
+    for each, allowance in allowances.items():
+        for _ in range(100 - slots.get(each.account, 100)):
+            allowance.reserve(10.0, not_after=10.0)
+    return allowances
+
+
+@pytest.mark.parametrize(
+    ("states", "slots", "max_wait", "expected"),
+    [
+        # What works is full: the next that works, then waiting, then what fails.
+        ({"b": "failing"}, {"a": 0}, 0.5, C),
+        ({"b": "failing", "c": "failing"}, {"a": 0}, 5.0, A),
+        ({"b": "failing since before", "c": "failing"}, {"a": 0}, 0.5, B),
+        ({"b": "failing since before", "c": "failing"}, {"a": 0, "b": 0}, 0.5, C),
+        ({"b": "due", "c": "failing"}, {"a": 0}, 0.5, B),
+        # A failing one is tried at once or not at all, while another is alive.
+        ({"b": "failing", "c": "failing"}, {"a": 0, "b": 0, "c": 0}, 0.5, None),
+    ],
+)
+def test_what_works_is_full(states, slots, max_wait, expected) -> None:
+    choice = choose(
+        (A, B, C),
+        healths(**states),
+        with_room(**slots),
+        tried=(),
+        now=10.0,
+        not_after=10.0 + max_wait,
+        probe_for=1.0,
+    )
+    if expected is None:
+        assert isinstance(choice, Full)
+        assert 0.5 < choice.slot_after < 1.1
+    else:
+        assert isinstance(choice, Choice)
+        assert choice.endpoint == expected
