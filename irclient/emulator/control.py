@@ -14,7 +14,7 @@ Plain HTTP and JSON, on loopback. A request that changes something must carry th
 | ``POST /key-vault/fault``, ``DELETE /key-vault/fault`` | as above | the same for Key Vault |
 | ``POST /entra/rotate`` | ``{"vault": "stale"}`` or none | a new secret, told to the vault or not |
 | ``POST /entra/expire`` | | the present secret expires |
-| ``POST /entra/revoke`` | | every token issued so far becomes invalid |
+| ``POST /entra/revoke`` | | the service refuses every token issued so far |
 | ``POST /key-vault/update`` | | the vault gets the present secret |
 | ``POST /key-vault/disable`` | | the vault refuses to give the secret out |
 
@@ -111,7 +111,7 @@ class Control:
             case ("entra", "expire"):
                 cloud.application.standing = "expired"
             case ("entra", "revoke"):
-                cloud.entra.signer.replace_key()
+                cloud.entra.signer.revoke()
             case ("key-vault", "update"):
                 cloud.update_vault()
             case ("key-vault", "disable"):

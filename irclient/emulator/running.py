@@ -106,8 +106,12 @@ class RunningEntra(RunningListener):
         self._thread.call(lambda: setattr(self._cloud.application, "standing", "expired"))
 
     def revoke_tokens(self) -> None:
-        """Make every token issued so far invalid."""
-        self._thread.call(self._cloud.entra.signer.replace_key)
+        """Make the service refuse every token issued so far.
+
+        Key Vault goes on accepting its own: azure-identity would serve a revoked one from its
+        cache until it expires.
+        """
+        self._thread.call(self._cloud.entra.signer.revoke)
 
 
 class RunningKeyVault(RunningListener):

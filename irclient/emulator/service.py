@@ -115,6 +115,8 @@ class Service:
             return Response(status=401)
         try:
             token = self._signer.verify(text.strip(), audiences=self.audiences, now=self._clock())
+            if self._signer.is_revoked(token):
+                raise InvalidToken("it was revoked")
         except InvalidToken as problem:
             # The service's own 401 is empty; the header is for people who debug with curl.
             return Response(status=401, headers=(("x-emulator-reason", str(problem)),))

@@ -30,11 +30,13 @@ class AccessToken:
         app_id: The application it was issued to.
         audience: What it gives access to.
         expires_at: Seconds since the epoch.
+        revocations: How often tokens had been revoked when it was issued.
     """
 
     app_id: str
     audience: str
     expires_at: float
+    revocations: int = 0
 
 
 class InvalidToken(Exception):  # noqa: N818  (a finding about a token, not a failure of the emulator)
@@ -45,7 +47,12 @@ class Signer:
     """The signing key of the emulated Entra, and the memory of tokens that were verified."""
 
     def __init__(self) -> None:
+        self._revocations = 0
         self.replace_key()
+
+    def revoke(self) -> None:
+        """Make every token issued so far invalid for those who ask whether it was revoked."""
+        self._revocations += 1
 
     def replace_key(self) -> None:
         """Sign with a new key; every token issued before becomes invalid."""
@@ -73,6 +80,7 @@ class Signer:
             "oid": principal_id,
             "sub": principal_id,
             "tid": tenant_id,
+            "revocations": self._revocations,
             "uti": secrets.token_urlsafe(16),
             "ver": "2.0",
         }
@@ -91,6 +99,10 @@ class Signer:
             raise InvalidToken(f"it expired {now - token.expires_at:.1f} s ago")
         return token
 
+    def is_revoked(self, token: AccessToken) -> bool:
+        """Whether tokens were revoked since this one was issued."""
+        return token.revocations < self._revocations
+
     def _decode(self, text: str) -> AccessToken:
         # Audience and expiry are checked by `verify`, each time and against the emulator's clock.
         own_checks = {"verify_aud": False, "verify_exp": False, "verify_nbf": False}
@@ -98,7 +110,10 @@ class Signer:
         try:
             claims = jwt.decode(text, self._key.public_key(), [_ALGORITHM], options=options)
             token = AccessToken(
-                app_id=claims["azp"], audience=claims["aud"], expires_at=float(claims["exp"])
+                app_id=claims["azp"],
+                audience=claims["aud"],
+                expires_at=float(claims["exp"]),
+                revocations=int(claims["revocations"]),
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as problem:
             raise InvalidToken(f"not a token of this tenant: {type(problem).__name__}") from None

@@ -161,6 +161,16 @@ def test_a_rotation_with_all_tokens_revoked_costs_no_caller_an_error(emulator, i
     assert told.count(TokenRejected) >= 1
 
 
+def test_a_revocation_leaves_the_way_to_the_vault_open(emulator):
+    told = Told()
+    with client_of(emulator, told) as client:
+        client.popular()
+        emulator.entra.rotate_secret()
+        emulator.entra.revoke_tokens()
+        assert len(client.popular()) > 0
+    assert (told.count(TokenRejected), told.count(SecretRead), told.count(TokenRenewed)) == (1, 2, 2)
+
+
 def test_a_rotation_is_noticed_at_the_next_renewal_without_a_slow_call(start):
     emulator, told = start(token_lifetime=2.0), Told()
     with client_of(emulator, told) as client:
