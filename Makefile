@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix docs serve-docs examples clean
+.PHONY: help demo test test-all check fix docs serve-docs examples bench simulate chaos soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,18 @@ serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
 examples: $(VENV)/.test ## Run every example
 	@for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
 
+bench: $(VENV)/.bench ## Measure beside the rivals, some minutes; the table in the documentation is made so
+	$(BIN)/python -m benchmarks --write-docs
+
+simulate: $(VENV)/.bench ## Simulate fleets in bad weather, some minutes; the table and plots are made so
+	$(BIN)/python -m benchmarks.simulate --write-docs
+
+chaos: $(VENV)/.test ## Run random fault schedules from many seeds, and every mutated answer
+	CHAOS_SEEDS=10 $(BIN)/python -m pytest tests/chaos tests/hostile --timeout 600
+
+soak: $(VENV)/.test ## Mixed traffic under faults for minutes: nothing may grow
+	$(BIN)/python -m benchmarks.soak
+
 clean: ## Remove everything that was made here
 	rm -rf .venv .venv-* .cache site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -66,6 +78,10 @@ $(VENV)/.demo: $(VENV)/.pip pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo pyproject.toml
 	$(PIP) install -e '.[cli,emulator,progress]' --group test
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test pyproject.toml
+	$(PIP) install --group bench
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.test pyproject.toml
