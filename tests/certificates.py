@@ -15,6 +15,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 __all__ = ["Authority"]
 
 _DAY = datetime.timedelta(days=1)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,11 @@ class Authority:
         certificate = (
             _unsigned(name, name, key, days=(-1, 2))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            # Both kinds of identifier are due (RFC 5280, 4.2.1); Python 3.13 insists.
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
             .sign(key, hashes.SHA256())
         )
         made = cls(folder, key, certificate)
@@ -49,6 +65,10 @@ class Authority:
         certificate = (
             _unsigned(_named("loopback"), self.certificate.subject, key, days=days)
             .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                critical=False,
+            )
             .sign(self.key, hashes.SHA256())
         )
         file = self.folder / f"server{days[1]}.pem"
