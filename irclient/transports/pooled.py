@@ -164,13 +164,13 @@ class _OnTime(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, left: _TimeLeft) -> None:
         self._inner = inner
         self._left = left
-        self._streams: set[_StreamOnTime] = set()
-        self._is_shut_down = False
+        self.streams: set[_StreamOnTime] = set()
+        self.is_shut_down = False
 
     def shut_down(self) -> None:
         """End all connections, those included that another thread is reading or making."""
-        self._is_shut_down = True
-        for stream in list(self._streams):
+        self.is_shut_down = True
+        for stream in list(self.streams):
             stream.shut_down()
 
     def connect_tcp(
@@ -194,8 +194,8 @@ class _OnTime(httpcore.NetworkBackend):
             except httpcore.ConnectError as error:
                 refusal = error
             else:
-                opened = _StreamOnTime(stream, self._left, self._streams)
-                if self._is_shut_down:
+                opened = _StreamOnTime(stream, self._left, self)
+                if self.is_shut_down:
                     opened.close()
                     raise httpcore.ConnectError("the transport was closed")
                 return opened
@@ -203,13 +203,11 @@ class _OnTime(httpcore.NetworkBackend):
 
 
 class _StreamOnTime(httpcore.NetworkStream):
-    def __init__(
-        self, inner: httpcore.NetworkStream, left: _TimeLeft, opened: set[_StreamOnTime]
-    ) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, left: _TimeLeft, network: _OnTime) -> None:
         self._inner = inner
         self._left = left
-        self._opened = opened
-        opened.add(self)
+        self._network = network
+        network.streams.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while True:
@@ -242,8 +240,13 @@ class _StreamOnTime(httpcore.NetworkStream):
             secured = self._inner.start_tls(ssl_context, server_hostname, left)
         finally:
             # Its socket has passed to the secured stream, or was closed.
-            self._opened.discard(self)
-        return _StreamOnTime(secured, self._left, self._opened)
+            self._network.streams.discard(self)
+        opened = _StreamOnTime(secured, self._left, self._network)
+        if self._network.is_shut_down:
+            # The pool has forgotten the connection: nobody else would close it.
+            opened.close()
+            raise httpcore.ConnectError("the transport was closed")
+        return opened
 
     def shut_down(self) -> None:
         with suppress(OSError):
@@ -251,7 +254,7 @@ class _StreamOnTime(httpcore.NetworkStream):
             socket.socket.shutdown(self._inner.get_extra_info("socket"), socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self._opened.discard(self)
+        self._network.streams.discard(self)
         self._inner.close()
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (httpcore's signature)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 
@@ -166,3 +167,30 @@ def test_every_address_of_a_name_is_tried(monkeypatch) -> None:
         monkeypatch.setattr(pooled.socket, "getaddrinfo", lambda *args, **more: infos)
         assert b"items" in get(transport, f"http://two.localhost:{server.port}/x")
     transport.close()
+
+
+def test_a_connection_that_is_secured_while_the_pool_closes_is_closed_as_well() -> None:
+    class Secured(httpcore.MockStream):
+        is_closed = False
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    class Slow(httpcore.MockStream):
+        def start_tls(self, *arguments: object, **named: object) -> httpcore.NetworkStream:
+            network.shut_down()  # just now, on another thread
+            return secured
+
+        def get_extra_info(self, info: str) -> object:
+            return plain
+
+    class Backend(httpcore.MockBackend):
+        def connect_tcp(self, *arguments: object, **named: object) -> httpcore.NetworkStream:
+            return Slow([])
+
+    secured = Secured([])
+    network = pooled._OnTime(Backend([]), pooled._TimeLeft())
+    opened = network.connect_tcp("127.0.0.1", 1, 5.0)
+    with socket.socket() as plain, pytest.raises(httpcore.ConnectError, match="closed"):
+        opened.start_tls(ssl.create_default_context(), "localhost", 5.0)
+    assert secured.is_closed
