@@ -52,6 +52,7 @@ __all__ = [
     "excerpt",
     "read_answer",
     "read_list",
+    "request_for",
     "retry_after",
 ]
 
@@ -137,6 +138,18 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         body = {"PersonalizationCandidates": list(query.candidates)}
         return Request("POST", target, json.dumps(body).encode())
     return Request("GET", target)
+
+
+def request_for(query: Query, *, modeling: str | None) -> Request:
+    """Return the request of a query, built once and kept with the query, which never changes."""
+    kept: dict[str | None, Request] | None = query.__dict__.get("_requests")
+    if kept is None:
+        kept = {}
+        object.__setattr__(query, "_requests", kept)
+    request = kept.get(modeling)
+    if request is None:
+        request = kept[modeling] = build_request(query, modeling=modeling)
+    return request
 
 
 _WIRE_NAMES: Final[Mapping[str, str]] = {

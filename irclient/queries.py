@@ -104,8 +104,10 @@ class ListQuery(Query):
     refinements: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.filters, Filters):
-            if self.filters is not None and not isinstance(self.filters, Mapping):
+        if self.filters is None:
+            _set(self, "filters", _NO_FILTERS)
+        elif not isinstance(self.filters, Filters):
+            if not isinstance(self.filters, Mapping):
                 raise QueryError(
                     f"{self.operation}: filters must be a mapping of name to value or values, "
                     f"got {self.filters!r}; write {{'Category': 'Clothing'}}"

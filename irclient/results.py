@@ -52,6 +52,7 @@ class Served:
 
 
 _UNSERVED = Served()
+_set = object.__setattr__
 
 
 class _Tolerant(BaseModel):
@@ -83,7 +84,9 @@ class Answer(_Tolerant):
     @property
     def served(self) -> Served:
         """How this answer came about."""
-        return self._served or _UNSERVED
+        # Straight from where pydantic keeps it: its own way there costs more than a look-up.
+        private = self.__pydantic_private__
+        return (private["_served"] if private else None) or _UNSERVED
 
     def __eq__(self, other: object) -> bool:
         """Whether the service said the same; how each was served makes no difference."""
@@ -99,8 +102,15 @@ class Answer(_Tolerant):
 
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""
-        again = self.model_copy()
-        again._served = served  # noqa: SLF001  (its own copy)
+        again = type(self).__new__(type(self))
+        # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
+        # answer from memory.
+        _set(again, "__dict__", self.__dict__)
+        _set(again, "__pydantic_extra__", self.__pydantic_extra__)
+        _set(again, "__pydantic_fields_set__", self.__pydantic_fields_set__)
+        _set(
+            again, "__pydantic_private__", {**(self.__pydantic_private__ or {}), "_served": served}
+        )
         return again
 
 

@@ -9,7 +9,7 @@ from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import Race, Send
 from irclient._core.story import tell
 from irclient._core.verdict import Health, Meaning, judge
-from irclient._wire import Response
+from irclient._wire import Response, request_for
 from irclient.attempts import Attempt
 from irclient.observe import AttemptEnded, Hedged
 
@@ -54,7 +54,7 @@ def attempt(
 def _request(story: Story, endpoint: ServiceEndpoint, token: str) -> Send:
     timeouts = story.settings.timeouts
     within = min(timeouts.attempt, story.left)
-    request = story.request(endpoint.modeling)
+    request = request_for(story.query, modeling=endpoint.modeling)
     return Send(endpoint, request, token, within, min(timeouts.connect, within))
 
 
@@ -92,7 +92,7 @@ class _Hedge:
             allowance.give_back(slot, now)
             return None
         within = min(story.settings.timeouts.attempt, left)
-        request = story.request(endpoint.modeling)
+        request = request_for(story.query, modeling=endpoint.modeling)
         connect_within = min(story.settings.timeouts.connect, within)
         self.send = Send(endpoint, request, self.first.token, within, connect_within)
         self.sent_at = now

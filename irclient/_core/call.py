@@ -18,10 +18,11 @@ from irclient._core.asking import ask
 from irclient._core.fallback import fall_back
 from irclient._core.freshness import Freshness
 from irclient._core.protocol import Spawn
-from irclient._core.story import Story, pause, tell
-from irclient._wire import build_request
+from irclient._core.story import Story, pause, stop_unless_open, tell
+from irclient._wire import request_for
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError, QueryError
 from irclient.observe import CallEnded, FellBack, FlightJoined, MemoryUsed, Refreshed
+from irclient.results import Served
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,13 +72,16 @@ def call(
         # Stale, then the fallback: anything beats an error page.
         instead = None if endpoints else (yield from _instead_of(error, story, fallback))
         if instead is None:
-            yield from _let_the_guard_know(story, failed=True)
+            if story.attempts:
+                yield from _let_the_guard_know(story, failed=True)
             yield from _end_badly(story, error)
             raise
         answer = instead
     state.stats.count_answer(answer.served.source)
-    yield from _let_the_guard_know(story, failed=len(story.attempts) > 1)
-    yield from tell(story, _ended(story, answer.served.endpoint, None))
+    if story.attempts:
+        yield from _let_the_guard_know(story, failed=len(story.attempts) > 1)
+    if state.has_observers:
+        yield from tell(story, _ended(story, answer.served.endpoint, None))
     return answer
 
 
@@ -99,16 +103,17 @@ def _may_be_shared(story: Story) -> bool:
     return story.settings.caching.enabled and not story.query.has_side_effect
 
 
-def _key(story: Story, query: Query | None = None) -> str:
+def _key(story: Story, query: Query) -> str:
     # The request's target says everything that changes the answer; variants never share.
-    request = build_request(query, modeling=None) if query else story.request(None)
-    return f"{story.variant or ''}\n{request.target}"
+    target = request_for(query, modeling=None).target
+    return f"{story.variant}\n{target}" if story.variant else target
 
 
 def _from_memory_or_service(story: Story) -> Call[Answer]:
+    stop_unless_open(story)
     state, caching = story.state, story.settings.caching
     # Memory: fresh answers; usable ones as well, while one call in the background refreshes.
-    key = _key(story)
+    key = _key(story, story.query)
     entry, situation = state.memory.recall(key, caching, story.now)
     if entry is not None and situation is Freshness.FRESH:
         return (yield from _recalled(story, entry, "cache"))
@@ -171,11 +176,15 @@ def _recalled(
 ) -> Call[Answer]:
     age = story.now - entry.stored_at
     operation = story.query.operation
-    yield from tell(story, MemoryUsed(at=story.now, operation=operation, source=source, age=age))
-    served = entry.answer.served
+    if story.state.has_observers:
+        used = MemoryUsed(at=story.now, operation=operation, source=source, age=age)
+        yield from tell(story, used)
+    first = entry.answer.served
     return entry.answer.as_served(
-        replace(
-            served,
+        Served(
+            endpoint=first.endpoint,
+            account=first.account,
+            variant=first.variant,
             source=source,
             attempts=len(story.attempts),
             elapsed=story.elapsed,
@@ -187,7 +196,7 @@ def _recalled(
 
 def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call[Answer | None]:
     if _may_be_shared(story):
-        key = _key(story)
+        key = _key(story, story.query)
         entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
         if entry is not None and situation is not Freshness.EXPIRED:
             return (yield from _recalled(story, entry, "stale", degraded=True))
@@ -206,7 +215,7 @@ def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call
 
 def _let_the_guard_know(story: Story, *, failed: bool) -> Call[None]:
     split, variant = story.state.split, story.variant
-    if split is not None and variant is not None and story.attempts:
+    if split is not None and variant is not None:
         done = split.note(variant, failed=failed, elapsed=story.elapsed, now=story.now)
         if done is not None:
             yield from tell(story, done)

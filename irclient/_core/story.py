@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from irclient._core import ending
 from irclient._core.protocol import Tell, Wait
-from irclient._wire import build_request
-from irclient.attempts import Attempt
 from irclient.errors import ClientClosed
-from irclient.topology import ServiceEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +16,30 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
-    from irclient._wire import Request
+    from irclient.attempts import Attempt
     from irclient.observe import Record
     from irclient.queries import Query
     from irclient.settings import Settings
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["Story", "pause", "stop_unless_open", "tell"]
+
+
+# Functions, because `dict[...]` as a factory takes several times as long as `{}`.
+def _no_attempts() -> list[Attempt]:
+    return []
+
+
+def _no_verdicts() -> dict[ServiceEndpoint, Verdict]:
+    return {}
+
+
+def _no_instants() -> dict[ServiceEndpoint, float]:
+    return {}
+
+
+def _nothing_tried() -> set[ServiceEndpoint]:
+    return set()
 
 
 @dataclass(slots=True)
@@ -39,24 +54,14 @@ class Story:
     deadline_at: float
     endpoints: Sequence[ServiceEndpoint]
     variant: str | None = None
-    requests: dict[str | None, Request] = field(default_factory=dict["str | None", "Request"])
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
-    verdicts: dict[ServiceEndpoint, Verdict] = field(
-        default_factory=dict[ServiceEndpoint, "Verdict"]
-    )
-    ready_at: dict[ServiceEndpoint, float] = field(default_factory=dict[ServiceEndpoint, float])
-    tried: set[ServiceEndpoint] = field(default_factory=set[ServiceEndpoint])
+    attempts: list[Attempt] = field(default_factory=_no_attempts)
+    verdicts: dict[ServiceEndpoint, Verdict] = field(default_factory=_no_verdicts)
+    ready_at: dict[ServiceEndpoint, float] = field(default_factory=_no_instants)
+    tried: set[ServiceEndpoint] = field(default_factory=_nothing_tried)
     last_tried: ServiceEndpoint | None = None
     paid: int = 0
     waits: int = 0
     token_was_renewed: bool = False
-
-    def request(self, modeling: str | None) -> Request:
-        """The request of this call to an endpoint with that modeling; built once."""
-        request = self.requests.get(modeling)
-        if request is None:
-            request = self.requests[modeling] = build_request(self.query, modeling=modeling)
-        return request
 
     @property
     def elapsed(self) -> float:

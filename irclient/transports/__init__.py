@@ -1,14 +1,35 @@
 """The outside world of HTTP: the default transports, and how any transport is spoken to.
 
 A transport is any `httpx.BaseTransport` (or `httpx.AsyncBaseTransport`); the two defaults are
-`Pooled` for threads and `Lanes` for tasks.
+`Pooled` for threads and `Lanes` for tasks. `AiohttpTransport` is loaded on first use: it needs
+the extra ``aiohttp``.
 """
+
+from typing import TYPE_CHECKING
 
 from irclient.transports.lanes import Lanes
 from irclient.transports.pooled import Pooled
 from irclient.transports.tls import ssl_context
 
-__all__ = ["Lanes", "Pooled", "default_async_transport", "default_transport", "ssl_context"]
+if TYPE_CHECKING:
+    from irclient.transports.aiohttp import AiohttpTransport
+
+__all__ = [
+    "AiohttpTransport",
+    "Lanes",
+    "Pooled",
+    "default_async_transport",
+    "default_transport",
+    "ssl_context",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "AiohttpTransport":
+        from irclient.transports.aiohttp import AiohttpTransport  # noqa: PLC0415  (an extra)
+
+        return AiohttpTransport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def default_transport(*, ca_file: str | None = None) -> Pooled:

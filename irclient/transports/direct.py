@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
 from irclient._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import httpx
+    from collections.abc import Callable, Iterable, Mapping
 
     from irclient._core.protocol import Send
 
-__all__ = ["HEADERS", "Sent", "from_httpx", "headers_of", "request_of"]
+__all__ = ["HEADERS", "Opens", "Sent", "from_httpx", "headers_of", "request_of"]
 
 HEADERS: Final = {
     "Accept": "application/json",
@@ -52,6 +51,14 @@ class Sent:
     stream: Any
     close: Callable[[], Any]
     opened_connection: bool
+
+
+class Opens(httpx.AsyncBaseTransport):
+    """A transport for tasks that sends without httpx's objects, where it is ours that asks."""
+
+    async def open(self, send: Send) -> Sent:
+        """Send a request and return once the head of its answer has arrived."""
+        raise NotImplementedError
 
 
 def request_of(send: Send, extensions: dict[str, Any] | None = None) -> httpcore.Request:
@@ -91,7 +98,7 @@ def from_httpx(request: httpx.Request, body: Any) -> httpcore.Request:  # noqa: 
     )
 
 
-def headers_of(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers of an answer, names in lower case; those that come twice are joined."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:

@@ -12,9 +12,8 @@ import httpx
 
 from irclient._core.protocol import Failure, Trouble
 from irclient._wire import Response
-from irclient.transports.direct import HEADERS, Sent
+from irclient.transports.direct import HEADERS, Opens, Sent
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
-from irclient.transports.lanes import Lanes
 from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Res
 
 
 async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
-    if isinstance(transport, Lanes):
+    if isinstance(transport, Opens):
         return await transport.open(send)
     response = await transport.handle_async_request(_httpx_request(send))
     return _sent(response, response.aclose)

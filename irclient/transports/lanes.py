@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
-from irclient.transports.direct import Sent, from_httpx, headers_of, request_of
+from irclient.transports.direct import Opens, Sent, from_httpx, headers_of, request_of
 from irclient.transports.handshakes import ClosingHandshakes
 from irclient.transports.tls import ssl_context
 
@@ -49,7 +49,7 @@ class _OneLoop:
     is_closed: bool = False
 
 
-class Lanes(httpx.AsyncBaseTransport):
+class Lanes(Opens):
     """Takes the lane that was used last, or opens a new one when none is free.
 
     Lanes belong to the event loop that opened them and are closed before it ends, so one `Lanes`
