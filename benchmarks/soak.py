@@ -44,8 +44,8 @@ __all__ = ["BOUNDS", "Growth", "growth", "main"]
 #: What is watched, and by how much it may rise in a minute.
 BOUNDS: Final = {
     "resident memory, MiB": 2.0,
-    "file descriptors": 4.0,
-    "sockets": 4.0,
+    "file descriptors": 10.0,
+    "sockets": 10.0,
     "threads": 2.0,
     "tasks": 2.0,
     "answers in memory": 10.0,

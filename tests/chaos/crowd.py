@@ -91,7 +91,7 @@ class Crowd:
 
     def start(self, client: IRClient, make_async_client: Callable[[], AsyncIRClient]) -> None:
         """Let everybody ask, once each client has been answered."""
-        client.popular(count=1)
+        client.with_options(deadline=15).popular(count=1)
         works = [lambda n=n: self._ask_on_a_thread(client, n) for n in range(self.threads)]
         works.append(lambda: anyio.run(self._ask_on_tasks, make_async_client, backend=self.backend))
         for work in works:
@@ -132,7 +132,7 @@ class Crowd:
 
     async def _ask_on_tasks(self, make: Callable[[], AsyncIRClient]) -> None:
         async with make() as client, anyio.create_task_group() as group:
-            await client.popular(count=1)
+            await client.with_options(deadline=15).popular(count=1)
             self.loop = anyio.lowlevel.current_token().native_token
             self.ready.set()
             for number in range(self.tasks):
