@@ -59,7 +59,7 @@ simulate: $(VENV)/.bench ## Simulate fleets in bad weather, some minutes; the ta
 	$(BIN)/python -m benchmarks.simulate --write-docs
 
 chaos: $(VENV)/.test ## Run random fault schedules from many seeds, and every mutated answer
-	CHAOS_SEEDS=10 $(BIN)/python -m pytest tests/chaos tests/hostile --timeout 600
+	CHAOS_SEEDS=10 HOSTILE_BODIES=1000000 $(BIN)/python -m pytest --timeout 600 tests/chaos tests/hostile
 
 soak: $(VENV)/.test ## Mixed traffic under faults for minutes: nothing may grow
 	$(BIN)/python -m benchmarks.soak
