@@ -1,0 +1,1 @@
+"""What is measured: each suite is a function from the server's URL and an extent to results."""

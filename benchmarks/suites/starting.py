@@ -1,0 +1,121 @@
+"""Starting: importing, the first call of a process, and a client more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.measuring import Result, rounds_of
+from benchmarks.rivals import OURS, installed
+from benchmarks.serving import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.measuring import Extent, Sample
+
+__all__ = ["FRONT_DOOR", "clients", "imports"]
+
+FRONT_DOOR: Final = "irclient.IRClient"
+_IMPORTS: Final = {
+    "httpx": "import httpx",
+    OURS: "import irclient",
+    FRONT_DOOR: "from irclient import IRClient",
+    "httpx2": "import httpx2",
+    "aiohttp": "import aiohttp",
+    "elastic-transport": "import elastic_transport",
+    "algoliasearch": "from algoliasearch.http.transporter_sync import TransporterSync",
+    "openai": "import openai",
+    "azure-core": "from azure.core import PipelineClient",
+}
+_MEASURE: Final = """
+import json, sys, time
+sys.path.insert(0, {root!r})
+began_at, cpu = time.perf_counter(), time.process_time()
+{statement}
+took = {{"cpu": time.process_time() - cpu, "wall": time.perf_counter() - began_at}}
+print(json.dumps(took | {{"modules": len(sys.modules)}}))
+"""
+_MAKERS: Final = {
+    OURS: """
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken
+home = Pair(
+    ServiceEndpoint("contoso-a", "web", tps=100, url=base),
+    ServiceEndpoint("contoso-b", "web", tps=100, url=base),
+)
+def make(ask):
+    client = IRClient(home, credential=StaticToken("token"))
+    if ask:
+        client.similar("64702", count=10)
+    return client
+""",
+    "httpx": """
+import httpx
+def make(ask):
+    client = httpx.Client(headers={"Authorization": "Bearer token"})
+    if ask:
+        client.get(base + "/reco/v1.0/similar/64702?count=10").json()
+    return client
+""",
+}
+_CLIENTS: Final = """
+import json, resource, sys, time, tracemalloc
+sys.path.insert(0, {root!r})
+base = {base!r}
+cpu = time.process_time()
+{make}
+def took(times, what):
+    began_at = time.perf_counter()
+    for _ in range(times):
+        what()
+    return (time.perf_counter() - began_at) / times
+def resident():
+    with open("/proc/self/statm") as lines:
+        return int(lines.read().split()[1]) * resource.getpagesize()
+kept = []
+first = took(1, lambda: kept.append(make(ask=True)))
+cpu = time.process_time() - cpu
+wall = took(20, lambda: kept.append(make(ask=False)))
+before = resident()
+took(40, lambda: kept.append(make(ask=False)))
+weight = (resident() - before) / 40
+asked = took(20, lambda: kept.append(make(ask=True)))
+print(json.dumps({{
+    "import and first call": {{"cpu": cpu}}, "first call": {{"wall": first}},
+    "another client": {{"wall": wall, "bytes": weight}},
+    "another client and its first call": {{"wall": asked}},
+}}))
+"""
+
+
+def imports(_: str, extent: Extent) -> list[Result]:
+    """What importing costs, in a process of its own each time."""
+    found = {who: Result("starting", "import", who) for who in _IMPORTS}
+    present = [who for who in _IMPORTS if who == FRONT_DOOR or installed(who)]
+    for who in rounds_of(present, extent):
+        code = _MEASURE.format(root=str(ROOT), statement=_IMPORTS[who])
+        found[who].samples.append(_run(code))
+    for who in found.keys() - present:
+        found[who].reason = "not installed"
+    return list(found.values())
+
+
+def clients(base: str, extent: Extent) -> list[Result]:
+    """What the first call of a process costs, and what each further client does."""
+    found: dict[tuple[str, str], Result] = {}
+    for who in rounds_of(list(_MAKERS), extent):
+        code = _CLIENTS.format(root=str(ROOT), make=_MAKERS[who], base=base)
+        for case, sample in _run(code).items():
+            result = found.setdefault((case, who), Result("starting", case, who))
+            result.samples.append(sample)  # type: ignore[arg-type]  # a mapping of mappings
+    return sorted(found.values(), key=lambda result: result.case)
+
+
+def _run(code: str) -> Mapping[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    sample: Sample = json.loads(done.stdout)
+    return sample

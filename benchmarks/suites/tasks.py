@@ -1,0 +1,120 @@
+"""Full calls on tasks: what one costs, alone and among others, and what many of them get done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.measuring import Result, Stopwatch, rounds_of
+from benchmarks.rivals import TASKS, installed
+
+if TYPE_CHECKING:
+    from benchmarks.measuring import Extent, Sample
+    from benchmarks.rivals import GetAsync
+
+__all__ = ["BUSY", "calls", "throughput"]
+
+BUSY: Final = "200 callers, 100 ms"
+_CALLERS: Final = (1, 16, 64, 256)
+_BUSY_CALLERS: Final = 200
+_DELAY: Final = "after-100ms"
+_BUSY_FOR: Final = 3.0
+
+
+def calls(base: str, extent: Extent) -> list[Result]:
+    """What a full call costs with so many callers at a time, each asking for another item."""
+    return asyncio.run(_calls(base, extent))
+
+
+def throughput(base: str, extent: Extent) -> list[Result]:
+    """What 200 callers get done against a service that takes 100 ms."""
+    return asyncio.run(_throughput(f"{base}/{_DELAY}", extent))
+
+
+async def _calls(base: str, extent: Extent) -> list[Result]:
+    results: list[Result] = []
+    async with AsyncExitStack() as stack:
+        contestants, missing = await _contestants(stack, base)
+        for callers in _CALLERS:
+            case = f"{callers} {'caller' if callers == 1 else 'callers'}"
+            found = {who: Result("tasks", case, who) for who in contestants}
+            blocks = {
+                who: await _calls_in_a_block(get, callers, extent)
+                for who, get in contestants.items()
+            }
+            for who in rounds_of(list(contestants), extent):
+                found[who].samples.append(await _block(contestants[who], callers, blocks[who]))
+            results += [*found.values(), *(_missing("tasks", case, who) for who in missing)]
+    return results
+
+
+async def _throughput(base: str, extent: Extent) -> list[Result]:
+    suite = "throughput"
+    async with AsyncExitStack() as stack:
+        contestants, missing = await _contestants(stack, base)
+        found = {who: Result(suite, BUSY, who) for who in contestants}
+        for get in contestants.values():
+            await _busy(get, 0.5)  # Opens the connections.
+        seconds = 0.5 if extent.is_quick else _BUSY_FOR
+        for who in rounds_of(list(contestants), extent):
+            found[who].samples.append(await _busy(contestants[who], seconds))
+    return [*found.values(), *(_missing(suite, BUSY, who) for who in missing)]
+
+
+async def _contestants(stack: AsyncExitStack, base: str) -> tuple[dict[str, GetAsync], list[str]]:
+    made = {
+        who: await stack.enter_async_context(make(base))
+        for who, make in TASKS.items()
+        if installed(who)
+    }
+    return made, [who for who in TASKS if who not in made]
+
+
+def _missing(suite: str, case: str, who: str) -> Result:
+    return Result(suite, case, who, reason="not installed")
+
+
+_items = count()
+
+
+async def _block(get: GetAsync, callers: int, times: int) -> Sample:
+    left = iter(range(times))
+
+    async def caller() -> None:
+        for _ in left:
+            await get(str(next(_items)))
+
+    with Stopwatch() as watch:
+        await asyncio.gather(*(caller() for _ in range(callers)))
+    return watch.per(times)
+
+
+async def _calls_in_a_block(get: GetAsync, callers: int, extent: Extent) -> int:
+    """How many calls take about as long as a block shall; connections are open after this."""
+    await _block(get, callers, callers)
+    trial = max(callers, 50)
+    took = (await _block(get, callers, trial))["wall"]
+    return max(int(extent.block_for / took), trial)
+
+
+async def _busy(get: GetAsync, seconds: float) -> Sample:
+    took: list[float] = []
+    ends_at = time.perf_counter() + seconds
+
+    async def caller() -> None:
+        while (began_at := time.perf_counter()) < ends_at:
+            await get(str(next(_items)))
+            took.append(time.perf_counter() - began_at)
+
+    with Stopwatch() as watch:
+        await asyncio.gather(*(caller() for _ in range(_BUSY_CALLERS)))
+    took.sort()
+    return {
+        "rate": len(took) / watch.wall,
+        "p50": took[len(took) // 2],
+        "p99": took[int(len(took) * 0.99)],
+        "cpu": watch.cpu / len(took),
+    }
