@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["Authority"]
 
-_DAY = datetime.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 _SIGNS_CERTIFICATES = x509.KeyUsage(
     key_cert_sign=True,
     crl_sign=True,
@@ -98,7 +101,7 @@ def _unsigned(
     *,
     days: tuple[int, int],
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

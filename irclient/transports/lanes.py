@@ -143,7 +143,11 @@ class Lanes(Opens):
     def _open(self, origin: httpcore.Origin) -> _Lane:
         context = ssl_context(ca_file=self._ca_file)
         is_trio = not hasattr(_this_loop(), "create_task")
-        network = httpcore.TrioBackend() if is_trio else httpcore.AnyIOBackend()
+        # A cast, for httpcore says less of its backends where trio is not installed.
+        network = cast(
+            "httpcore.AsyncNetworkBackend",
+            httpcore.TrioBackend() if is_trio else httpcore.AnyIOBackend(),
+        )
         return _Lane(
             origin,
             ssl_context=context,
