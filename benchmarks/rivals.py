@@ -93,7 +93,7 @@ async def _irclient_tasks(base: str) -> AsyncIterator[GetAsync]:
 
 @asynccontextmanager
 async def _irclient_aiohttp(base: str) -> AsyncIterator[GetAsync]:
-    transport = import_module("httpx_aiohttp").AiohttpTransport()
+    transport = import_module("irclient.transports.aiohttp").AiohttpTransport()
     client = AsyncIRClient(home(base), credential=Token(), settings=_PATIENT, transport=transport)
     async with transport, client:
         yield lambda item: client.similar(item, count=10)

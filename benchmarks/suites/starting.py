@@ -42,8 +42,8 @@ _MAKERS: Final = {
     OURS: """
 from irclient import IRClient, Pair, ServiceEndpoint, StaticToken
 home = Pair(
-    ServiceEndpoint("contoso-a", "web", tps=100, url=base),
-    ServiceEndpoint("contoso-b", "web", tps=100, url=base),
+    ServiceEndpoint("contoso-a", "web", tps=100, url=base + "/a"),
+    ServiceEndpoint("contoso-b", "web", tps=100, url=base + "/b"),
 )
 def make(ask):
     client = IRClient(home, credential=StaticToken("token"))
@@ -114,8 +114,9 @@ def clients(base: str, extent: Extent) -> list[Result]:
 
 
 def _run(code: str) -> Mapping[str, float]:
+    # What it says on stderr is left alone: it belongs in front of whoever runs this.
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60, check=True
     )
     sample: Sample = json.loads(done.stdout)
     return sample

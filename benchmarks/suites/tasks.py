@@ -95,7 +95,8 @@ async def _block(get: GetAsync, callers: int, times: int) -> Sample:
 async def _calls_in_a_block(get: GetAsync, callers: int, extent: Extent) -> int:
     """How many calls take about as long as a block shall; connections are open after this."""
     await _block(get, callers, callers)
-    trial = max(callers, 50)
+    # Several for each caller: a crowd shows what it costs only while it lasts.
+    trial = max(min(4 * callers, 512), 50)
     took = (await _block(get, callers, trial))["wall"]
     return max(int(extent.block_for / took), trial)
 

@@ -1,0 +1,186 @@
+"""Speed does not rot: counts and ratios that a busy machine cannot move.
+
+Seconds belong to `python -m benchmarks`. What is counted here is the same in each run of one
+Python; where versions of Python differ, the bounds leave room for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from irclient import IRClient, Settings, StaticToken, _wire
+from irclient._assembly import assemble
+from irclient._core.call import call
+from irclient._core.protocol import Resumed, Send
+from irclient._wire import Response
+from irclient.queries import Similar
+from irclient.testing import ScriptedService, example_pair, list_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent.parent
+FRONT_DOOR = "from irclient import IRClient, AsyncIRClient"
+ANSWER = Response(200, {}, json.dumps(list_body()).encode(), 0.0)
+
+
+def imported(statement: str) -> tuple[float, int]:
+    """The CPU seconds that a statement takes in a fresh process, and the modules of ours in it."""
+    code = (
+        f"import sys, time\nbegan_at = time.process_time()\n{statement}\n"
+        "print(time.process_time() - began_at, sum(m.startswith('irclient') for m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        timeout=50,
+    )  # fmt: skip
+    seconds, modules = done.stdout.split()
+    return float(seconds), int(modules)
+
+
+def times_httpx(statement: str, *, rounds: int = 3) -> float:
+    """How many times the CPU of importing httpx a statement takes."""
+    ratios = [imported(statement)[0] / imported("import httpx")[0] for _ in range(rounds)]
+    return statistics.median(ratios)
+
+
+def calls_made(function: Callable[[], object]) -> int:
+    """How many functions are called, of Python and of C, while a function runs."""
+    seen = 0
+
+    def count(_frame, event: str, _argument) -> None:
+        nonlocal seen
+        seen += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return seen
+
+
+def core():
+    """The shared state of a client that has a token, and its settings."""
+    settings = Settings()
+    state = assemble(example_pair(), StaticToken("token"), settings, None, ())
+    return state, settings
+
+
+def drive(query: Similar, state, settings: Settings) -> list[object]:
+    """Run a call whose every request is answered well; returns the commands that it gave."""
+    commands: list[object] = []
+    generator = call(query, state, settings, time.monotonic())
+    try:
+        commands.append(next(generator))
+        while True:
+            commands.append(generator.send(Resumed(time.monotonic(), ANSWER)))
+    except StopIteration:
+        return commands
+
+
+@pytest.fixture
+def client():
+    pair = example_pair(tps=10_000)
+    service = ScriptedService(pair)
+    with IRClient(pair, credential=StaticToken("token"), transport=service) as made:
+        yield made
+
+
+def test_importing_the_package_costs_less_than_importing_httpx() -> None:
+    assert times_httpx("import irclient") < 1.0
+
+
+def test_importing_the_front_door_stays_within_a_few_times_httpx() -> None:
+    assert times_httpx(FRONT_DOOR) < 5.5
+
+
+def test_importing_loads_few_of_our_modules() -> None:
+    assert imported("import irclient")[1] == 2
+    assert imported(FRONT_DOOR)[1] <= 75
+
+
+def test_an_uncached_call_asks_its_driver_for_one_thing() -> None:
+    state, settings = core()
+    commands = drive(Similar("1"), state, settings)
+    assert [type(each) for each in commands] == [Send]
+
+
+def test_a_cached_call_asks_its_driver_for_nothing() -> None:
+    state, settings = core()
+    drive(Similar("1"), state, settings)
+    assert drive(Similar("1"), state, settings) == []
+
+
+def test_a_request_is_built_once_in_the_life_of_a_query(client, monkeypatch) -> None:
+    built: list[object] = []
+
+    def counting(query, *, modeling):
+        built.append(query)
+        return build(query, modeling=modeling)
+
+    build = _wire.build_request
+    monkeypatch.setattr(_wire, "build_request", counting)
+    query = Similar("1")
+    client.fetch(query)
+    client.fetch(query)
+    assert built == [query]
+
+
+def test_an_answer_from_memory_is_a_few_calls_of_functions(client) -> None:
+    query = Similar("1", count=10)
+    client.fetch(query)
+    assert calls_made(lambda: client.fetch(query)) <= 60
+    assert calls_made(lambda: client.similar("1", count=10)) <= 135
+
+
+def test_an_answer_from_memory_costs_the_same_however_much_is_remembered() -> None:
+    state, settings = core()
+    query = Similar("1")
+    for _ in range(3):
+        drive(query, state, settings)
+    among_few = calls_made(lambda: drive(query, state, settings))
+    target = _wire.build_request(query, modeling=None).target
+    entry, _ = state.memory.recall(target, settings.caching, time.monotonic())
+    assert entry is not None
+    for number in range(9_000):
+        state.memory._store.set(f"another {number}", entry)
+    assert calls_made(lambda: drive(query, state, settings)) == among_few
+
+
+def test_an_answer_from_memory_keeps_little_that_is_new(client) -> None:
+    client.similar("1", count=10)
+    kept: list[object] = [None] * 200
+    for index in range(100):
+        kept[index] = client.similar("1", count=10)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for index in range(100, 200):
+        kept[index] = client.similar("1", count=10)
+    gc.collect()
+    # The answer, how it was served, and the numbers in that: its items are the first one's.
+    assert (sys.getallocatedblocks() - before) / 100 <= 10
+
+
+def test_the_decisions_of_a_call_are_a_bounded_number_of_calls_of_functions() -> None:
+    state, settings = core()
+    drive(Similar("0"), state, settings)
+    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 265
+
+
+def test_the_decisions_of_a_call_do_not_grow_with_the_calls_before_it() -> None:
+    state, settings = core()
+    drive(Similar("0"), state, settings)
+    early = calls_made(lambda: drive(Similar("a"), state, settings))
+    for number in range(1, 90):
+        drive(Similar(str(number)), state, settings)
+    assert calls_made(lambda: drive(Similar("b"), state, settings)) <= early + 5
