@@ -61,7 +61,7 @@ class Opens(httpx.AsyncBaseTransport):
         raise NotImplementedError
 
 
-def request_of(send: Send, extensions: dict[str, Any] | None = None) -> httpcore.Request:
+def request_of(send: Send) -> httpcore.Request:
     """Build the request of a `Send`."""
     origin, prefix, host = _address(send.endpoint.url)
     url = httpcore.URL(
@@ -75,14 +75,15 @@ def request_of(send: Send, extensions: dict[str, Any] | None = None) -> httpcore
     body = send.request.body
     if body is not None:
         headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
-    connect, rest = send.connect_within, send.within
-    timeout = {"connect": connect, "read": rest, "write": rest, "pool": rest}
+    # Reads and writes are given what is left of the attempt by those who carry it out; a timeout
+    # for each of them besides would only cost time.
+    timeout = {"connect": send.connect_within, "pool": send.within}
     return httpcore.Request(
         send.request.method,
         url,
         headers=headers,
         content=body,
-        extensions={"timeout": timeout, **(extensions or {})},
+        extensions={"timeout": timeout},
     )
 
 
