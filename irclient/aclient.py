@@ -63,7 +63,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         endpoints: Endpoints,
         *,
         credential: Credential,
-        settings: Settings = Settings(),  # noqa: B008  (frozen)
+        settings: Settings = Settings.model_construct(),  # noqa: B008  (frozen)
         fallback: Fallback | None = None,
         store: Store | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -180,6 +180,9 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
     ) -> Answer:
+        at_hand = self._at_hand(query) if endpoints is None else None
+        if at_hand is not None:
+            return at_hand
         return await self._driver.run(self._begin(query, endpoints))
 
     async def __aenter__(self) -> Self:

@@ -62,7 +62,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         endpoints: Endpoints,
         *,
         credential: Credential,
-        settings: Settings = Settings(),  # noqa: B008  (frozen)
+        settings: Settings = Settings.model_construct(),  # noqa: B008  (frozen)
         fallback: Fallback | None = None,
         store: Store | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -182,6 +182,9 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
     ) -> Answer:
+        at_hand = self._at_hand(query) if endpoints is None else None
+        if at_hand is not None:
+            return at_hand
         return self._driver.run(self._begin(query, endpoints))
 
     def __enter__(self) -> Self:

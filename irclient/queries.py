@@ -81,7 +81,7 @@ class Query:
     def has_side_effect(self) -> bool:
         """Whether asking changes what the service will answer later, or is a live session."""
         params = cast("tuple[tuple[str, str], ...]", self.params)  # Made so when it was built.
-        return any(name.lower() == "sessionid" for name, _ in params)
+        return bool(params) and any(name.lower() == "sessionid" for name, _ in params)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,10 @@ class ServiceEndpoint:
     modeling: str | None = field(default=None, kw_only=True)
     region: str | None = field(default=None, kw_only=True)
 
+    def __hash__(self) -> int:
+        # Endpoints are keys in every decision of a call, and a str remembers its own hash.
+        return hash(self.url)
+
     def __post_init__(self) -> None:
         for what, value in (("account", self.account), ("name", self.name)):
             if not isinstance(value, str) or not _NAME.fullmatch(value):

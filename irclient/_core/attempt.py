@@ -187,8 +187,9 @@ def _note_overtaken(story: Story, first: Send, sent_at: float) -> Call[None]:
 def _remember(story: Story, record: Attempt, *changes: Record) -> Call[None]:
     story.attempts.append(record)
     story.state.stats.count_attempt(record.endpoint, record.outcome)
-    ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=record)
-    yield from tell(story, ended, *changes)
+    if story.state.has_observers:
+        ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=record)
+        yield from tell(story, ended, *changes)
 
 
 def _record_health(
