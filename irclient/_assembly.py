@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,17 @@ from irclient._core.state import ClientState
 from irclient.auth import token_source
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
-from irclient.settings import Settings, Timeouts
-from irclient.stores import MemoryStore
+from irclient.settings import Fallback, Settings, Timeouts
+from irclient.stores import MemoryStore, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from irclient._core.protocol import Call
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.results import Answer
-    from irclient.settings import Fallback
-    from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = [
@@ -32,6 +31,7 @@ __all__ = [
     "assemble",
     "begin_call",
     "changed",
+    "check_fallback",
     "check_picklable",
     "check_transport",
 ]
@@ -55,6 +55,12 @@ def assemble(
     """
     if not isinstance(settings, Settings):
         raise ConfigurationError(f"settings must be a Settings, got {settings!r}")
+    if store is not None and not isinstance(store, Store):
+        raise ConfigurationError(
+            f"store must have get, set, discard and a length (irclient.stores.Store), got {store!r}"
+        )
+    if not isinstance(observers, Sequence):
+        raise ConfigurationError(f"observers must be a list of callables, got {observers!r}")
     for observer in observers:
         if not callable(observer):
             raise ConfigurationError(f"each observer must be callable, got {observer!r}")
@@ -67,6 +73,18 @@ def assemble(
         uniform=random.random,
         has_observers=bool(observers),
     )
+
+
+def check_fallback(fallback: object) -> None:
+    """Refuse what is no fallback, before an outage finds it out.
+
+    Raises:
+        ConfigurationError: It is not a `Fallback`.
+    """
+    if fallback is not None and not isinstance(fallback, Fallback):
+        raise ConfigurationError(
+            f"fallback must be a Fallback, got {fallback!r}; write Fallback(items=[...])"
+        )
 
 
 def check_transport(transport: object, kind: type[object]) -> None:

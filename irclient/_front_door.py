@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from irclient._assembly import assemble, begin_call, changed, check_picklable
+from irclient._assembly import assemble, begin_call, changed, check_fallback, check_picklable
 from irclient._core.call import answer_at_hand
 from irclient._lists import Lists
 from irclient.configuration import Configuration
@@ -58,6 +58,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
 
     def _put_together(self, parts: dict[str, Any]) -> Any:  # noqa: ANN401  (each world has its own)
         """Check what the client is made of, keep it, and return the transport to use."""
+        check_fallback(parts["fallback"])
         self._state = assemble(
             parts["endpoints"],
             parts["credential"],
@@ -128,7 +129,8 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             throttling: How to stay under the TPS.
             caching: How long an answer may be used again.
             hedging: Whether to race a slow call.
-            fallback: What to answer when nothing else can.
+            fallback: What to answer when nothing else can; an empty one,
+                ``Fallback(queries=())``, turns it off.
         """
         again = object.__new__(type(self))
         vars(again).update(vars(self))
@@ -143,6 +145,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             },
             deadline=deadline,
         )
+        check_fallback(fallback)
         again._fallback = fallback or self._fallback
         return again
 

@@ -109,7 +109,7 @@ class Throttled(IRError):  # noqa: N818
     """
 
     def __init__(
-        self, message: str, *, attempts: tuple[Attempt, ...] = (), retry_after: float
+        self, message: str, *, attempts: tuple[Attempt, ...] = (), retry_after: float = 1.0
     ) -> None:
         super().__init__(message, attempts=attempts)
         self.retry_after = retry_after

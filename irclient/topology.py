@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
 
@@ -217,7 +217,10 @@ def base_url(what: str, url: object) -> str:
         raise ConfigurationError(
             f"{what} must have no query, fragment, spaces or backslashes; write {_clean(shown)!r}"
         )
-    return url.rstrip("/")
+    # One form for one host, so that naming it twice is noticed.
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    netloc = parts.netloc.lower().removesuffix(default_port)
+    return urlunsplit(parts._replace(netloc=netloc)).rstrip("/")
 
 
 def _clean(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from irclient._core.hedging import hedge_delay, hedge_target
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from irclient._core.story import Story
     from irclient._core.verdict import Verdict
     from irclient.observe import Record
+    from irclient.queries import Query
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["attempt"]
@@ -43,12 +45,24 @@ def attempt(
         resumed = yield send
         story.now = resumed.now
         outcome = cast("Response | Failure", resumed.outcome)
-        verdict = judge(story.query, outcome)
+        verdict = judge(story.query, outcome, hide=partial(_private, story.query, token))
         if isinstance(outcome, Response) and outcome.opened_connection:
             state.allowances[endpoint].arrived(slot, story.now)
         yield from _note(story, send, verdict, sent_at, story.now)
         return endpoint, verdict
     return (yield from _race(story, send, delay))
+
+
+def _private(query: Query, token: str) -> list[str]:
+    """What no reason, error, record or log may hold."""
+    raw = [
+        value
+        for name, value in cast("tuple[tuple[str, str], ...]", query.params)
+        if name.lower() in {"userid", "sessionid"}
+    ]
+    named = [getattr(query, "user_id", None), getattr(query, "session_id", None)]
+    # Too short an id identifies nobody, and is part of every other word.
+    return [token, *(each for each in [*named, *raw] if each and len(each) > 3)]
 
 
 def _request(story: Story, endpoint: ServiceEndpoint, token: str) -> Send:
@@ -100,7 +114,8 @@ class _Hedge:
 
     def is_good(self, send: Send, outcome: Response | Failure) -> bool:
         """Judge an outcome; once, since a long list takes its time to read."""
-        verdict = self.verdicts[id(send)] = judge(self.story.query, outcome)
+        hide = partial(_private, self.story.query, send.token)
+        verdict = self.verdicts[id(send)] = judge(self.story.query, outcome, hide=hide)
         return verdict.meaning is Meaning.SERVED
 
 

@@ -160,8 +160,10 @@ def _from_memory_or_service(story: Story) -> Call[Answer]:
             return flight.answered.answer.as_served(
                 replace(served, attempts=0, elapsed=story.elapsed)
             )
-        if flight.error is not None and not isinstance(
-            flight.error, DeadlineExceeded | ClientClosed
+        if (
+            flight.error is not None
+            and flight.led_with is story.settings
+            and not isinstance(flight.error, DeadlineExceeded | ClientClosed)
         ):
             # A copy: each raises its own, with its own traceback.
             raise copy(flight.error)
@@ -172,6 +174,7 @@ def _lost_at(story: Story) -> float:
 
 
 def _lead(story: Story, key: str, flight: CallFlight) -> Call[Answered]:
+    flight.led_with = story.settings
     try:
         answered = yield from ask(story)
         story.state.memory.keep(key, story.query, answered.answer, answered.endpoint, story.now)

@@ -70,15 +70,17 @@ class CallFlight(Flight):
         answered: What came of it, once it has landed well.
         error: What came of it, once it has landed badly; both are None if the leader was
             cancelled.
+        led_with: The settings of the leader: with others, a call might fare better.
     """
 
-    __slots__ = ("answered", "error", "lost_at")
+    __slots__ = ("answered", "error", "led_with", "lost_at")
 
     def __init__(self, lost_at: float) -> None:
         super().__init__()
         self.lost_at = lost_at
         self.answered: Answered | None = None
         self.error: IRError | None = None
+        self.led_with: object = None
 
 
 class Flights:

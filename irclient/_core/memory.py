@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
 from irclient.queries import BoughtTogether, Cart, ItemSelectors, Similar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Cache", "Memory", "Store"]
 
 
+@runtime_checkable
 class Store(Protocol):
     """Where answers are kept: bounded, safe to use from any thread, and never blocking.
 
@@ -54,13 +55,20 @@ class Memory:
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
         self.cache = Cache(store)
+        #: How often the store failed: its answers are missed, its errors reach no caller.
+        self.failures = 0
 
     def __len__(self) -> int:
         return len(self._store)
 
     def recall(self, key: str, caching: Caching, now: float) -> tuple[Entry | None, Freshness]:
         """Return the entry of a key, and how far it may be used."""
-        entry = self._store.get(key)
+        try:
+            entry = self._store.get(key)
+        except Exception:  # noqa: BLE001  (a user's store may fail in any way)
+            # A memory that cannot be read is an empty one: the service still answers.
+            self.failures += 1
+            entry = None
         if entry is None:
             return None, Freshness.EXPIRED
         newest, seen_at = self._newest.get(entry.data_set, ("", 0.0))
@@ -78,7 +86,10 @@ class Memory:
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._newest[data_set] = version, now
         user_id = getattr(query, "user_id", None)
-        self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
+        try:
+            self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
+        except Exception:  # noqa: BLE001  (a user's store may fail in any way)
+            self.failures += 1
 
 
 class Cache:

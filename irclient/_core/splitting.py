@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from irclient._core.guarding import Watch
@@ -43,8 +44,8 @@ class Split:
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """The weights as they are now."""
-        return self._weights
+        """The weights as they are now, to be read; `shift` changes them."""
+        return MappingProxyType(self._weights)
 
     def shift(self, weights: Mapping[str, float], *, guard: Guard | None = None) -> None:
         """Change the weights; one that is left out stays.

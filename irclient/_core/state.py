@@ -129,20 +129,24 @@ class ClientState:
             variants |= {name: flatten(each) for name, each in endpoints.variants.items()}
         else:
             variants[None] = flatten(endpoints)
-        every = {each: None for flat in variants.values() for each in flat}
-        throttling = settings.throttling
+        every = list(dict.fromkeys(each for flat in variants.values() for each in flat))
+        # One service endpoint may be read with two modelings: it has one health, and one TPS.
+        health: dict[str, EndpointHealth] = {}
+        allowances: dict[str, Allowance] = {}
+        for each in every:
+            health.setdefault(
+                each.url, EndpointHealth(each.label, settings.failover, uniform=uniform)
+            )
+            allowance = Allowance(
+                each.tps * settings.throttling.share, adaptive=settings.throttling.adaptive
+            )
+            allowances.setdefault(each.url, allowance)
         return cls(
             variants=variants,
             tokens=tokens,
             uniform=uniform,
-            health={
-                each: EndpointHealth(each.label, settings.failover, uniform=uniform)
-                for each in every
-            },
-            allowances={
-                each: Allowance(each.tps * throttling.share, adaptive=throttling.adaptive)
-                for each in every
-            },
+            health={each: health[each.url] for each in every},
+            allowances={each: allowances[each.url] for each in every},
             budget=RetryBudget(settings.retries.budget),
             hedge_budget=HedgeBudget(),
             latencies=Latencies(),
@@ -177,7 +181,11 @@ class ClientState:
 
     def count_up(self) -> Stats:
         """Return the counts as they are now."""
-        return self.stats.snapshot(retry_budget=self.budget.tokens, cached=len(self.memory))
+        return self.stats.snapshot(
+            retry_budget=self.budget.tokens,
+            cached=len(self.memory),
+            store_failures=self.memory.failures,
+        )
 
     def snapshot(self, now: float) -> HealthSnapshot:
         """Return how each endpoint is doing."""

@@ -24,6 +24,7 @@ class Stats:
         joined: Calls that waited for an equal one instead of asking.
         retry_budget: Tokens left.
         cached: Answers in memory.
+        store_failures: How often the store could not be read or written.
     """
 
     calls: int
@@ -35,6 +36,7 @@ class Stats:
     joined: int
     retry_budget: int
     cached: int
+    store_failures: int = 0
 
 
 class Counters:
@@ -67,7 +69,7 @@ class Counters:
         with self._lock:
             self._attempts.setdefault(endpoint, Counter())[outcome] += 1
 
-    def snapshot(self, *, retry_budget: int, cached: int) -> Stats:
+    def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
         """Return the counts as they are now."""
         with self._lock:
             return Stats(
@@ -80,4 +82,5 @@ class Counters:
                 joined=self._counts["joined"],
                 retry_budget=retry_budget,
                 cached=cached,
+                store_failures=store_failures,
             )

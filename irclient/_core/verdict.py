@@ -5,7 +5,7 @@
 | served        | 200 with an envelope                        | success | returns              |
 | not ready     | `WaitingForData`, whatever the status       | success | goes elsewhere       |
 | throttled     | 429                                         | success | goes elsewhere       |
-| failed        | 408, 5xx                                    | failure | goes elsewhere       |
+| failed        | 408, 410, 5xx; 404 with a page               | failure | goes elsewhere       |
 | unreachable   | no connection                               | failure | goes elsewhere       |
 | broken        | the connection broke; not HTTP              | failure | goes elsewhere       |
 | timed out     | the attempt's time passed                   | failure | goes elsewhere       |
@@ -22,7 +22,7 @@ by body where a body says more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,8 @@ from irclient._wire import Malformed, error_message, excerpt, read_answer, retry
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from irclient._wire import Response
     from irclient.queries import Query
     from irclient.results import Answer
@@ -110,42 +112,71 @@ _STATUSES: Final = {
     401: Meaning.UNAUTHORIZED,
     403: Meaning.DENIED,
     408: Meaning.FAILED,
+    410: Meaning.FAILED,
     429: Meaning.THROTTLED,
 }
 
 
-def judge(query: Query, outcome: Response | Failure) -> Verdict:
-    """Say what an outcome means for a call."""
+def judge(
+    query: Query, outcome: Response | Failure, *, hide: Callable[[], Sequence[str]] = tuple
+) -> Verdict:
+    """Say what an outcome means for a call.
+
+    Args:
+        query: What was asked.
+        outcome: What came of it.
+        hide: Tells what no reason may quote, though the service or a proxy echoes it: the
+            token, and who the query is about. Asked only where something is quoted.
+    """
     if isinstance(outcome, Failure):
         return Verdict(_TROUBLES[outcome.trouble], outcome.reason, cause=outcome.cause)
     try:
         answer = read_answer(query, outcome.body)
-    except Malformed as finding:
-        return _without_envelope(outcome, str(finding))
+    except Malformed:
+        return _without_envelope(query, _hidden(outcome, hide))
     if isinstance(answer, RecommendationList) and answer.status == "WaitingForData":
         # The status that carries it is not recorded anywhere (contract 4.1).
-        return Verdict(Meaning.NOT_READY, _not_ready(answer), outcome.status)
+        return Verdict(Meaning.NOT_READY, _not_ready(answer, hide), outcome.status)
     if outcome.status == 200:
         return Verdict(Meaning.SERVED, "served", 200, answer)
-    return _without_envelope(outcome, f"a list with status {outcome.status}")
+    return _without_envelope(query, _hidden(outcome, hide))
 
 
-def _not_ready(answer: RecommendationList) -> str:
-    words = "waiting for its first cooking"
-    return f"{words}: {excerpt(answer.details.encode(), length=120)}" if answer.details else words
+def _hidden(response: Response, hide: Callable[[], Sequence[str]]) -> Response:
+    """The same answer without what may not be quoted; before it is cut, for a piece tells too."""
+    body = response.body
+    for text in hide():
+        body = body.replace(text.encode("utf-8", "replace"), b"...")
+    return response if body == response.body else replace(response, body=body)
 
 
-def _without_envelope(response: Response, finding: str) -> Verdict:
+def _not_ready(answer: RecommendationList, hide: Callable[[], Sequence[str]]) -> str:
+    words, details = "waiting for its first cooking", answer.details or ""
+    for text in hide():
+        details = details.replace(text, "...")
+    return f"{words}: {excerpt(details.encode(), length=120)}" if details else words
+
+
+def _finding(query: Query, response: Response) -> str:
+    try:
+        read_answer(query, response.body)
+    except Malformed as finding:
+        return str(finding)
+    return f"a list with status {response.status}"
+
+
+def _without_envelope(query: Query, response: Response) -> Verdict:
     status = response.status
     words = error_message(response.body)
     reason = f"{status} {words or excerpt(response.body)}"
     if status in _STATUSES:
         meaning = _STATUSES[status]
-    elif status >= 500:
+    elif status >= 500 or (status == 404 and response.body.lstrip()[:1] == b"<"):
+        # A page is a front end's word: it knows of no service there.
         meaning = Meaning.FAILED
     elif status >= 400:
         meaning = Meaning.REFUSED
     else:
-        meaning, reason = Meaning.UNEXPECTED, f"{status}, {finding}"
+        meaning, reason = Meaning.UNEXPECTED, f"{status}, {_finding(query, response)}"
     advice = retry_after(response) if meaning in {Meaning.THROTTLED, Meaning.FAILED} else None
     return Verdict(meaning, reason, status, retry_after=advice)

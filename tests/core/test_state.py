@@ -7,7 +7,7 @@ import pytest
 from irclient._core.state import ClientState
 from irclient.settings import Failover, Settings
 from irclient.stores import MemoryStore
-from irclient.topology import ServiceEndpoint
+from irclient.topology import ServiceEndpoint, TrafficSplit
 from tests.core.virtual_time import OneToken
 from tests.scenarios.scenario import A, B
 
@@ -55,3 +55,18 @@ def test_a_snapshot_does_not_change_afterwards() -> None:
     before = shared.snapshot(0.0)
     shared.health[A].record(1.0, sent_at=1.0, ok=False, reason="500")
     assert before["a"].state == "working"
+
+
+def test_one_service_endpoint_read_with_two_modelings_has_one_tps_and_one_health() -> None:
+    blue, green = (ServiceEndpoint("a", "web", tps=10, modeling=each) for each in ("m1", "m2"))
+    split = TrafficSplit({"blue": blue, "green": green}, weights={"blue": 1, "green": 1})
+    shared = ClientState.of(
+        split,
+        tokens=OneToken(),
+        uniform=lambda: 0.5,
+        settings=Settings(),
+        store=MemoryStore(max_entries=10),
+        has_observers=False,
+    )
+    assert shared.allowances[blue] is shared.allowances[green]
+    assert shared.health[blue] is shared.health[green]

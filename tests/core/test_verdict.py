@@ -58,8 +58,8 @@ def answer(status: int, body: bytes, **headers: str) -> Response:
         (answer(401, b""), Meaning.UNAUTHORIZED),
         (answer(403, HTML), Meaning.DENIED),
         (answer(400, b""), Meaning.REFUSED),
-        (answer(404, HTML), Meaning.REFUSED),
-        (answer(410, b""), Meaning.REFUSED),
+        (answer(404, HTML), Meaning.FAILED),
+        (answer(410, b""), Meaning.FAILED),
         (answer(499, LIST), Meaning.REFUSED),
     ],
 )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
+from irclient import ConfigurationError, IRClient, StaticToken
 from irclient._core.freshness import Entry
 from irclient.results import RecommendationList
 from irclient.stores import MemoryStore
+from irclient.testing import ScriptedService, example_pair
 
 if TYPE_CHECKING:
     from irclient.stores import Store
@@ -74,3 +78,34 @@ def test_threads_that_read_write_and_discard_at_once_keep_it_whole_and_bounded()
         thread.join()
     assert failures == []
     assert 0 < len(store) <= 20
+
+
+class BrokenStore:
+    """Fails at everything, as a store behind a network may."""
+
+    def get(self, key, /):
+        raise OSError("the store is down")
+
+    def set(self, key, entry, /):
+        raise OSError("the store is down")
+
+    def discard(self, which, /):
+        return 0
+
+    def __len__(self):
+        return 0
+
+
+def test_a_store_that_fails_costs_its_memory_and_no_call() -> None:
+    service = ScriptedService()
+    with IRClient(
+        example_pair(), credential=StaticToken("t"), transport=service, store=BrokenStore()
+    ) as ir:
+        assert ir.popular().served.source == ir.popular().served.source == "service"
+        assert ir.stats().store_failures >= 4
+
+
+@pytest.mark.parametrize("wrong", [{"store": {}}, {"fallback": ["1"]}, {"observers": print}])
+def test_what_is_no_store_no_fallback_and_no_list_is_refused(wrong) -> None:
+    with pytest.raises(ConfigurationError, match="must "):
+        IRClient(example_pair(), credential=StaticToken("t"), **wrong)
