@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from irclient._core.flights import Flight
 from irclient._core.protocol import (
     Failure,
+    Finish,
+    Race,
     Resumed,
     Send,
     Spawn,
@@ -133,6 +135,8 @@ class VirtualTime:
                 if takes > command.within:
                     outcome = Failure(Trouble.TIMED_OUT, f"no answer in {command.within:g} s")
                 self.later(self.now + min(takes, command.within), lambda: resume(outcome))
+            case Race():
+                self._race(task, command, resume)
             case Wait():
                 self._wait(command, resume)
             case Start():
@@ -146,6 +150,32 @@ class VirtualTime:
                 self.told.append(command.record)
                 return False
         return True
+
+    def _race(self, task: Task, command: Race, resume: Callable[[Any], None]) -> None:
+        finishes: list[Finish] = []
+        started: list[Send] = []
+
+        def launch(send: Send) -> None:
+            assert send.within > 0, "nothing may be sent after the deadline"
+            started.append(send)
+            self.sent.append((send, self.now, task.is_background))
+            outcome, takes = self.answer(send)
+            if takes > send.within:
+                outcome = Failure(Trouble.TIMED_OUT, f"no answer in {send.within:g} s")
+            self.later(self.now + min(takes, send.within), lambda: end(send, outcome))
+
+        def end(send: Send, outcome: Response | Failure) -> None:
+            finishes.append(Finish(send, outcome, self.now))
+            if command.is_good(send, outcome) or len(finishes) == len(started):
+                resume(tuple(finishes))
+
+        def launch_other() -> None:
+            send = None if finishes else command.other(self.now)
+            if send is not None:
+                launch(send)
+
+        launch(command.first)
+        self.later(command.other_at, launch_other)
 
     def _wait(self, command: Wait, resume: Callable[[], None]) -> None:
         self.waited.append(command.until - self.now)
