@@ -18,7 +18,7 @@ import httpx
 from irclient._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from irclient._core.protocol import Send
 
@@ -82,9 +82,39 @@ def request_of(send: Send) -> httpcore.Request:
         send.request.method,
         url,
         headers=headers,
-        content=body,
+        content=_Content(body or b""),
         extensions={"timeout": timeout},
     )
+
+
+class _Content:
+    """A request's body for either world, any number of times.
+
+    Not a generator, as httpcore's own is: under trio one that is dropped half-way, because its
+    request was cancelled while it was written, is warned about.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self._parts = (body,) if body else ()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Parts(iter(self._parts))
+
+
+class _Parts:
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for part in self._parts:
+            return part
+        raise StopAsyncIteration
 
 
 def from_httpx(request: httpx.Request, body: Any) -> httpcore.Request:  # noqa: ANN401
