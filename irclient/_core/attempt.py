@@ -87,7 +87,6 @@ class _Hedge:
 
     story: Story
     first: Send
-    slot: Reservation | None = None
     send: Send | None = None
     sent_at: float = 0.0
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, "Verdict"])
