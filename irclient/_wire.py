@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from irclient._values import value
 from irclient.queries import (
     BoughtTogether,
     Cart,
@@ -68,7 +69,7 @@ _MOST_MARKS: Final = 400_000
 _LONGEST_RETRY_AFTER: Final = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """The parts of a request that depend on the query.
 
@@ -83,7 +84,7 @@ class Request:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     """A complete answer.
 
@@ -248,9 +249,7 @@ def _read(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
         answer = envelope.kind.model_validate_json(body)
     except ValidationError:
         answer = _read_leniently(envelope, body)
-    # An answer is completed where it is read.
-    answer._body = body  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return answer
+    return answer.read_from(body)
 
 
 def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast, overload
 
-from pydantic import AliasPath, BaseModel, ConfigDict, FailFast, Field, PrivateAttr, field_validator
+from pydantic import AliasPath, BaseModel, ConfigDict, FailFast, Field, field_validator
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
@@ -52,7 +52,12 @@ class Served:
 
 
 _UNSERVED = Served()
-_set = object.__setattr__
+
+# How pydantic's slots are set in a frozen model, without the search for each by its name.
+_set_fields = BaseModel.__dict__["__dict__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class _Tolerant(BaseModel):
@@ -72,21 +77,36 @@ class _Tolerant(BaseModel):
 class Answer(_Tolerant):
     """What every answer of the service can tell about itself."""
 
-    _body: bytes = PrivateAttr(default=b"null")
-    # None rather than a `Served`: pydantic copies a default deeply into each answer.
-    _served: Served | None = PrivateAttr(default=None)
+    # The private attributes are kept where pydantic keeps and copies them, but not declared:
+    # for each that is, pydantic would call back into Python for each answer that it reads.
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
         """The body as parsed JSON, as the service sent it."""
-        return from_json(self._body)
+        private = self.__pydantic_private__
+        return from_json(private["body"]) if private else None
 
     @property
     def served(self) -> Served:
         """How this answer came about."""
-        # Straight from where pydantic keeps it: its own way there costs more than a look-up.
         private = self.__pydantic_private__
-        return (private["_served"] if private else None) or _UNSERVED
+        if not private:
+            return _UNSERVED
+        served = private["served"]
+        if not isinstance(served, Served):
+            # Nobody had asked so far.
+            served = private["served"] = Served(**served)
+        age: float | None = private["age"]
+        if age is None:
+            return served
+        # Most answers from memory are never asked how they were served, so it is told here.
+        return Served(
+            endpoint=served.endpoint,
+            account=served.account,
+            variant=served.variant,
+            source="cache",
+            age=age,
+        )
 
     def __eq__(self, other: object) -> bool:
         """Whether the service said the same; how each was served makes no difference."""
@@ -100,17 +120,44 @@ class Answer(_Tolerant):
     def __hash__(self) -> int:
         return hash(tuple(self.__dict__.values()))
 
+    def read_from(self, body: bytes) -> Self:
+        """Complete an answer that was just read: keep the body that it was read from."""
+        _set_private(self, {"body": body, "served": _UNSERVED, "age": None})
+        return self
+
+    def note_served(
+        self, *, endpoint: str, account: str, variant: str | None, attempts: int, elapsed: float
+    ) -> None:
+        """Complete an answer that was just read: note how the service gave it."""
+        private = self.__pydantic_private__
+        assert private is not None, "only an answer that was read from a body is served"  # noqa: S101
+        private["served"] = {
+            "endpoint": endpoint,
+            "account": account,
+            "variant": variant,
+            "attempts": attempts,
+            "elapsed": elapsed,
+        }
+
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""
-        again = type(self).__new__(type(self))
+        private = self.__pydantic_private__
+        body = private["body"] if private else b"null"
+        return self._with({"body": body, "served": served, "age": None})
+
+    def out_of_memory(self, age: float) -> Self:
+        """Return the same answer as served from memory, so many seconds after it was given."""
+        private = self.__pydantic_private__ or {"body": b"null", "served": _UNSERVED}
+        return self._with({"body": private["body"], "served": private["served"], "age": age})
+
+    def _with(self, private: dict[str, Any]) -> Self:
+        again = object.__new__(type(self))
         # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
         # answer from memory.
-        _set(again, "__dict__", self.__dict__)
-        _set(again, "__pydantic_extra__", self.__pydantic_extra__)
-        _set(again, "__pydantic_fields_set__", self.__pydantic_fields_set__)
-        _set(
-            again, "__pydantic_private__", {**(self.__pydantic_private__ or {}), "_served": served}
-        )
+        _set_fields(again, self.__dict__)
+        _set_extra(again, self.__pydantic_extra__)
+        _set_names(again, self.__pydantic_fields_set__)
+        _set_private(again, private)
         return again
 
 

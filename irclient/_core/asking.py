@@ -5,7 +5,6 @@ token → endpoint → allowance → attempt → verdict → again here | other 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -17,14 +16,14 @@ from irclient._core.protocol import Spawn
 from irclient._core.routing import Full, choose
 from irclient._core.story import Story, pause, stop_unless_open, tell
 from irclient._core.verdict import Meaning, Next
+from irclient._values import value
 from irclient.errors import IRError
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 from irclient.queries import Popular
-from irclient.results import Served
 
 if TYPE_CHECKING:
-    from irclient._core.allowance import Reservation
     from irclient._core.protocol import Call
+    from irclient._core.routing import Choice
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
     from irclient.results import Answer
@@ -37,7 +36,7 @@ __all__ = ["Answered", "ask", "probe"]
 _PROBE: Final = Popular(count=1)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered:
     """An answer, and the endpoint that gave it."""
 
@@ -52,15 +51,21 @@ def ask(story: Story) -> Call[Answered]:
         # the slot, so that no slot of the first second is held by those who only wait.
         token = yield from bearer(story)
         # Endpoint and allowance: the preferred one that is well and has a slot.
-        chosen, slot = yield from _next_endpoint(story)
+        choice = _choose(story)
+        while choice is None:
+            yield from _wait_for_another_round(story)
+            choice = _choose(story)
+        allowance = story.state.allowances[choice.endpoint]
         try:
+            if story.state.has_observers or choice.is_remarkable(story.now):
+                yield from _on_the_way(story, choice)
             stop_unless_open(story)
-            if not story.state.allowances[chosen].start(slot, story.now):
+            if not allowance.start(choice.slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
             # Attempt, perhaps hedged, and the verdict on what came of it.
-            endpoint, verdict = yield from attempt(story, chosen, token, slot)
+            endpoint, verdict = yield from attempt(story, choice.endpoint, token, choice.slot)
         finally:
-            story.state.allowances[chosen].give_back(slot, story.now)
+            allowance.give_back(choice.slot, story.now)
         match verdict.meaning.then:
             case Next.RETURN:
                 story.state.budget.succeeded(story.paid)
@@ -77,7 +82,8 @@ def probe(
     endpoint: ServiceEndpoint, state: ClientState, settings: Settings, now: float
 ) -> Call[None]:
     """Learn in the background whether a failing endpoint has recovered."""
-    story = Story(_PROBE, state, settings, now, now, now + settings.timeouts.attempt, (endpoint,))
+    ends_at = now + settings.timeouts.attempt
+    story = Story(_PROBE, state, settings, now, (endpoint,), deadline_at=ends_at)
     allowance = state.allowances[endpoint]
     try:
         token = yield from bearer(story)
@@ -93,74 +99,51 @@ def probe(
         allowance.give_back(slot, story.now)
 
 
-def _next_endpoint(story: Story) -> Call[tuple[ServiceEndpoint, Reservation]]:
+def _choose(story: Story) -> Choice | None:
+    """Choose the next endpoint, and hold a slot there; None when all have been tried."""
+    stop_unless_open(story)
     state, settings = story.state, story.settings
-    while True:
-        stop_unless_open(story)
-        choice = choose(
-            story.endpoints,
-            state.health,
-            state.allowances,
-            tried=story.tried,
-            now=story.now,
-            not_after=min(story.now + settings.throttling.max_wait, story.deadline_at),
-            probe_for=settings.timeouts.attempt,
+    choice = choose(
+        story.endpoints,
+        state.health,
+        state.allowances,
+        tried=story.tried,
+        now=story.now,
+        not_after=min(story.now + settings.throttling.max_wait, story.deadline_at),
+        probe_for=settings.timeouts.attempt,
+    )
+    if isinstance(choice, Full):
+        verdicts = list(story.verdicts.values())
+        raise ending.allowance_used_up(choice.slot_after, verdicts, story.attempts)
+    return choice
+
+
+def _on_the_way(story: Story, choice: Choice) -> Call[None]:
+    """Tell where the call goes and why, wait for the slot, and have probed what is due."""
+    operation, origin, target = story.query.operation, story.last_tried, choice.endpoint
+    if origin is not None and origin != target:
+        failed_over = FailedOver(
+            at=story.now,
+            operation=operation,
+            origin=origin.label,
+            target=target.label,
+            reason=story.verdicts[origin].reason,
         )
-        if isinstance(choice, Full):
-            raise ending.allowance_used_up(
-                choice.slot_after, list(story.verdicts.values()), story.attempts
-            )
-        if choice is not None:
-            break
-        yield from _wait_for_another_round(story)
-    # From here on the slot is held; nothing below yields before it is in the caller's hands
-    # but records and the wait for the slot itself.
-    try:
-        yield from _on_the_way(story, choice.endpoint, choice.slot, choice.spilled_from)
-        if choice.probe is not None:
-            yield Spawn(partial(probe, choice.probe, state, settings))
-    except BaseException:
-        state.allowances[choice.endpoint].give_back(choice.slot, story.now)
-        raise
-    return choice.endpoint, choice.slot
-
-
-def _on_the_way(
-    story: Story,
-    target: ServiceEndpoint,
-    slot: Reservation,
-    spilled_from: ServiceEndpoint | None,
-) -> Call[None]:
-    operation, origin = story.query.operation, story.last_tried
-    if story.state.has_observers:
-        if origin is not None and origin != target:
-            reason = story.verdicts[origin].reason
-            yield from tell(
-                story,
-                FailedOver(
-                    at=story.now,
-                    operation=operation,
-                    origin=origin.label,
-                    target=target.label,
-                    reason=reason,
-                ),
-            )
-        elif spilled_from is not None:
-            yield from tell(
-                story,
-                SpilledOver(
-                    at=story.now,
-                    operation=operation,
-                    origin=spilled_from.label,
-                    target=target.label,
-                ),
-            )
-    wait = slot.starts_at - story.now
+        yield from tell(story, failed_over)
+    elif choice.spilled_from is not None:
+        spilled_from = choice.spilled_from.label
+        spilled_over = SpilledOver(
+            at=story.now, operation=operation, origin=spilled_from, target=target.label
+        )
+        yield from tell(story, spilled_over)
+    wait = choice.slot.starts_at - story.now
     if wait > 0:
         waited = ThrottleWaited(at=story.now, endpoint=target.label, wait=wait)
         yield from tell(story, waited)
         story.state.stats.count("throttle_waits")
-        yield from pause(story, slot.starts_at, waiting_for=f"a slot of {target.label}")
+        yield from pause(story, choice.slot.starts_at, waiting_for=f"a slot of {target.label}")
+    if choice.probe is not None:
+        yield Spawn(partial(probe, choice.probe, story.state, story.settings))
 
 
 def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
@@ -169,7 +152,7 @@ def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdic
     story.ready_at[endpoint] = story.now + (verdict.retry_after or 0.0)
     story.last_tried = endpoint
     stop_unless_open(story)
-    if len(story.attempts) >= story.settings.retries.max_attempts:
+    if story.sent >= story.settings.retries.max_attempts:
         raise _every_endpoint_failed(story)
     paid = story.state.budget.take(verdict)
     if paid is None:
@@ -209,11 +192,12 @@ def _every_endpoint_failed(story: Story) -> IRError:
 
 
 def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
-    served = Served(
+    answer = cast("Answer", verdict.answer)
+    answer.note_served(
         endpoint=endpoint.label,
         account=endpoint.account,
         variant=story.variant,
-        attempts=len(story.attempts),
+        attempts=story.sent,
         elapsed=story.elapsed,
     )
-    return cast("Answer", verdict.answer).as_served(served)
+    return answer

@@ -37,20 +37,20 @@ def attempt(
         The verdict, and the endpoint that it is of: the pair's, if a hedge won.
     """
     send = _request(story, endpoint, token)
-    state = story.state
-    state.hedge_budget.earn(story.settings.hedging.budget)
-    delay = _hedge_after(story, endpoint, send)
-    if delay is None:
-        sent_at = story.now
-        resumed = yield send
-        story.now = resumed.now
-        outcome = cast("Response | Failure", resumed.outcome)
-        verdict = judge(story.query, outcome, hide=partial(_private, story.query, token))
-        if isinstance(outcome, Response) and outcome.opened_connection:
-            state.allowances[endpoint].arrived(slot, story.now)
-        yield from _note(story, send, verdict, sent_at, story.now)
-        return endpoint, verdict
-    return (yield from _race(story, send, delay))
+    delay = _hedge_after(story, send) if story.settings.hedging.enabled else None
+    if delay is not None:
+        return (yield from _race(story, send, delay))
+    sent_at = story.now
+    resumed = yield send
+    story.now = resumed.now
+    outcome = cast("Response | Failure", resumed.outcome)
+    verdict = judge(story.query, outcome, hide=partial(_private, story.query, token))
+    if isinstance(outcome, Response) and outcome.opened_connection:
+        story.state.allowances[endpoint].arrived(slot, story.now)
+    records = _note(story, send, verdict, sent_at, story.now)
+    if records:
+        yield from tell(story, *records)
+    return endpoint, verdict
 
 
 def _private(query: Query, token: str) -> list[str]:
@@ -72,12 +72,13 @@ def _request(story: Story, endpoint: ServiceEndpoint, token: str) -> Send:
     return Send(endpoint, request, token, within, min(timeouts.connect, within))
 
 
-def _hedge_after(story: Story, endpoint: ServiceEndpoint, send: Send) -> float | None:
+def _hedge_after(story: Story, send: Send) -> float | None:
     """Seconds after which to hedge, or None when this attempt is not to be hedged."""
-    hedging, state = story.settings.hedging, story.state
-    if not hedging.enabled or story.query.has_side_effect or len(story.endpoints) < 2:
+    hedging, state, operation = story.settings.hedging, story.state, story.query.operation
+    state.hedge_budget.earn(hedging.budget)
+    if story.query.has_side_effect or len(story.endpoints) < 2:
         return None
-    delay = hedge_delay(hedging, state.latencies, story.query.operation, endpoint)
+    delay = hedge_delay(hedging, state.latencies, operation, send.endpoint)
     return delay if delay is not None and delay < send.within else None
 
 
@@ -128,13 +129,13 @@ def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint
     for finish in finishes:
         sent_at = began_at if finish.send is first else hedge.sent_at
         verdict = hedge.verdicts[id(finish.send)]
-        yield from _note(story, finish.send, verdict, sent_at, finish.at)
+        yield from tell(story, *_note(story, finish.send, verdict, sent_at, finish.at))
         if verdict.meaning is Meaning.SERVED:
             best = finish.send
     if hedge.send is not None:
         won = best is hedge.send and hedge.verdicts[id(best)].meaning is Meaning.SERVED
         if won and not any(finish.send is first for finish in finishes):
-            yield from _note_overtaken(story, first, began_at)
+            yield from tell(story, *_note_overtaken(story, first, began_at))
         yield from tell(
             story,
             Hedged(
@@ -162,31 +163,38 @@ def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint
 
 def _note(
     story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
-) -> Call[None]:
-    state, endpoint = story.state, send.endpoint
+) -> tuple[Record, ...]:
+    """Let everybody know who keeps count; returns what the observers should hear."""
+    state, endpoint, meaning = story.state, send.endpoint, verdict.meaning
     changes = _record_health(story, send, verdict, sent_at, ended_at)
-    if verdict.meaning is Meaning.THROTTLED:
+    if meaning is Meaning.THROTTLED:
         state.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
-    elif verdict.meaning is Meaning.SERVED and story.settings.hedging.enabled:
+    elif meaning is Meaning.SERVED and story.settings.hedging.enabled:
         state.latencies.learn(story.query.operation, endpoint, ended_at - sent_at)
+    story.sent += 1
+    state.stats.count_attempt(endpoint.label, meaning.word)
+    if meaning is Meaning.SERVED and not state.has_observers:
+        return ()  # A record of it would be read by nobody: no error follows an answer.
     record = Attempt(
         endpoint=endpoint.label,
-        outcome=verdict.meaning.word,
+        outcome=meaning.word,
         status=verdict.status,
         reason=verdict.reason,
         started_after=sent_at - story.began_at,
         elapsed=ended_at - sent_at,
     )
-    yield from _remember(story, record, *changes)
+    return (_kept(story, record), *changes)
 
 
-def _note_overtaken(story: Story, first: Send, sent_at: float) -> Call[None]:
+def _note_overtaken(story: Story, first: Send, sent_at: float) -> tuple[Record, ...]:
     """Count a lost race against the endpoint that lost it: the winner must not hide it."""
     elapsed = story.now - sent_at
     reason = f"{OVERTAKEN}: the other endpoint answered first"
     changes = story.state.health[first.endpoint].record(
         story.now, sent_at=sent_at, ok=False, reason=reason
     )
+    story.sent += 1
+    story.state.stats.count_attempt(first.endpoint.label, OVERTAKEN)
     record = Attempt(
         endpoint=first.endpoint.label,
         outcome=OVERTAKEN,
@@ -195,15 +203,12 @@ def _note_overtaken(story: Story, first: Send, sent_at: float) -> Call[None]:
         started_after=sent_at - story.began_at,
         elapsed=elapsed,
     )
-    yield from _remember(story, record, *changes)
+    return (_kept(story, record), *changes)
 
 
-def _remember(story: Story, record: Attempt, *changes: Record) -> Call[None]:
+def _kept(story: Story, record: Attempt) -> AttemptEnded:
     story.attempts.append(record)
-    story.state.stats.count_attempt(record.endpoint, record.outcome)
-    if story.state.has_observers:
-        ended = AttemptEnded(at=story.now, operation=story.query.operation, attempt=record)
-        yield from tell(story, ended, *changes)
+    return AttemptEnded(at=story.now, operation=story.query.operation, attempt=record)
 
 
 def _record_health(

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from irclient._core.asking import ask
 from irclient._core.fallback import fall_back
 from irclient._core.freshness import Freshness
+from irclient._core.identity import identity
 from irclient._core.protocol import Spawn
 from irclient._core.story import Story, pause, stop_unless_open, tell
-from irclient._wire import request_for
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError, QueryError
 from irclient.observe import CallEnded, FellBack, FlightJoined, MemoryUsed, Refreshed
 from irclient.results import Served
@@ -60,26 +60,26 @@ def call(
         fallback: What to answer when nothing else can.
     """
     story = _begin(query, state, settings, now, endpoints)
+    key = _key(story, query) if endpoints is None else None
     try:
-        if endpoints is not None or not _may_be_shared(story):
+        if key is None:
             answer = (yield from ask(story)).answer
         else:
-            answer = yield from _from_memory_or_service(story)
+            answer = yield from _from_memory_or_service(story, key)
     except (QueryError, ClientClosed) as error:
         yield from _end_badly(story, error)
         raise
     except IRError as error:
         # Stale, then the fallback: anything beats an error page.
-        instead = None if endpoints else (yield from _instead_of(error, story, fallback))
+        instead = None if endpoints else (yield from _instead_of(error, story, key, fallback))
         if instead is None:
-            if story.attempts:
-                yield from _let_the_guard_know(story, failed=True)
+            yield from _let_the_guard_know(story, failed=True)
             yield from _end_badly(story, error)
             raise
         answer = instead
-    state.stats.count_answer(answer.served.source)
-    if story.attempts:
-        yield from _let_the_guard_know(story, failed=len(story.attempts) > 1)
+    state.stats.count_answer(story.source)
+    if state.split is not None:
+        yield from _let_the_guard_know(story, failed=story.sent > 1)
     if state.has_observers:
         yield from tell(story, _ended(story, answer.served.endpoint, None))
     return answer
@@ -94,19 +94,14 @@ def answer_at_hand(
     without a story that nobody asks for. Whatever else there is to decide is left to `call`.
     """
     caching = settings.caching
-    if state.has_observers or state.split is not None or state.is_closed:
+    if state.has_observers or state.split is not None or state.is_closed or not caching.enabled:
         return None
-    if not caching.enabled or query.has_side_effect:
-        return None
-    entry, situation = state.memory.recall(request_for(query, modeling=None).target, caching, now)
-    if entry is None or situation is not Freshness.FRESH:
+    key = identity(query)
+    entry = state.memory.recall_fresh(key, caching, now) if key is not None else None
+    if entry is None:
         return None
     state.stats.count_answer("cache")
-    first = entry.answer.served
-    age = now - entry.stored_at
-    return entry.answer.as_served(
-        Served(endpoint=first.endpoint, account=first.account, source="cache", age=age)
-    )
+    return entry.answer.out_of_memory(now - entry.stored_at)
 
 
 def _begin(
@@ -117,27 +112,19 @@ def _begin(
     endpoints: Sequence[ServiceEndpoint] | None = None,
 ) -> Story:
     variant = state.variant_at(endpoints[0]) if endpoints else state.variant_of(query)
-    deadline_at = now + settings.timeouts.deadline
-    endpoints = endpoints or state.variants[variant]
-    return Story(query, state, settings, now, now, deadline_at, endpoints, variant)
+    asked = endpoints or state.variants[variant]
+    return Story(query, state, settings, now, asked, variant=variant)
 
 
-def _may_be_shared(story: Story) -> bool:
-    # A side effect must happen each time, and a live session belongs to one page view.
-    return story.settings.caching.enabled and not story.query.has_side_effect
+def _key(story: Story, query: Query) -> str | None:
+    """What an answer is kept and shared by, or None where none may be."""
+    return identity(query, story.variant) if story.settings.caching.enabled else None
 
 
-def _key(story: Story, query: Query) -> str:
-    # The request's target says everything that changes the answer; variants never share.
-    target = request_for(query, modeling=None).target
-    return f"{story.variant}\n{target}" if story.variant else target
-
-
-def _from_memory_or_service(story: Story) -> Call[Answer]:
+def _from_memory_or_service(story: Story, key: str) -> Call[Answer]:
     stop_unless_open(story)
     state, caching = story.state, story.settings.caching
     # Memory: fresh answers; usable ones as well, while one call in the background refreshes.
-    key = _key(story, story.query)
     entry, situation = state.memory.recall(key, caching, story.now)
     if entry is not None and situation is Freshness.FRESH:
         return (yield from _recalled(story, entry, "cache"))
@@ -188,8 +175,8 @@ def _lead(story: Story, key: str, flight: CallFlight) -> Call[Answered]:
 
 
 def _refresh(origin: Story, key: str, flight: CallFlight, now: float) -> Call[None]:
-    story = _begin(origin.query, origin.state, origin.settings, now)
-    story.variant, story.endpoints = origin.variant, origin.endpoints
+    endpoints, variant = origin.endpoints, origin.variant
+    story = Story(origin.query, origin.state, origin.settings, now, endpoints, variant=variant)
     operation, failed = story.query.operation, None
     try:
         yield from _lead(story, key, flight)
@@ -201,9 +188,9 @@ def _refresh(origin: Story, key: str, flight: CallFlight, now: float) -> Call[No
 def _recalled(
     story: Story, entry: Entry, source: Source, *, degraded: bool = False
 ) -> Call[Answer]:
-    age = story.now - entry.stored_at
-    operation = story.query.operation
+    story.source, age = source, story.now - entry.stored_at
     if story.state.has_observers:
+        operation = story.query.operation
         used = MemoryUsed(at=story.now, operation=operation, source=source, age=age)
         yield from tell(story, used)
     first = entry.answer.served
@@ -213,7 +200,7 @@ def _recalled(
             account=first.account,
             variant=first.variant,
             source=source,
-            attempts=len(story.attempts),
+            attempts=story.sent,
             elapsed=story.elapsed,
             age=age,
             degraded=degraded,
@@ -221,9 +208,10 @@ def _recalled(
     )
 
 
-def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call[Answer | None]:
-    if _may_be_shared(story):
-        key = _key(story, story.query)
+def _instead_of(
+    error: IRError, story: Story, key: str | None, fallback: Fallback | None
+) -> Call[Answer | None]:
+    if key is not None:
         entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
         if entry is not None and situation is not Freshness.EXPIRED:
             return (yield from _recalled(story, entry, "stale", degraded=True))
@@ -231,6 +219,7 @@ def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call
         return None
     answer = yield from fall_back(story, fallback, partial(_key, story))
     if answer is not None:
+        story.source = "fallback"
         reason = f"{type(error).__name__}: {error}"
         instead = answer.served.endpoint or "fixed items"
         yield from tell(
@@ -242,7 +231,7 @@ def _instead_of(error: IRError, story: Story, fallback: Fallback | None) -> Call
 
 def _let_the_guard_know(story: Story, *, failed: bool) -> Call[None]:
     split, variant = story.state.split, story.variant
-    if split is not None and variant is not None:
+    if split is not None and variant is not None and story.sent:
         done = split.note(variant, failed=failed, elapsed=story.elapsed, now=story.now)
         if done is not None:
             yield from tell(story, done)
@@ -260,7 +249,7 @@ def _ended(story: Story, endpoint: str | None, error: str | None) -> CallEnded:
         at=story.now,
         operation=story.query.operation,
         endpoint=endpoint,
-        attempts=len(story.attempts),
+        attempts=story.sent,
         elapsed=story.elapsed,
         error=error,
     )

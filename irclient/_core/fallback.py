@@ -29,14 +29,14 @@ __all__ = ["fall_back"]
 
 
 def fall_back(
-    story: Story, fallback: Fallback, key_of: Callable[[Query], str]
+    story: Story, fallback: Fallback, key_of: Callable[[Query], str | None]
 ) -> Call[Answer | None]:
     """Return what the fallback has to offer, or None.
 
     Args:
         story: The call that found no answer.
         fallback: What to try.
-        key_of: The key of a query in the client's memory.
+        key_of: The key of a query in the client's memory; None for one that is not kept.
     """
     if isinstance(story.query, Personalize):
         # A ranking of the candidates was asked for: unranked, they are still the candidates.
@@ -54,11 +54,13 @@ def fall_back(
     return _fixed(story, fallback.items) if fallback.items else None
 
 
-def _from_memory(story: Story, query: ListQuery, key_of: Callable[[Query], str]) -> Answer | None:
-    caching = story.settings.caching
-    if not caching.enabled:
+def _from_memory(
+    story: Story, query: ListQuery, key_of: Callable[[Query], str | None]
+) -> Answer | None:
+    key = key_of(query)
+    if key is None:
         return None
-    entry, situation = story.state.memory.recall(key_of(query), caching, story.now)
+    entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
     if entry is None or situation is Freshness.EXPIRED:
         return None
     age = story.now - entry.stored_at
@@ -75,23 +77,23 @@ def _from_service(
         story.state,
         story.settings,
         story.now,
-        story.now,
-        story.deadline_at,
         story.endpoints,
-        story.variant,
+        variant=story.variant,
+        deadline_at=story.deadline_at,
     )
     try:
         answered = yield from ask(attempt)
     except IRError:
         return None
     else:
-        if story.settings.caching.enabled and not query.has_side_effect:
+        key = key_of(query)
+        if key is not None:
             # All calls of a breakdown end here: one answer serves those that come after it.
-            key = key_of(query)
             story.state.memory.keep(key, query, answered.answer, answered.endpoint, attempt.now)
         return answered.answer
     finally:
         story.now = attempt.now
+        story.sent += attempt.sent
         story.attempts += attempt.attempts
 
 
@@ -100,7 +102,7 @@ def _degraded(story: Story, answer: Answer) -> Answer:
         replace(
             answer.served,
             source="fallback",
-            attempts=len(story.attempts),
+            attempts=story.sent,
             elapsed=story.elapsed,
             degraded=True,
         )

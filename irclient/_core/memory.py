@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
@@ -54,6 +55,7 @@ class Memory:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
+        self._newest_seen_at = -math.inf
         self.cache = Cache(store)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
@@ -71,11 +73,27 @@ class Memory:
             entry = None
         if entry is None:
             return None, Freshness.EXPIRED
+        return self._judged(entry, caching, now)
+
+    def _judged(self, entry: Entry, caching: Caching, now: float) -> tuple[Entry, Freshness]:
         newest, seen_at = self._newest.get(entry.data_set, ("", 0.0))
         # What an account answered after it had shown a newer data set is what it has to offer:
         # a list that is cooked less often than others, or a data set that was taken back.
         is_older = entry.stored_at <= seen_at
         return entry, freshness(entry, caching, now, newest=newest if is_older else None)
+
+    def recall_fresh(self, key: str, caching: Caching, now: float) -> Entry | None:
+        """Return the entry of a key if it is fresh."""
+        try:
+            entry = self._store.get(key)
+        except Exception:  # noqa: BLE001  (a user's store may fail in any way)
+            return None  # It is asked again, and the failure counted, by the call that follows.
+        if entry is None or now - entry.stored_at > caching.fresh_for:
+            return None
+        if entry.stored_at > self._newest_seen_at:
+            return entry  # No account has shown a newer data set since.
+        entry, situation = self._judged(entry, caching, now)
+        return entry if situation is Freshness.FRESH else None
 
     def keep(
         self, key: str, query: Query, answer: Answer, endpoint: ServiceEndpoint, now: float
@@ -85,6 +103,7 @@ class Memory:
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._newest[data_set] = version, now
+            self._newest_seen_at = now
         user_id = getattr(query, "user_id", None)
         try:
             self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))

@@ -7,10 +7,10 @@ time. Drivers decide nothing: each command says all there is to know about how l
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
+from irclient._values import value
 from irclient.observe import Record
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Trouble(Enum):
     """Our own side: the pool, a request we may not send, decoding, a transport's mistake."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """What a transport says when no complete answer came.
 
@@ -68,7 +68,7 @@ class Failure:
     cause: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Send:
     """Send a request and wait for the complete answer, `within` seconds altogether."""
 
@@ -83,7 +83,7 @@ class Send:
         return f"Send({self.endpoint.label}, {self.request.target}, within={self.within:.3f})"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Race:
     """Send a request, and another if it is not over by `other_at`; the first good one wins.
 
@@ -100,7 +100,7 @@ class Race:
     is_good: Callable[[Send, Response | Failure], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finish:
     """A request of a race that came to its end, in the order of the ends."""
 
@@ -109,7 +109,7 @@ class Finish:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wait:
     """Do nothing until an instant, or until a flight has landed."""
 
@@ -121,28 +121,28 @@ Work: TypeAlias = Callable[[Callable[[Record], None]], None]
 """Blocking work; it is handed where to tell what it did."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Start:
     """Start blocking work on a thread of its own and go on at once."""
 
     work: Work
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Spawn:
     """Drive another call in the background and go on at once; its end concerns nobody here."""
 
     call: Callable[[float], Call[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tell:
     """Hand a record to the observers."""
 
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resumed:
     """What the driver sends back: the time; what came of a `Send`; how a `Race` went."""
 
@@ -156,7 +156,7 @@ T = TypeVar("T")
 Call: TypeAlias = Generator[Command, Resumed, T]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TokenReading:
     """What a token source says when it is asked for a token.
 

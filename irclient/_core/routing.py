@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from irclient._core.health import Admission
+from irclient._values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Full", "choose"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """Where to go, and when.
 
@@ -49,8 +50,12 @@ class Choice:
     probe: ServiceEndpoint | None = None
     spilled_from: ServiceEndpoint | None = None
 
+    def is_remarkable(self, now: float) -> bool:
+        """Whether there is anything to do before the attempt starts: a wait, or a probe."""
+        return self.slot.starts_at > now or self.probe is not None
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Full:
     """Every endpoint that could be asked is full for longer than the call may wait.
 

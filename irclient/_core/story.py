@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from irclient._core import ending
@@ -19,49 +18,69 @@ if TYPE_CHECKING:
     from irclient.attempts import Attempt
     from irclient.observe import Record
     from irclient.queries import Query
+    from irclient.results import Source
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Story", "pause", "stop_unless_open", "tell"]
 
 
-# Functions, because `dict[...]` as a factory takes several times as long as `{}`.
-def _no_attempts() -> list[Attempt]:
-    return []
-
-
-def _no_verdicts() -> dict[ServiceEndpoint, Verdict]:
-    return {}
-
-
-def _no_instants() -> dict[ServiceEndpoint, float]:
-    return {}
-
-
-def _nothing_tried() -> set[ServiceEndpoint]:
-    return set()
-
-
-@dataclass(slots=True)
 class Story:
-    """One call; nothing else holds it, and it ends with the call."""
+    """One call; nothing else holds it, and it ends with the call.
 
-    query: Query
-    state: ClientState
-    settings: Settings
-    now: float
-    began_at: float
-    deadline_at: float
-    endpoints: Sequence[ServiceEndpoint]
-    variant: str | None = None
-    attempts: list[Attempt] = field(default_factory=_no_attempts)
-    verdicts: dict[ServiceEndpoint, Verdict] = field(default_factory=_no_verdicts)
-    ready_at: dict[ServiceEndpoint, float] = field(default_factory=_no_instants)
-    tried: set[ServiceEndpoint] = field(default_factory=_nothing_tried)
-    last_tried: ServiceEndpoint | None = None
-    paid: int = 0
-    waits: int = 0
-    token_was_renewed: bool = False
+    Args:
+        query: What is asked.
+        state: What all calls of the client share.
+        settings: How to go about it.
+        now: The time.
+        endpoints: Whom to ask, in the order of preference.
+        variant: The variant of a traffic split that they are.
+        deadline_at: When it must be over; by default as the settings say.
+
+    Attributes:
+        source: Where its answer comes from.
+        sent: How many requests were sent.
+        attempts: Those that somebody may want to read about: all that failed, and with observers
+            those that did not.
+        tried: The endpoints that are not to be asked again in this round.
+        verdicts: What each of them last came to.
+        ready_at: When each may be asked again.
+        paid: What the retry budget was charged for the attempt under way.
+        waits: How often the call waited before another round.
+    """
+
+    __slots__ = (
+        "attempts", "began_at", "deadline_at", "endpoints", "last_tried", "now", "paid", "query",
+        "ready_at", "sent", "settings", "source", "state", "token_was_renewed", "tried", "variant",
+        "verdicts", "waits",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        query: Query,
+        state: ClientState,
+        settings: Settings,
+        now: float,
+        endpoints: Sequence[ServiceEndpoint],
+        *,
+        variant: str | None = None,
+        deadline_at: float | None = None,
+    ) -> None:
+        self.query = query
+        self.state = state
+        self.settings = settings
+        self.now = self.began_at = now
+        self.deadline_at = now + settings.timeouts.deadline if deadline_at is None else deadline_at
+        self.endpoints = endpoints
+        self.variant = variant
+        self.source: Source = "service"
+        self.sent = self.paid = self.waits = 0
+        self.attempts: list[Attempt] = []
+        self.tried: set[ServiceEndpoint] = set()
+        self.verdicts: dict[ServiceEndpoint, Verdict] = {}
+        self.ready_at: dict[ServiceEndpoint, float] = {}
+        self.last_tried: ServiceEndpoint | None = None
+        self.token_was_renewed = False
 
     @property
     def elapsed(self) -> float:

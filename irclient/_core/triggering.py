@@ -88,8 +88,7 @@ def modeling_key(modeling: str | None) -> str:
 
 def trigger(order: Order, state: ClientState, settings: Settings, now: float) -> Call[Triggered]:
     """Trigger a cooking, or raise one `IRError`."""
-    deadline_at = now + settings.timeouts.deadline
-    story = Story(_ANY_QUERY, state, settings, now, now, deadline_at, (order.endpoint,))
+    story = Story(_ANY_QUERY, state, settings, now, (order.endpoint,))
     try:
         triggered = yield from _within_limits(order, story)
     except IRError as error:

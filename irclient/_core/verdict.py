@@ -22,11 +22,12 @@ by body where a body says more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
+from irclient._values import value
 from irclient._wire import Malformed, error_message, excerpt, read_answer, retry_after
 from irclient.results import RecommendationList
 
@@ -80,7 +81,7 @@ class Meaning(Enum):
         self.worth_retrying = worth_retrying
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """What one attempt came to.
 
