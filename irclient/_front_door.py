@@ -6,11 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from irclient._assembly import assemble, begin_call, changed, check_fallback, check_picklable
-from irclient._core.call import answer_at_hand
 from irclient._lists import Lists
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
-from irclient.queries import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from irclient._core.state import ClientState, HealthSnapshot
     from irclient._core.stats import Stats
     from irclient.observe import Observer
+    from irclient.queries import Query
     from irclient.results import Answer
     from irclient.settings import (
         Caching,
@@ -67,6 +66,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             parts["observers"],
         )
         self._settings, self._fallback = parts["settings"], parts["fallback"]
+        self._known_queries = self._state.memory.known_queries
         self._parts = parts
         given = parts["transport"]
         self._own_transport = self._make_transport() if given is None else None
@@ -179,11 +179,6 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         return begin_call(
             query, self._state, self._settings, endpoints=endpoints, fallback=self._fallback
         )
-
-    def _at_hand(self, query: Query) -> Answer | None:
-        if not isinstance(query, Query):
-            return None  # `_begin` says what is wrong.
-        return answer_at_hand(query, self._state, self._settings, time.monotonic())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What it was made of, without connections, tokens and what it has learned.

@@ -7,7 +7,7 @@ an awaitable of it in `AsyncIRClient`; so the two cannot differ in a name, a def
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from irclient.queries import (
     BoughtTogether,
@@ -19,10 +19,11 @@ from irclient.queries import (
     Popular,
     Similar,
     Trending,
+    query_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from irclient.filters import FilterValues
     from irclient.queries import (
@@ -39,6 +40,9 @@ SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
 class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
     """One method for each operation of the service; each raises one `IRError` or answers."""
 
+    #: `query_of`, which knows again what was asked lately.
+    _known_queries: Callable[[tuple[object, ...]], Any]
+
     @overload
     def fetch(self, query: ListQuery | Personalize) -> ListT_co: ...
     @overload
@@ -53,6 +57,16 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
         Raises:
             IRError: The one error that says why there is no answer.
         """
+
+    def _query(self, asked: tuple[object, ...]) -> ListQuery:
+        """Return the query that `query_of` builds: one that is known, or a new one."""
+        query: ListQuery
+        try:
+            query = self._known_queries(asked)
+        except TypeError:
+            # A list or a mapping among them, which no memory can look up.
+            query = query_of(asked)
+        return query
 
     def new(
         self,
@@ -71,19 +85,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.New`.
         """
-        return self.fetch(
-            New(
-                count=count,
-                skip=skip,
-                filters=filters,
-                user_id=user_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            New, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
+            filters, user_id, refinements,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def popular(
         self,
@@ -102,19 +108,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Popular`.
         """
-        return self.fetch(
-            Popular(
-                count=count,
-                skip=skip,
-                filters=filters,
-                user_id=user_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            Popular, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
+            filters, user_id, refinements,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def trending(
         self,
@@ -133,19 +131,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Trending`.
         """
-        return self.fetch(
-            Trending(
-                count=count,
-                skip=skip,
-                filters=filters,
-                user_id=user_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            Trending, type(count), type(skip), modeling, channel_id, catalog_id, params, count,
+            skip, filters, user_id, refinements,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def similar(
         self,
@@ -167,22 +157,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Similar`.
         """
-        return self.fetch(
-            Similar(
-                item_id,
-                count=count,
-                skip=skip,
-                filters=filters,
-                algo_type=algo_type,
-                user_id=user_id,
-                session_id=session_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            Similar, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
+            filters, user_id, refinements, item_id, algo_type, session_id,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def cart(
         self,
@@ -202,20 +181,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Cart`.
         """
-        return self.fetch(
-            Cart(
-                item_ids,
-                count=count,
-                skip=skip,
-                filters=filters,
-                user_id=user_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            Cart, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
+            filters, user_id, refinements, item_ids,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def bought_together(
         self,
@@ -235,20 +205,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.BoughtTogether`.
         """
-        return self.fetch(
-            BoughtTogether(
-                item_id,
-                count=count,
-                skip=skip,
-                filters=filters,
-                user_id=user_id,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            BoughtTogether, type(count), type(skip), modeling, channel_id, catalog_id, params,
+            count, skip, filters, user_id, refinements, item_id,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def picks(
         self,
@@ -269,21 +230,11 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Picks`.
         """
-        return self.fetch(
-            Picks(
-                user_id,
-                session_id=session_id,
-                count=count,
-                skip=skip,
-                filters=filters,
-                algo_type=algo_type,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                refinements=refinements,
-                params=params,
-            )
-        )
+        asked = (
+            Picks, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
+            filters, user_id, refinements, algo_type, session_id,
+        )  # fmt: skip
+        return self.fetch(self._query(asked))
 
     def personalize(
         self,
@@ -299,16 +250,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.Personalize`.
         """
-        return self.fetch(
-            Personalize(
-                user_id,
-                candidates,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                params=params,
-            )
-        )
+        asked = (Personalize, modeling, channel_id, catalog_id, params, user_id, candidates)
+        return self.fetch(self._query(asked))
 
     def selectors(
         self,
@@ -324,13 +267,5 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
         The arguments are those of `irclient.queries.ItemSelectors`.
         """
-        return self.fetch(
-            ItemSelectors(
-                item_id,
-                algo_type=algo_type,
-                channel_id=channel_id,
-                catalog_id=catalog_id,
-                modeling=modeling,
-                params=params,
-            )
-        )
+        asked = (ItemSelectors, modeling, channel_id, catalog_id, params, item_id, algo_type)
+        return self.fetch(cast("ItemSelectors", self._query(asked)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
+from irclient._core.call import answer_at_hand
 from irclient._core.paging import Pager
 from irclient._drivers.tasks import TaskDriver
 from irclient._front_door import FrontDoor
@@ -96,7 +98,10 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        return cast("RecommendationList | Selectors", await self._answer(query))
+        found: Any = answer_at_hand(query, self._state, self._settings, time.monotonic())
+        answer: RecommendationList | Selectors
+        answer = await self._answer(query) if found is None else found
+        return answer
 
     @overload
     async def fetch_many(
@@ -179,10 +184,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         self,
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
-    ) -> Answer:
-        at_hand = self._at_hand(query) if endpoints is None else None
-        if at_hand is not None:
-            return at_hand
+    ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
         return await self._driver.run(self._begin(query, endpoints))
 
     async def __aenter__(self) -> Self:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
+from irclient._core.call import answer_at_hand
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
 from irclient._front_door import FrontDoor
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from irclient.errors import IRError
     from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
-    from irclient.results import Answer, RecommendedItem
+    from irclient.results import RecommendedItem
     from irclient.settings import Fallback
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
@@ -95,7 +97,10 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        return cast("RecommendationList | Selectors", self._answer(query))
+        found: Any = answer_at_hand(query, self._state, self._settings, time.monotonic())
+        answer: RecommendationList | Selectors
+        answer = self._answer(query) if found is None else found
+        return answer
 
     @overload
     def fetch_many(
@@ -181,10 +186,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         self,
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
-    ) -> Answer:
-        at_hand = self._at_hand(query) if endpoints is None else None
-        if at_hand is not None:
-            return at_hand
+    ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
         return self._driver.run(self._begin(query, endpoints))
 
     def __enter__(self) -> Self:

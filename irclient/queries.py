@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import ClassVar, Final, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
 from irclient.filters import Filters, FilterValues, check_encodable  # noqa: TC001  (fields can be resolved)
@@ -264,6 +264,17 @@ class ItemSelectors(Query):
     operation: ClassVar[str] = "selectors"
     item_id: str
     algo_type: str | None = None
+
+
+def query_of(asked: tuple[Any, ...]) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+    """Build a query from its kind and the values of its fields, as `fields` orders them.
+
+    One tuple, by which a memory of what was built is looked up. Between kind and values it holds
+    the types of those that are numbers: True equals 1 and is no count.
+    """
+    kind = cast("type[Query]", asked[0])
+    names = [each.name for each in fields(kind)]
+    return kind(**dict(zip(names, asked[-len(names) :], strict=True)))
 
 
 def _set(query: Query, name: str, value: object) -> None:

@@ -54,6 +54,7 @@ class Served:
 _UNSERVED = Served()
 
 # How pydantic's slots are set in a frozen model, without the search for each by its name.
+_new = object.__new__
 _set_fields = BaseModel.__dict__["__dict__"].__set__
 _set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 _set_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
@@ -77,36 +78,40 @@ class _Tolerant(BaseModel):
 class Answer(_Tolerant):
     """What every answer of the service can tell about itself."""
 
-    # The private attributes are kept where pydantic keeps and copies them, but not declared:
-    # for each that is, pydantic would call back into Python for each answer that it reads.
+    # What is private is kept where pydantic keeps and copies it, but not declared: for declared
+    # attributes pydantic calls back into Python with each answer that it reads. It is a dict of
+    # the `body` that was read and how it was `served`; or of that of the `first` answer, and how
+    # long after that one (`age`) it was handed out again, from memory.
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
         """The body as parsed JSON, as the service sent it."""
-        private = self.__pydantic_private__
-        return from_json(private["body"]) if private else None
+        return from_json(self._of_the_first["body"])
 
     @property
     def served(self) -> Served:
         """How this answer came about."""
-        private = self.__pydantic_private__
-        if not private:
-            return _UNSERVED
-        served = private["served"]
+        first = self._of_the_first
+        served = first["served"]
         if not isinstance(served, Served):
-            # Nobody had asked so far.
-            served = private["served"] = Served(**served)
-        age: float | None = private["age"]
-        if age is None:
+            # Most answers are never asked how they were served, so it is put together here.
+            served = first["served"] = Served(**served)
+        private = self.__pydantic_private__
+        if private is None or "age" not in private:
             return served
-        # Most answers from memory are never asked how they were served, so it is told here.
         return Served(
             endpoint=served.endpoint,
             account=served.account,
             variant=served.variant,
             source="cache",
-            age=age,
+            age=private["age"],
         )
+
+    @property
+    def _of_the_first(self) -> dict[str, Any]:
+        private = self.__pydantic_private__
+        first: dict[str, Any] | None = private and private.get("first", private)
+        return first or {"body": b"null", "served": _UNSERVED}
 
     def __eq__(self, other: object) -> bool:
         """Whether the service said the same; how each was served makes no difference."""
@@ -122,16 +127,14 @@ class Answer(_Tolerant):
 
     def read_from(self, body: bytes) -> Self:
         """Complete an answer that was just read: keep the body that it was read from."""
-        _set_private(self, {"body": body, "served": _UNSERVED, "age": None})
+        _set_private(self, {"body": body, "served": _UNSERVED})
         return self
 
     def note_served(
         self, *, endpoint: str, account: str, variant: str | None, attempts: int, elapsed: float
     ) -> None:
         """Complete an answer that was just read: note how the service gave it."""
-        private = self.__pydantic_private__
-        assert private is not None, "only an answer that was read from a body is served"  # noqa: S101
-        private["served"] = {
+        self._of_the_first["served"] = {
             "endpoint": endpoint,
             "account": account,
             "variant": variant,
@@ -141,23 +144,19 @@ class Answer(_Tolerant):
 
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""
-        private = self.__pydantic_private__
-        body = private["body"] if private else b"null"
-        return self._with({"body": body, "served": served, "age": None})
+        again = self.out_of_memory(0.0)
+        _set_private(again, {"body": self._of_the_first["body"], "served": served})
+        return again
 
     def out_of_memory(self, age: float) -> Self:
         """Return the same answer as served from memory, so many seconds after it was given."""
-        private = self.__pydantic_private__ or {"body": b"null", "served": _UNSERVED}
-        return self._with({"body": private["body"], "served": private["served"], "age": age})
-
-    def _with(self, private: dict[str, Any]) -> Self:
-        again = object.__new__(type(self))
+        again = _new(type(self))
         # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
         # answer from memory.
         _set_fields(again, self.__dict__)
         _set_extra(again, self.__pydantic_extra__)
         _set_names(again, self.__pydantic_fields_set__)
-        _set_private(again, private)
+        _set_private(again, {"first": self.__pydantic_private__, "age": age})
         return again
 
 

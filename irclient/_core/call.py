@@ -22,6 +22,7 @@ from irclient._core.protocol import Spawn
 from irclient._core.story import Story, pause, stop_unless_open, tell
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError, QueryError
 from irclient.observe import CallEnded, FellBack, FlightJoined, MemoryUsed, Refreshed
+from irclient.queries import Query
 from irclient.results import Served
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from irclient._core.freshness import Entry
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
-    from irclient.queries import Query
     from irclient.results import Answer, Source
     from irclient.settings import Fallback, Settings
     from irclient.topology import ServiceEndpoint
@@ -91,12 +91,13 @@ def answer_at_hand(
     """Return the fresh answer in memory, if all that there is to do is to hand it out.
 
     The same as `call` would answer, for the price of a look-up: without a generator, and
-    without a story that nobody asks for. Whatever else there is to decide is left to `call`.
+    without a story that nobody asks for. Whatever else there is to decide, that this is no query
+    included, is left to `call` and those who begin it.
     """
     caching = settings.caching
     if state.has_observers or state.split is not None or state.is_closed or not caching.enabled:
         return None
-    key = identity(query)
+    key = identity(query) if isinstance(query, Query) else None
     entry = state.memory.recall_fresh(key, caching, now) if key is not None else None
     if entry is None:
         return None

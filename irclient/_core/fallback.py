@@ -68,7 +68,7 @@ def _from_memory(
 
 
 def _from_service(
-    story: Story, query: ListQuery, key_of: Callable[[Query], str]
+    story: Story, query: ListQuery, key_of: Callable[[Query], str | None]
 ) -> Call[Answer | None]:
     if story.left <= 0 or story.state.is_closed:
         return None

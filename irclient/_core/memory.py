@@ -1,12 +1,13 @@
-"""Memory: the answers a client keeps, and the newest data set seen of each account."""
+"""Memory: the answers a client keeps, the queries it knows, the newest data set of each account."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
-from irclient.queries import BoughtTogether, Cart, ItemSelectors, Similar
+from irclient.queries import BoughtTogether, Cart, ItemSelectors, Similar, query_of
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
@@ -49,14 +50,17 @@ class Memory:
 
     Args:
         store: Where they are kept.
+        max_queries: The most queries to know again, so that asking them once more needs no check
+            of their values.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, max_queries: int = 0) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
         self._newest_seen_at = -math.inf
-        self.cache = Cache(store)
+        self.known_queries = lru_cache(max_queries)(query_of)
+        self.cache = Cache(store, self.known_queries.cache_clear)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
@@ -79,7 +83,7 @@ class Memory:
         newest, seen_at = self._newest.get(entry.data_set, ("", 0.0))
         # What an account answered after it had shown a newer data set is what it has to offer:
         # a list that is cooked less often than others, or a data set that was taken back.
-        is_older = entry.stored_at <= seen_at
+        is_older = entry.stored_at < seen_at
         return entry, freshness(entry, caching, now, newest=newest if is_older else None)
 
     def recall_fresh(self, key: str, caching: Caching, now: float) -> Entry | None:
@@ -90,7 +94,7 @@ class Memory:
             return None  # It is asked again, and the failure counted, by the call that follows.
         if entry is None or now - entry.stored_at > caching.fresh_for:
             return None
-        if entry.stored_at > self._newest_seen_at:
+        if entry.stored_at >= self._newest_seen_at:
             return entry  # No account has shown a newer data set since.
         entry, situation = self._judged(entry, caching, now)
         return entry if situation is Freshness.FRESH else None
@@ -116,22 +120,28 @@ class Cache:
 
     Args:
         store: Where the answers are kept.
+        forget_queries: Forgets the queries that were known, whoever they are about.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, forget_queries: Callable[[], None]) -> None:
         self._store = store
+        self._forget_queries = forget_queries
 
     def clear(self) -> int:
         """Forget everything; returns how many answers were forgotten."""
-        return self._store.discard(lambda _: True)
+        return self._forget(lambda _: True)
 
     def forget_user(self, user_id: str) -> int:
         """Forget every answer that was ranked for a user; returns how many."""
-        return self._store.discard(lambda entry: entry.user_id == user_id)
+        return self._forget(lambda entry: entry.user_id == user_id)
 
     def forget_item(self, item_id: str) -> int:
         """Forget every answer that was asked for an item or holds it; returns how many."""
-        return self._store.discard(lambda entry: _concerns(entry, item_id))
+        return self._forget(lambda entry: _concerns(entry, item_id))
+
+    def _forget(self, which: Callable[[Entry], bool]) -> int:
+        self._forget_queries()
+        return self._store.discard(which)
 
 
 def _concerns(entry: Entry, item_id: str) -> bool:

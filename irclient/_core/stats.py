@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from irclient._forks import fork_safe_lock
+
+if TYPE_CHECKING:
+    from irclient.results import Source
 
 __all__ = ["Counters", "Stats"]
 
@@ -45,7 +49,7 @@ class Counters:
     def __init__(self) -> None:
         self._lock = fork_safe_lock()
         self._counts: Counter[str] = Counter()
-        self._sources: Counter[str] = Counter()
+        self._sources: dict[Source, int] = {"service": 0, "cache": 0, "stale": 0, "fallback": 0}
         self._errors: Counter[str] = Counter()
         self._attempts: dict[str, Counter[str]] = {}
 
@@ -54,10 +58,14 @@ class Counters:
         with self._lock:
             self._counts[what] += 1
 
-    def count_answer(self, source: str) -> None:
+    def count_answer(self, source: Source) -> None:
         """Count a call that was answered."""
-        with self._lock:
+        # Not `with`, which takes as long again: this is counted for each answer from memory.
+        self._lock.acquire()
+        try:
             self._sources[source] += 1
+        finally:
+            self._lock.release()
 
     def count_error(self, kind: str) -> None:
         """Count a call that was not answered."""
@@ -67,14 +75,17 @@ class Counters:
     def count_attempt(self, endpoint: str, outcome: str) -> None:
         """Count a request."""
         with self._lock:
-            self._attempts.setdefault(endpoint, Counter())[outcome] += 1
+            counts = self._attempts.get(endpoint)
+            if counts is None:
+                counts = self._attempts[endpoint] = Counter()
+            counts[outcome] += 1
 
     def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
         """Return the counts as they are now."""
         with self._lock:
             return Stats(
-                calls=self._sources.total() + self._errors.total(),
-                by_source=dict(self._sources),
+                calls=sum(self._sources.values()) + self._errors.total(),
+                by_source={source: count for source, count in self._sources.items() if count},
                 errors=dict(self._errors),
                 attempts={label: dict(counts) for label, counts in self._attempts.items()},
                 throttle_waits=self._counts["throttle_waits"],
