@@ -115,9 +115,9 @@ class Allowance:
 
     def give_back(self, reservation: Reservation, now: float) -> None:
         """Return a slot that will not be used; one that was used stays so."""
+        if not reservation.is_held:
+            return  # It belongs to one call, which has used it or given it back before.
         with self._lock:
-            if not reservation.is_held:
-                return
             reservation.is_held = False
             self._remove(reservation.starts_at)
             if reservation.starts_at > now:
@@ -129,14 +129,18 @@ class Allowance:
         A request that starts later than its slot counts from when it really starts, and that
         may be too close to the slots that others hold. A 429 may have come since.
         """
+        reservation.is_held = False
+        # Without the lock: what is read here changes in one direction only, so that a start that
+        # passes is one that passed at the instant of the first of these looks.
+        is_as_reserved = (
+            now <= reservation.starts_at + _PLAY
+            and now >= self._blocked_until
+            and reservation.moves == self._moves
+        )
+        if is_as_reserved:
+            return True
         with self._lock:
-            reservation.is_held = False
-            is_as_reserved = (
-                now <= reservation.starts_at + _PLAY
-                and now >= self._blocked_until
-                and reservation.moves == self._moves
-            )
-            return is_as_reserved or self._start_anew(reservation, now)
+            return self._start_anew(reservation, now)
 
     def arrived(self, reservation: Reservation, at: float) -> None:
         """Take note that a request reached the service long after it was started.
@@ -242,6 +246,8 @@ class Allowance:
         return at
 
     def _limit(self, now: float) -> int:
+        if self._scale >= 1.0:
+            return self._full_limit
         self._grow(now)
         return max(math.floor(self._full_limit * self._scale + 1e-9), 1)
 

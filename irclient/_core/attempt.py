@@ -214,13 +214,14 @@ def _kept(story: Story, record: Attempt) -> AttemptEnded:
 def _record_health(
     story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
 ) -> tuple[Record, ...]:
-    effect, timeouts = verdict.meaning.health, story.settings.timeouts
+    effect = verdict.meaning.health
     if effect is Health.NOTHING:
         return ()
-    usual = min(timeouts.attempt, timeouts.deadline)
-    if verdict.meaning is Meaning.TIMED_OUT and send.within < usual / 2:
-        # The end of the call's deadline cut this one so short that it tells nothing.
-        return ()
+    if verdict.meaning is Meaning.TIMED_OUT:
+        timeouts = story.settings.timeouts
+        if send.within < min(timeouts.attempt, timeouts.deadline) / 2:
+            # The end of the call's deadline cut this one so short that it tells nothing.
+            return ()
     return story.state.health[send.endpoint].record(
         ended_at, sent_at=sent_at, ok=effect is Health.SUCCESS, reason=verdict.reason
     )

@@ -53,10 +53,14 @@ class Flight:
     def land(self) -> None:
         """Wake everybody; only the first call does anything."""
         with _lock:
-            self._landed = True
-            waiters, self._wake = self._wake, []
+            waiters = self.end()
         for wake in waiters:
             wake()
+
+    def end(self) -> list[Callable[[], None]]:
+        """Note the landing, under the lock of all flights; returns those to wake outside of it."""
+        waiters, self._wake, self._landed = self._wake, [], True
+        return waiters
 
     def __repr__(self) -> str:
         return f"<Flight {'landed' if self._landed else f'{len(self._wake)} waiting'}>"
@@ -109,7 +113,9 @@ class Flights:
         with _lock:
             if self._under_way.get(key) is flight:
                 del self._under_way[key]
-        flight.land()
+            waiters = flight.end()
+        for wake in waiters:
+            wake()
 
     def __len__(self) -> int:
         return len(self._under_way)

@@ -123,6 +123,7 @@ class EndpointHealth:
         self._lock = fork_safe_lock()
         self._state = State.WORKING
         self._slots: deque[_Slot] = deque()
+        self._slot_length = settings.window / _SLOTS
         self._in_a_row = 0
         self._ejections = 0
         self._reason: str | None = None
@@ -274,10 +275,9 @@ class EndpointHealth:
         return Admission.SERVE
 
     def _slot(self, now: float) -> _Slot:
-        length = self._settings.window / _SLOTS
-        if not self._slots or now - self._slots[-1].begins_at >= length:
+        if not self._slots or now - self._slots[-1].begins_at >= self._slot_length:
+            self._drop_old(now)
             self._slots.append(_Slot(now))
-        self._drop_old(now)
         return self._slots[-1]
 
     def _drop_old(self, now: float) -> None:

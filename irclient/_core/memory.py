@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
-from irclient.queries import BoughtTogether, Cart, ItemSelectors, Similar, query_of
+from irclient.queries import Cart, query_of
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Memory:
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._newest[data_set] = version, now
             self._newest_seen_at = now
-        user_id = getattr(query, "user_id", None)
+        user_id = query.__dict__.get("user_id")
         try:
             self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
@@ -152,10 +152,7 @@ def _concerns(entry: Entry, item_id: str) -> bool:
 
 
 def _seeds(query: Query) -> tuple[str, ...]:
-    match query:
-        case Similar() | BoughtTogether() | ItemSelectors():
-            return (query.item_id,)
-        case Cart():
-            return tuple(query.item_ids)
-        case _:
-            return ()
+    asked = query.__dict__
+    if "item_id" in asked:
+        return (asked["item_id"],)
+    return tuple(query.item_ids) if isinstance(query, Cart) else ()

@@ -16,7 +16,6 @@ where no other works, the call itself is the probe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from irclient._core.health import Admission
@@ -66,17 +65,25 @@ class Full:
     slot_after: float
 
 
-@dataclass(slots=True)
 class _Look:
     """One look along the endpoints that a call has not tried, and what it found."""
 
-    left: Sequence[ServiceEndpoint]
-    health: Mapping[ServiceEndpoint, EndpointHealth]
-    allowances: Mapping[ServiceEndpoint, Allowance]
-    now: float
-    full: list[ServiceEndpoint] = field(default_factory=list["ServiceEndpoint"])
-    held_back: list[ServiceEndpoint] = field(default_factory=list["ServiceEndpoint"])
-    due_for_probe: ServiceEndpoint | None = None
+    __slots__ = ("allowances", "due_for_probe", "full", "health", "held_back", "left", "now")
+
+    def __init__(
+        self,
+        left: Sequence[ServiceEndpoint],
+        health: Mapping[ServiceEndpoint, EndpointHealth],
+        allowances: Mapping[ServiceEndpoint, Allowance],
+        now: float,
+    ) -> None:
+        self.left = left
+        self.health = health
+        self.allowances = allowances
+        self.now = now
+        self.full: list[ServiceEndpoint] = []
+        self.held_back: list[ServiceEndpoint] = []
+        self.due_for_probe: ServiceEndpoint | None = None
 
 
 def choose(
