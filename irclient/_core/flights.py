@@ -101,12 +101,16 @@ class Flights:
             now: The time.
             lost_at: When a flight that the caller leads counts as lost.
         """
+        mine = CallFlight(lost_at)
+        flight = self._under_way.setdefault(key, mine)
+        if flight is mine:
+            return mine, True
         with _lock:
             flight = self._under_way.get(key)
             if flight is not None and not flight.is_lost and now < flight.lost_at:
                 return flight, False
-            flight = self._under_way[key] = CallFlight(lost_at)
-            return flight, True
+            self._under_way[key] = mine
+            return mine, True
 
     def end(self, key: str, flight: CallFlight) -> None:
         """Land a flight; whoever waits reads what came of it."""

@@ -21,7 +21,7 @@ class StaticToken:
         ConfigurationError: It is blank, or cannot stand in a header.
     """
 
-    __slots__ = ("_token",)
+    __slots__ = ("_reading",)
 
     def __init__(self, token: str) -> None:
         if not is_sendable(token):
@@ -30,11 +30,11 @@ class StaticToken:
                 "StaticToken: the token must be a str of visible ASCII characters without spaces "
                 "or line ends; pass it without 'Bearer ', and strip() what was read from a file"
             )
-        self._token = token
+        self._reading = TokenReading(token=token)
 
     def read(self, now: float) -> TokenReading:  # noqa: ARG002  (a TokenSource is told the time)
         """Return the token."""
-        return TokenReading(token=self._token)
+        return self._reading
 
     def reject(self, token: str, now: float) -> bool:  # noqa: ARG002
         """Return False: there is no other token to be had."""

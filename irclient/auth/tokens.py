@@ -81,6 +81,7 @@ class _Held:
     lives_for: float
     renew_at: float
     usable_until: float
+    reading: TokenReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,10 @@ class TokenRecord:
 
     def read(self, now: float) -> TokenReading:
         """Return the token at hand, or the fetch to wait for, or why there is none."""
+        # The usual case, without the lock: the state is one reference, replaced as a whole.
+        held = self._state.held
+        if held is not None and now < held.renew_at and now < held.usable_until:
+            return held.reading
         overdue: Flight | None = None
         with self._lock:
             state = self._state
@@ -191,7 +196,7 @@ class TokenRecord:
         may_fetch = state.fetch is None and (failed is None or now >= failed.next_fetch_at(usable))
         if usable is not None:
             if not may_fetch or now < usable.renew_at:
-                return state, TokenReading(token=usable.value)
+                return state, usable.reading
             state, _, work = self._begin(state, now)
             return state, TokenReading(token=usable.value, work=work)
         if state.fetch is not None:
@@ -272,6 +277,7 @@ def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:
         lives_for,
         renew_at=asked_at + renew_after,
         usable_until=asked_at + lives_for - min(_SKEW, lives_for / 10),
+        reading=TokenReading(token=fetched.value),
     )
 
 
