@@ -7,6 +7,7 @@ an awaitable of it in `AsyncIRClient`; so the two cannot differ in a name, a def
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from irclient.queries import (
@@ -19,6 +20,7 @@ from irclient.queries import (
     Popular,
     Similar,
     Trending,
+    hashable,
     query_of,
 )
 
@@ -64,7 +66,10 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
         try:
             query = self._known_queries(asked)
         except TypeError:
-            # A list or a mapping among them, which no memory can look up.
+            # A list or a mapping among them, which no memory can look up; or what is no value of
+            # a query, and then the query says so.
+            with suppress(TypeError):
+                return cast("ListQuery", self._known_queries(hashable(asked)))
             query = query_of(asked)
         return query
 

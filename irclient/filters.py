@@ -70,8 +70,11 @@ class Filters(Mapping[str, tuple[str, ...]]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __eq__(self, other: object) -> bool:
+        return self._values == (other._values if isinstance(other, Filters) else other)
+
     def __hash__(self) -> int:
-        return hash(frozenset(self._values.items()))
+        return hash(frozenset(self._pairs))
 
     def __repr__(self) -> str:
         return f"Filters({self._values!r})"

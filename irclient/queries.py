@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
@@ -107,12 +108,7 @@ class ListQuery(Query):
         if self.filters is None:
             _set(self, "filters", _NO_FILTERS)
         elif not isinstance(self.filters, Filters):
-            if not isinstance(self.filters, Mapping):
-                raise QueryError(
-                    f"{self.operation}: filters must be a mapping of name to value or values, "
-                    f"got {self.filters!r}; write {{'Category': 'Clothing'}}"
-                )
-            _set(self, "filters", Filters(self.filters))
+            _set(self, "filters", _filters(type(self), self.filters))
         if self.refinements != ():
             given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
             _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
@@ -272,9 +268,41 @@ def query_of(asked: tuple[Any, ...]) -> Any:  # noqa: ANN401  (a query of the ki
     One tuple, by which a memory of what was built is looked up. Between kind and values it holds
     the types of those that are numbers: True equals 1 and is no count.
     """
-    kind = cast("type[Query]", asked[0])
-    names = [each.name for each in fields(kind)]
-    return kind(**dict(zip(names, asked[-len(names) :], strict=True)))
+    names = _names_of(asked[0])
+    return asked[0](**dict(zip(names, asked[-len(names) :], strict=True)))
+
+
+def hashable(asked: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what `query_of` builds the same query from, without lists and mappings.
+
+    Raises:
+        QueryError: The filters cannot be used.
+    """
+    names = _names_of(asked[0])
+    values: list[Any] = list(asked)
+    for at, name in enumerate(names, len(asked) - len(names)):
+        value = values[at]
+        if isinstance(value, list):
+            values[at] = tuple(cast("list[object]", value))
+        elif isinstance(value, dict):
+            given = cast("dict[str, str]", value)
+            is_filters = name == "filters"
+            values[at] = _filters(asked[0], given) if is_filters else tuple(given.items())
+    return tuple(values)
+
+
+@cache
+def _names_of(kind: type[Query]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+def _filters(kind: type[Query], given: object) -> Filters:
+    if not isinstance(given, Mapping):
+        raise QueryError(
+            f"{kind.operation}: filters must be a mapping of name to value or values, "
+            f"got {given!r}; write {{'Category': 'Clothing'}}"
+        )
+    return Filters(cast("Mapping[str, FilterValues]", given))
 
 
 def _set(query: Query, name: str, value: object) -> None:

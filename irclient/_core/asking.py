@@ -192,7 +192,7 @@ def _every_endpoint_failed(story: Story) -> IRError:
 
 
 def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
-    answer = cast("Answer", verdict.answer)
+    answer, story.answered_by = cast("Answer", verdict.answer), endpoint.label
     answer.note_served(
         endpoint=endpoint.label,
         account=endpoint.account,

@@ -81,7 +81,7 @@ def call(
     if state.split is not None:
         yield from _let_the_guard_know(story, failed=story.sent > 1)
     if state.has_observers:
-        yield from tell(story, _ended(story, answer.served.endpoint, None))
+        yield from tell(story, _ended(story, story.answered_by, None))
     return answer
 
 
@@ -145,6 +145,7 @@ def _from_memory_or_service(story: Story, key: str) -> Call[Answer]:
         yield from pause(story, story.deadline_at, flight, waiting_for="an equal call")
         if flight.answered is not None:
             served = flight.answered.answer.served
+            story.answered_by = served.endpoint
             return flight.answered.answer.as_served(
                 replace(served, attempts=0, elapsed=story.elapsed)
             )
@@ -195,6 +196,9 @@ def _recalled(
         used = MemoryUsed(at=story.now, operation=operation, source=source, age=age)
         yield from tell(story, used)
     first = entry.answer.served
+    story.answered_by = first.endpoint
+    if source == "cache":
+        return entry.answer.out_of_memory(age)
     return entry.answer.as_served(
         Served(
             endpoint=first.endpoint,
@@ -220,7 +224,7 @@ def _instead_of(
         return None
     answer = yield from fall_back(story, fallback, partial(_key, story))
     if answer is not None:
-        story.source = "fallback"
+        story.source, story.answered_by = "fallback", answer.served.endpoint
         reason = f"{type(error).__name__}: {error}"
         instead = answer.served.endpoint or "fixed items"
         yield from tell(

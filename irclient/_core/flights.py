@@ -102,8 +102,7 @@ class Flights:
             lost_at: When a flight that the caller leads counts as lost.
         """
         mine = CallFlight(lost_at)
-        flight = self._under_way.setdefault(key, mine)
-        if flight is mine:
+        if self._under_way.setdefault(key, mine) is mine:
             return mine, True
         with _lock:
             flight = self._under_way.get(key)

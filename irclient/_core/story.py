@@ -39,6 +39,7 @@ class Story:
 
     Attributes:
         source: Where its answer comes from.
+        answered_by: The label of the endpoint that gave it, or None.
         sent: How many requests were sent.
         attempts: Those that somebody may want to read about: all that failed, and with observers
             those that did not.
@@ -50,9 +51,9 @@ class Story:
     """
 
     __slots__ = (
-        "attempts", "began_at", "deadline_at", "endpoints", "last_tried", "now", "paid", "query",
-        "ready_at", "sent", "settings", "source", "state", "token_was_renewed", "tried", "variant",
-        "verdicts", "waits",
+        "answered_by", "attempts", "began_at", "deadline_at", "endpoints", "last_tried", "now",
+        "paid", "query", "ready_at", "sent", "settings", "source", "state", "token_was_renewed",
+        "tried", "variant", "verdicts", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,7 @@ class Story:
         self.endpoints = endpoints
         self.variant = variant
         self.source: Source = "service"
+        self.answered_by: str | None = None
         self.sent = self.paid = self.waits = 0
         self.attempts: list[Attempt] = []
         self.tried: set[ServiceEndpoint] = set()
