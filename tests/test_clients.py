@@ -34,6 +34,18 @@ def echo(request: httpx.Request) -> httpx.Response:
 
 
 @in_each_world
+@pytest.mark.parametrize("count", [True, 1.0, "1", [1], {1}])
+def test_a_known_query_does_not_let_its_like_pass(world, count) -> None:
+    async def story() -> None:
+        async with world.client(Pair(A, B), transport=world.transport(echo)) as ir:
+            assert (await world.ask(ir.similar("1", count=1))).ids == ["1"]
+            with pytest.raises(errors.QueryError, match="count must be an int, got"):
+                await world.ask(ir.similar("1", count=count))
+
+    world.play(story)
+
+
+@in_each_world
 def test_with_options_shares_everything_and_changes_only_what_was_given(world) -> None:
     async def story() -> None:
         async with world.client(Pair(A, B), transport=world.transport(echo)) as ir:

@@ -75,3 +75,46 @@ def test_every_list_method_takes_what_its_query_takes() -> None:
     for operation, query in by_operation.items():
         method = inspect.signature(getattr(Lists, operation)).parameters
         assert set(method) - {"self"} == set(inspect.signature(query).parameters)
+
+
+class Asked(Lists):
+    """Answers each query with itself."""
+
+    _known_queries = staticmethod(queries.query_of)
+
+    def fetch(self, query):
+        return query
+
+
+#: For each keyword a value that only this keyword may take.
+VALUES = {
+    "count": 11,
+    "skip": 12,
+    "filters": {"Color": "red"},
+    "algo_type": "an algorithm",
+    "user_id": "a user",
+    "session_id": "a session",
+    "channel_id": "a channel",
+    "catalog_id": "a catalog",
+    "modeling": "a modeling",
+    "refinements": ("a refinement",),
+    "params": (("a parameter", "its value"),),
+    "item_id": "an item",
+    "item_ids": ("one", "two"),
+    "candidates": ("three", "four"),
+}
+OPERATIONS = [
+    *("new", "popular", "trending", "similar", "cart", "bought_together"),
+    *("picks", "personalize", "selectors"),
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_keyword_of_a_list_method_arrives_in_the_field_of_its_name(operation) -> None:
+    method = getattr(Asked(), operation)
+    given = {name: VALUES[name] for name in inspect.signature(method).parameters}
+    query = method(**given)
+    assert query.operation == operation
+    assert {name: getattr(query, name) for name in given} == given | (
+        {"filters": {"Color": ("red",)}} if "filters" in given else {}
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import pytest
@@ -105,3 +106,57 @@ def test_selectors_are_a_sequence_of_names_and_values() -> None:
     assert isinstance(SELECTORS[0], Selector)
     assert SELECTORS[:2] == SELECTORS.selectors[:2]
     assert SELECTORS.raw["testInfo"] == {}
+
+
+ACROSS = [
+    pytest.param(lambda answer: answer, id="itself"),
+    pytest.param(copy.copy, id="copied"),
+    pytest.param(copy.deepcopy, id="copied deeply"),
+    pytest.param(lambda answer: answer.model_copy(), id="copied by pydantic"),
+    pytest.param(lambda answer: pickle.loads(pickle.dumps(answer)), id="pickled"),
+]
+GIVEN = {"endpoint": "a/web", "account": "a", "variant": "blue", "attempts": 2, "elapsed": 0.1}
+
+
+def given() -> RecommendationList:
+    answer = read_list(b'{"items":[{"id":"1"}],"title":"New","more":1}')
+    answer.note_served(**GIVEN)
+    return answer
+
+
+@pytest.mark.parametrize("across", ACROSS)
+def test_what_was_noted_of_an_answer_goes_where_it_goes(across) -> None:
+    answer = across(given())
+    assert answer == given()
+    assert answer.served == Served(**GIVEN)
+    assert (answer.raw["title"], answer.more) == ("New", 1)
+
+
+@pytest.mark.parametrize("across", ACROSS)
+def test_an_answer_out_of_memory_says_so(across) -> None:
+    first = given()
+    answer = across(first.out_of_memory(7.0))
+    assert answer == first
+    assert answer.served == Served(
+        endpoint="a/web", account="a", variant="blue", source="cache", age=7.0
+    )
+    assert (answer.raw, answer.more, answer.model_fields_set) == (
+        first.raw,
+        first.more,
+        first.model_fields_set,
+    )
+    assert first.served == Served(**GIVEN), "the one in memory stays as it was given"
+
+
+def test_an_answer_out_of_memory_can_be_served_otherwise() -> None:
+    served = Served(source="stale", degraded=True)
+    again = given().out_of_memory(7.0).as_served(served)
+    assert again.served == served
+    assert again.raw["title"] == "New"
+
+
+def test_an_answer_of_ones_own_has_a_story_too() -> None:
+    made = RecommendationList(items=(RecommendedItem(id="1"),))
+    assert (made.served, made.raw) == (Served(), None)
+    assert made.out_of_memory(1.0).served == Served(source="cache", age=1.0)
+    assert made.as_served(Served(endpoint="x")).served.endpoint == "x"

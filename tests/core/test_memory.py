@@ -129,3 +129,55 @@ def test_a_user_is_forgotten_in_every_list_that_was_ranked_for_them(full) -> Non
 def test_an_item_is_forgotten_as_seed_and_as_answer(full) -> None:
     assert full.cache.forget_item("1") == 6
     assert left(full) == {"similar for u1", "popular"}
+
+
+def versions_seen(memory: Memory) -> None:
+    memory.keep("old", POPULAR, answer("1", version=OLD), A, 10.0)
+    memory.keep("new", TRENDING, answer("2", version=NEW), A, 20.0)
+    memory.keep("pair", POPULAR, answer("3", version=OLD), B, 15.0)
+    memory.keep("none", POPULAR, answer("4"), A, 12.0)
+    memory.keep("late", POPULAR, answer("5", version=OLD), A, 30.0)
+
+
+@pytest.mark.parametrize("now", [30.0, 69.0, 71.0, 75.5, 81.0, 400.0, 1e6])
+@pytest.mark.parametrize("key", ["old", "new", "pair", "none", "late", "unknown"])
+def test_what_is_recalled_fresh_is_what_is_recalled_as_fresh(memory, key, now) -> None:
+    versions_seen(memory)
+    entry, is_so = memory.recall(key, CACHING, now)
+    assert memory.recall_fresh(key, CACHING, now) is (entry if is_so is Freshness.FRESH else None)
+
+
+def test_a_store_that_cannot_be_read_has_nothing_fresh() -> None:
+    class Broken(MemoryStore):
+        def get(self, key: str, /):
+            raise OSError("no such shelf")
+
+    assert Memory(Broken(max_entries=1)).recall_fresh("k", CACHING, 0.0) is None
+
+
+ASKED = (queries.Picks, int, type(None), None, None, None, (), 5, None, None, "ann", (), None, None)
+
+
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda cache: cache.clear(),
+        lambda cache: cache.forget_user("ann"),
+        lambda cache: cache.forget_item("1"),
+    ],
+    ids=["everything", "a user", "an item"],
+)
+def test_whoever_forgets_answers_forgets_queries_too(forget) -> None:
+    memory = Memory(MemoryStore(max_entries=10), max_queries=10)
+    known = memory.known_queries(ASKED)
+    assert memory.known_queries(ASKED) is known
+    forget(memory.cache)
+    again = memory.known_queries(ASKED)
+    assert (again, again is known) == (known, False)
+
+
+def test_no_more_queries_are_known_than_answers_are_kept() -> None:
+    memory = Memory(MemoryStore(max_entries=10), max_queries=2)
+    for seed in "abc":
+        memory.known_queries((queries.BoughtTogether, *[None] * 3, (), *[None] * 4, (), seed))
+    assert memory.known_queries.cache_info().currsize == 2
