@@ -19,6 +19,7 @@ from benchmarks.measuring import Result, Stopwatch, gather, rounds_of, timed
 from benchmarks.rivals import OURS, TASKS, THREADS, Token, home
 from benchmarks.server import BODY
 from irclient import AsyncIRClient, Caching, IRClient, Settings
+from irclient.queries import Similar
 from irclient.stores import MemoryStore
 
 if TYPE_CHECKING:
@@ -37,13 +38,28 @@ _ITEMS_LOOKED_UP: Final = 2_000
 
 def cached_answers(base: str, extent: Extent) -> list[Result]:
     """What an answer from memory costs, beside a lookup as one writes it by hand."""
+    results: list[Result] = []
     look_up = _by_hand(10_000)
-    with IRClient(home(base), credential=Token()) as client:
-        contestants = {
-            OURS: timed(lambda: client.similar("64702", count=10), extent),
-            BY_HAND: timed(lambda: look_up("64702"), extent),
+    filters = {"Category": "Clothing"}
+    with (
+        IRClient(home(base), credential=Token()) as client,
+        IRClient(home(base), credential=Token(), observers=[lambda _: None]) as observed,
+    ):
+        query = Similar("64702", count=10)
+        cases: dict[str, Callable[[], object]] = {
+            "cached, sync": lambda: client.similar("64702", count=10),
+            "cached, sync, a query of one's own": lambda: client.fetch(query),
+            "cached, sync, with filters": lambda: client.similar(
+                "64702", count=10, filters=filters
+            ),
+            "cached, sync, observed": lambda: observed.similar("64702", count=10),
         }
-        results = gather("memory", "cached, sync", contestants, extent)
+        for case, look_up_ours in cases.items():
+            contestants = {
+                OURS: timed(look_up_ours, extent),
+                BY_HAND: timed(lambda: look_up("64702"), extent),
+            }
+            results += gather("memory", case, contestants, extent)
     return results + asyncio.run(_cached_async(base, extent))
 
 
@@ -119,7 +135,7 @@ class _OneEntry:
         return None
 
     def set(self, key: str, entry: Entry, /) -> None:
-        self.kept.append((key, entry))
+        self.client.append((key, entry))
 
     def discard(self, _: Callable[[Entry], bool], /) -> int:
         return 0
@@ -139,7 +155,7 @@ def _filled(base: str, ids: list[str], key: str, entry: Entry) -> IRClient:
     store = MemoryStore(max_entries=len(ids))
     for each in ids:
         store.set(key.replace("SEED", each), replace(entry, seeds=(each,)))
-    settings = Settings(caching=Caching(fresh_for=86_400))
+    settings = Settings(caching=Caching(fresh_for=86_400, max_entries=len(ids)))
     return IRClient(home(base), credential=Token(), settings=settings, store=store)
 
 

@@ -188,7 +188,8 @@ class Allowance:
         return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
 
     def _first_slot(self, now: float) -> float:
-        self._forget(now)
+        if len(self._starts) > 2 * self._full_limit:
+            self._forget(now)
         starts, limit = self._starts, self._limit(now)
         tail = max(now, self._blocked_until)
         if len(starts) >= limit:
@@ -235,7 +236,7 @@ class Allowance:
 
     def _forget(self, now: float) -> None:
         # In bulk: cutting a list at its front costs as much as it has entries.
-        if len(self._starts) > 2 * self._full_limit and self._starts[0] < now - self._window:
+        if self._starts[0] < now - self._window:
             del self._starts[: bisect_left(self._starts, now - self._window)]
 
     def _remove(self, start: float) -> int:

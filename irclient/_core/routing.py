@@ -38,16 +38,16 @@ class Choice:
     Attributes:
         endpoint: The endpoint for this call.
         slot: The reservation there; whoever gets it gives it back if it is not used.
-        is_probe: Whether the call is that endpoint's probe.
         probe: An endpoint to probe in the background, or None.
         spilled_from: The preferred endpoint, if only its full allowance sends the call on.
+        is_probe: Whether the call is that endpoint's probe.
     """
 
     endpoint: ServiceEndpoint
     slot: Reservation
-    is_probe: bool = False
     probe: ServiceEndpoint | None = None
     spilled_from: ServiceEndpoint | None = None
+    is_probe: bool = False
 
     def is_remarkable(self, now: float) -> bool:
         """Whether there is anything to do before the attempt starts: a wait, or a probe."""
@@ -115,9 +115,7 @@ def choose(
                 slot = allowances[endpoint].reserve(now, not_after=now)
                 if slot is not None:
                     spilled_from = look.full[0] if look.full else None
-                    return Choice(
-                        endpoint, slot, probe=look.due_for_probe, spilled_from=spilled_from
-                    )
+                    return Choice(endpoint, slot, look.due_for_probe, spilled_from)
                 look.full.append(endpoint)
             case Admission.PROBE if look.due_for_probe is None:
                 look.due_for_probe = endpoint
@@ -144,7 +142,7 @@ def _second_best(look: _Look, not_after: float) -> Choice | Full:
         slot = look.allowances[best].reserve(look.now, not_after=latest)
         if slot is not None:
             is_probe = best == look.due_for_probe
-            return Choice(best, slot, is_probe, None if is_probe else look.due_for_probe)
+            return Choice(best, slot, None if is_probe else look.due_for_probe, is_probe=is_probe)
     if look.due_for_probe is not None:
         look.health[look.due_for_probe].release()
     return Full(min(look.allowances[each].first_slot(look.now) for each in look.left) - look.now)

@@ -44,7 +44,7 @@ NO_SLOT: Any = None
 
 def went_to(endpoint, *, is_probe=False, probe=None) -> Choice:
     """A choice, its slot left out: allowances have tests of their own."""
-    return Choice(endpoint, NO_SLOT, is_probe, probe)
+    return Choice(endpoint, NO_SLOT, probe, is_probe=is_probe)
 
 
 def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | Full | None:
