@@ -45,9 +45,9 @@ def cached_answers(base: str, extent: Extent) -> list[Result]:
         IRClient(home(base), credential=Token()) as client,
         IRClient(home(base), credential=Token(), observers=[lambda _: None]) as observed,
     ):
-        query = Similar("64702", count=10)
+        query, ask = Similar("64702", count=10), client.similar
         cases: dict[str, Callable[[], object]] = {
-            "cached, sync": lambda: client.similar("64702", count=10),
+            "cached, sync": lambda: ask("64702", count=10),
             "cached, sync, a query of one's own": lambda: client.fetch(query),
             "cached, sync, with filters": lambda: client.similar(
                 "64702", count=10, filters=filters
