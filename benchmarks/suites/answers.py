@@ -49,9 +49,7 @@ def cached_answers(base: str, extent: Extent) -> list[Result]:
         cases: dict[str, Callable[[], object]] = {
             "cached, sync": lambda: ask("64702", count=10),
             "cached, sync, a query of one's own": lambda: client.fetch(query),
-            "cached, sync, with filters": lambda: client.similar(
-                "64702", count=10, filters=filters
-            ),
+            "cached, sync, with filters": lambda: ask("64702", count=10, filters=filters),
             "cached, sync, observed": lambda: observed.similar("64702", count=10),
         }
         for case, look_up_ours in cases.items():
@@ -135,7 +133,7 @@ class _OneEntry:
         return None
 
     def set(self, key: str, entry: Entry, /) -> None:
-        self.client.append((key, entry))
+        self.kept.append((key, entry))
 
     def discard(self, _: Callable[[Entry], bool], /) -> int:
         return 0
