@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from irclient._assembly import assemble, begin_call, changed, check_fallback, check_picklable
+from irclient._core.call import answer_at_hand, told_of
 from irclient._lists import Lists
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from irclient._core.splitting import Split
     from irclient._core.state import ClientState, HealthSnapshot
     from irclient._core.stats import Stats
-    from irclient.observe import Observer
+    from irclient.observe import Observer, Record
     from irclient.queries import Query
     from irclient.results import Answer
     from irclient.settings import (
@@ -46,6 +47,8 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
     #: Makes the client's own transport.
     _make_transport: ClassVar[Callable[..., Any]]
 
+    #: Hands a record to the observers.
+    _tell: Callable[[Record], None]
     _state: ClientState
     _settings: Settings
     _fallback: Fallback | None
@@ -66,7 +69,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             parts["observers"],
         )
         self._settings, self._fallback = parts["settings"], parts["fallback"]
-        self._known_queries = self._state.memory.known_queries
+        self._identities = self._state.memory.identities
         self._parts = parts
         given = parts["transport"]
         self._own_transport = self._make_transport() if given is None else None
@@ -179,6 +182,15 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         return begin_call(
             query, self._state, self._settings, endpoints=endpoints, fallback=self._fallback
         )
+
+    def _at_hand(self, key: str | None, asked: Query | type[Query]) -> Any:  # noqa: ANN401
+        """Return the answer in memory if it is at hand, else None."""
+        now, state = time.monotonic(), self._state
+        answer = answer_at_hand(key, state, self._settings, now)
+        if answer is not None and state.has_observers:
+            for record in told_of(answer, asked.operation, now):
+                self._tell(record)
+        return answer
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What it was made of, without connections, tokens and what it has learned.

@@ -1,14 +1,14 @@
 """The recommendation lists, said once for both clients.
 
-Each method builds a query and hands it to `fetch`, which returns the answer in `IRClient` and
-an awaitable of it in `AsyncIRClient`; so the two cannot differ in a name, a default or a word.
+Each method says which query it makes of its arguments, and does what `fetch` does with it, which
+returns the answer in `IRClient` and an awaitable of it in `AsyncIRClient`; so the two cannot
+differ in a name, a default or a word.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from irclient.queries import (
     BoughtTogether,
@@ -20,18 +20,14 @@ from irclient.queries import (
     Popular,
     Similar,
     Trending,
-    hashable,
-    query_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from irclient._core.identity import Identities
     from irclient.filters import FilterValues
-    from irclient.queries import (
-        ListQuery,
-        Params,
-    )
+    from irclient.queries import Asked, ListQuery, Params
 
 __all__ = ["Lists"]
 
@@ -42,8 +38,8 @@ SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
 class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
     """One method for each operation of the service; each raises one `IRError` or answers."""
 
-    #: `query_of`, which knows again what was asked lately.
-    _known_queries: Callable[[tuple[object, ...]], Any]
+    #: What was asked lately.
+    _identities: Identities
 
     @overload
     def fetch(self, query: ListQuery | Personalize) -> ListT_co: ...
@@ -60,18 +56,17 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             IRError: The one error that says why there is no answer.
         """
 
-    def _query(self, asked: tuple[object, ...]) -> ListQuery:
-        """Return the query that `query_of` builds: one that is known, or a new one."""
-        query: ListQuery
-        try:
-            query = self._known_queries(asked)
-        except TypeError:
-            # A list or a mapping among them, which no memory can look up; or what is no value of
-            # a query, and then the query says so.
-            with suppress(TypeError):
-                return cast("ListQuery", self._known_queries(hashable(asked)))
-            query = query_of(asked)
-        return query
+    def _ask(self, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
+        """Answer what is asked: with what is at hand, or by its query."""
+        key = self._identities.get(asked)
+        if key is not None:
+            return self._recall(key, asked)
+        query: ListQuery = self._identities.learn(asked)
+        return self.fetch(query)
+
+    @abstractmethod
+    def _recall(self, key: str, asked: Asked) -> ListT_co | SelectorsT_co:
+        """Answer what was asked before: out of memory, or by its query."""
 
     def new(
         self,
@@ -94,7 +89,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             New, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
             filters, user_id, refinements,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def popular(
         self,
@@ -117,7 +113,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             Popular, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
             filters, user_id, refinements,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def trending(
         self,
@@ -140,7 +137,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             Trending, type(count), type(skip), modeling, channel_id, catalog_id, params, count,
             skip, filters, user_id, refinements,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def similar(
         self,
@@ -166,7 +164,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             Similar, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
             filters, user_id, refinements, item_id, algo_type, session_id,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def cart(
         self,
@@ -190,7 +189,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             Cart, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
             filters, user_id, refinements, item_ids,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def bought_together(
         self,
@@ -214,7 +214,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             BoughtTogether, type(count), type(skip), modeling, channel_id, catalog_id, params,
             count, skip, filters, user_id, refinements, item_id,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def picks(
         self,
@@ -239,7 +240,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
             Picks, type(count), type(skip), modeling, channel_id, catalog_id, params, count, skip,
             filters, user_id, refinements, algo_type, session_id,
         )  # fmt: skip
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def personalize(
         self,
@@ -256,7 +258,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
         The arguments are those of `irclient.queries.Personalize`.
         """
         asked = (Personalize, modeling, channel_id, catalog_id, params, user_id, candidates)
-        return self.fetch(self._query(asked))
+        answer: ListT_co = self._ask(asked)
+        return answer
 
     def selectors(
         self,
@@ -273,4 +276,5 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
         The arguments are those of `irclient.queries.ItemSelectors`.
         """
         asked = (ItemSelectors, modeling, channel_id, catalog_id, params, item_id, algo_type)
-        return self.fetch(cast("ItemSelectors", self._query(asked)))
+        answer: SelectorsT_co = self._ask(asked)
+        return answer

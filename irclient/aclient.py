@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
-from irclient._core.call import answer_at_hand
+from irclient._core.identity import identity
 from irclient._core.paging import Pager
 from irclient._drivers.tasks import TaskDriver
 from irclient._front_door import FrontDoor
 from irclient._progress import progress_of
 from irclient.errors import QueryError
+from irclient.queries import query_of
 from irclient.results import RecommendationList, RecommendedItem, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
-    from irclient.queries import ItemSelectors, ListQuery, Personalize
+    from irclient.queries import Asked, ItemSelectors, ListQuery, Personalize
     from irclient.results import Answer
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -82,6 +82,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             "observers": observers,
         }
         self._driver = TaskDriver(self._put_together(parts), observers)
+        self._tell = self._driver.tell
 
     @overload
     async def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
@@ -98,7 +99,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found: Any = answer_at_hand(query, self._state, self._settings, time.monotonic())
+        found = self._at_hand(identity(query), query)
         answer: RecommendationList | Selectors
         answer = await self._answer(query) if found is None else found
         return answer
@@ -179,6 +180,10 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             # Also where the block that is left was cancelled.
             if self._own_transport is not None:
                 await self._own_transport.aclose()
+
+    async def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
+        found = self._at_hand(key, asked[0])
+        return await self._answer(query_of(asked)) if found is None else found
 
     async def _answer(
         self,

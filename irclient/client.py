@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 import httpx
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
-from irclient._core.call import answer_at_hand
+from irclient._core.identity import identity
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
 from irclient._front_door import FrontDoor
 from irclient._progress import progress_of
 from irclient.errors import QueryError
+from irclient.queries import query_of
 from irclient.results import RecommendationList, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_transport
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
-    from irclient.queries import ItemSelectors, ListQuery, Personalize
+    from irclient.queries import Asked, ItemSelectors, ListQuery, Personalize
     from irclient.results import RecommendedItem
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -81,6 +81,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
             "observers": observers,
         }
         self._driver = BlockingDriver(self._put_together(parts), observers)
+        self._tell = self._driver.tell
 
     @overload
     def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
@@ -97,7 +98,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found: Any = answer_at_hand(query, self._state, self._settings, time.monotonic())
+        found = self._at_hand(identity(query), query)
         answer: RecommendationList | Selectors
         answer = self._answer(query) if found is None else found
         return answer
@@ -181,6 +182,10 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         if self._own_transport is not None:
             self._own_transport.close()
         self._driver.close()
+
+    def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
+        found = self._at_hand(key, asked[0])
+        return self._answer(query_of(asked)) if found is None else found
 
     def _answer(
         self,

@@ -33,6 +33,11 @@ __all__ = [
 
 Params: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 
+Asked: TypeAlias = tuple[Any, ...]
+"""What a query is made of, as one tuple by which it can be looked up: its kind, the types of
+those values that are numbers (True equals 1, and is no count), and the values of its fields in
+the order of `fields`."""
+
 _NO_FILTERS: Final[Mapping[str, FilterValues]] = Filters()
 
 
@@ -262,17 +267,17 @@ class ItemSelectors(Query):
     algo_type: str | None = None
 
 
-def query_of(asked: tuple[Any, ...]) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-    """Build a query from its kind and the values of its fields, as `fields` orders them.
+def query_of(asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+    """Build a query of its kind and the values of its fields.
 
-    One tuple, by which a memory of what was built is looked up. Between kind and values it holds
-    the types of those that are numbers: True equals 1 and is no count.
+    Raises:
+        QueryError: It cannot be asked.
     """
     names = _names_of(asked[0])
     return asked[0](**dict(zip(names, asked[-len(names) :], strict=True)))
 
 
-def hashable(asked: tuple[Any, ...]) -> tuple[Any, ...]:
+def hashable(asked: Asked) -> Asked:
     """Return what `query_of` builds the same query from, without lists and mappings.
 
     Raises:

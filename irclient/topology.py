@@ -43,7 +43,6 @@ class ServiceEndpoint:
             for loopback hosts.
         modeling: The modeling component to read where a query names none.
         region: The region's name, for people: it appears in health and logs.
-        label: ``account/name``: how logs, errors and health name this endpoint.
     """
 
     account: str
@@ -52,7 +51,6 @@ class ServiceEndpoint:
     url: str = field(default="", kw_only=True)
     modeling: str | None = field(default=None, kw_only=True)
     region: str | None = field(default=None, kw_only=True)
-    label: str = field(init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
         # Endpoints are keys in every decision of a call, and a str remembers its own hash.
@@ -65,7 +63,6 @@ class ServiceEndpoint:
                     f"ServiceEndpoint: {what} must be letters, digits, '-', '_' or '.', "
                     f"got {value!r}"
                 )
-        object.__setattr__(self, "label", f"{self.account}/{self.name}")
         _check_tps(self.label, self.tps)
         for what, text in (("modeling", self.modeling), ("region", self.region)):
             if text is not None and (not isinstance(text, str) or not text.strip()):
@@ -74,6 +71,11 @@ class ServiceEndpoint:
                 )
         given = self.url or "https://" + _HOST.format(account=self.account, name=self.name)
         object.__setattr__(self, "url", base_url(f"{self.label}: url", given))
+
+    @property
+    def label(self) -> str:
+        """``account/name``: how logs, errors and health name this endpoint."""
+        return f"{self.account}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from irclient._core.protocol import Spawn
 from irclient._core.story import Story, pause, stop_unless_open, tell
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError, QueryError
 from irclient.observe import CallEnded, FellBack, FlightJoined, MemoryUsed, Refreshed
-from irclient.queries import Query
 from irclient.results import Served
 
 if TYPE_CHECKING:
@@ -33,11 +32,13 @@ if TYPE_CHECKING:
     from irclient._core.freshness import Entry
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
+    from irclient.observe import Record
+    from irclient.queries import Query
     from irclient.results import Answer, Source
     from irclient.settings import Fallback, Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["answer_at_hand", "call"]
+__all__ = ["answer_at_hand", "call", "told_of"]
 
 
 def call(
@@ -86,23 +87,38 @@ def call(
 
 
 def answer_at_hand(
-    query: Query, state: ClientState, settings: Settings, now: float
+    key: str | None, state: ClientState, settings: Settings, now: float
 ) -> Answer | None:
     """Return the fresh answer in memory, if all that there is to do is to hand it out.
 
-    The same as `call` would answer, for the price of a look-up: without a generator, and
-    without a story that nobody asks for. Whatever else there is to decide, that this is no query
-    included, is left to `call` and those who begin it.
+    The same as `call` would answer, for the price of a look-up, without generator and story; the
+    observers are to hear `told_of` it. Whatever else there is to decide is left to `call`.
+
+    Args:
+        key: The identity of what is asked, if it has one.
+        state: What all calls of the client share.
+        settings: How to go about it.
+        now: The time.
     """
     caching = settings.caching
-    if state.has_observers or state.split is not None or state.is_closed or not caching.enabled:
+    if state.split is not None or state.is_closed or not caching.enabled:
         return None
-    key = identity(query) if isinstance(query, Query) else None
     entry = state.memory.recall_fresh(key, caching, now) if key is not None else None
     if entry is None:
         return None
     state.stats.count_answer("cache")
     return entry.answer.out_of_memory(now - entry.stored_at)
+
+
+def told_of(answer: Answer, operation: str, now: float) -> tuple[Record, ...]:
+    """What the observers should hear of an answer that was at hand."""
+    age, endpoint = answer.served.age, answer.served.endpoint
+    return (
+        MemoryUsed(at=now, operation=operation, source="cache", age=age),
+        CallEnded(
+            at=now, operation=operation, endpoint=endpoint, attempts=0, elapsed=0.0, error=None
+        ),
+    )
 
 
 def _begin(

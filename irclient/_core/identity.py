@@ -6,10 +6,16 @@ live session, have no identity: each such call is one of its own.
 
 from __future__ import annotations
 
-from irclient._wire import request_for
-from irclient.queries import Query
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["identity"]
+from irclient._forks import fork_safe_lock
+from irclient._wire import request_for
+from irclient.queries import Query, hashable, query_of
+
+if TYPE_CHECKING:
+    from irclient.queries import Asked
+
+__all__ = ["Identities", "identity"]
 
 
 def identity(query: Query, variant: str | None = None) -> str | None:
@@ -26,3 +32,54 @@ def identity(query: Query, variant: str | None = None) -> str | None:
             return None
         known = query.__dict__["_identity"] = request_for(query, modeling=None).target
     return f"{variant}\n{known}" if variant else known
+
+
+class Identities:
+    """The identities of what was asked lately: asking it again needs neither check nor query.
+
+    Args:
+        most: How many are known; the one that was learned first is forgotten first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[Asked, str] = {}
+        self._lock = fork_safe_lock()
+
+    def get(self, asked: Asked) -> str | None:
+        """Return the identity of what is asked, if it is known."""
+        try:
+            return self._known.get(asked)
+        except TypeError:
+            # A list or a mapping among the values, which cannot be looked up.
+            return _get(self._known, hashable(asked))
+
+    def learn(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+        """Build the query that is asked, and know its identity from now on.
+
+        Raises:
+            QueryError: It cannot be asked.
+        """
+        query = query_of(asked)
+        key = identity(query)
+        if key is not None:
+            with self._lock:
+                if len(self._known) >= self._most:
+                    del self._known[next(iter(self._known))]
+                self._known[hashable(asked)] = key
+        return query
+
+    def forget(self) -> None:
+        """Know nothing of what was asked, and so of whoever it was about."""
+        with self._lock:
+            self._known.clear()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def _get(known: dict[Asked, str], asked: Asked) -> str | None:
+    try:
+        return known.get(asked)
+    except TypeError:
+        return None  # Nor is it the value of any query: the query says so when it is built.

@@ -1,13 +1,13 @@
-"""Memory: the answers a client keeps, the queries it knows, the newest data set of each account."""
+"""Memory: the answers a client keeps, what was asked for them, the newest data of each account."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
-from irclient.queries import Cart, query_of
+from irclient._core.identity import Identities
+from irclient.queries import Cart
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
@@ -50,17 +50,16 @@ class Memory:
 
     Args:
         store: Where they are kept.
-        max_queries: The most queries to know again, so that asking them once more needs no check
-            of their values.
+        max_entries: How many answers that will be, about; as many identities are known.
     """
 
-    def __init__(self, store: Store, *, max_queries: int = 0) -> None:
+    def __init__(self, store: Store, *, max_entries: int) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
         self._newest_seen_at = -math.inf
-        self.known_queries = lru_cache(max_queries)(query_of)
-        self.cache = Cache(store, self.known_queries.cache_clear)
+        self.identities = Identities(max_entries)
+        self.cache = Cache(store, self.identities)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
@@ -120,12 +119,12 @@ class Cache:
 
     Args:
         store: Where the answers are kept.
-        forget_queries: Forgets the queries that were known, whoever they are about.
+        identities: What is known of the questions, whoever they are about.
     """
 
-    def __init__(self, store: Store, forget_queries: Callable[[], None]) -> None:
+    def __init__(self, store: Store, identities: Identities) -> None:
         self._store = store
-        self._forget_queries = forget_queries
+        self._identities = identities
 
     def clear(self) -> int:
         """Forget everything; returns how many answers were forgotten."""
@@ -140,7 +139,7 @@ class Cache:
         return self._forget(lambda entry: _concerns(entry, item_id))
 
     def _forget(self, which: Callable[[Entry], bool]) -> int:
-        self._forget_queries()
+        self._identities.forget()
         return self._store.discard(which)
 
 

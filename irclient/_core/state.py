@@ -150,7 +150,7 @@ class ClientState:
             budget=RetryBudget(settings.retries.budget),
             hedge_budget=HedgeBudget(),
             latencies=Latencies(),
-            memory=Memory(store, max_queries=settings.caching.max_entries),
+            memory=Memory(store, max_entries=settings.caching.max_entries),
             flights=Flights(),
             stats=Counters(),
             split=split,

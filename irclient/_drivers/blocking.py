@@ -108,14 +108,15 @@ class BlockingDriver:
             case Wait():
                 _wait(command)
             case Tell():
-                self._tell(command.record)
+                self.tell(command.record)
             case Start():
-                _on_thread(lambda: command.work(self._tell), "irclient-token").start()
+                _on_thread(lambda: command.work(self.tell), "irclient-token").start()
             case Spawn():
                 self._spawn(command.call)
         return None
 
-    def _tell(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
+        """Hand a record to the observers."""
         tell(self._observers, record)
 
     def _spawn(self, begin: Callable[[float], Call[Any]]) -> None:

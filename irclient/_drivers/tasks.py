@@ -115,16 +115,17 @@ class TaskDriver:
             case Wait():
                 await _wait(command)
             case Tell():
-                self._tell(command.record)
+                self.tell(command.record)
             case Start():
                 # A daemon: a process must be able to end while a vault does not answer.
                 work = command.work
-                Thread(target=lambda: work(self._tell), name="irclient-token", daemon=True).start()
+                Thread(target=lambda: work(self.tell), name="irclient-token", daemon=True).start()
             case Spawn():
                 detach(self._run_unheard, command.call, self._in_background())
         return None
 
-    def _tell(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
+        """Hand a record to the observers."""
         tell(self._observers, record)
 
     def _in_background(self) -> _Background:

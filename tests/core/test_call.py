@@ -6,7 +6,8 @@ import pytest
 import tenacity
 
 from irclient import errors
-from irclient._core.call import call
+from irclient._core.call import answer_at_hand, call, told_of
+from irclient._core.identity import identity
 from irclient._core.protocol import (
     Failure,
     Resumed,
@@ -17,7 +18,7 @@ from irclient._core.protocol import (
     Wait,
 )
 from irclient._core.state import ClientState
-from irclient._wire import Response
+from irclient._wire import Response, read_list
 from irclient.queries import Popular, Similar
 from irclient.settings import Caching, Failover, Retries, Settings, Timeouts
 from irclient.stores import MemoryStore
@@ -263,3 +264,46 @@ def test_no_token_appears_in_a_command_or_an_error() -> None:
 def test_the_query_may_be_any_operation() -> None:
     generator = call(Popular(), state(), Settings(), 100.0)
     assert next(generator).request.target == "/reco/v1.0/popular"
+
+
+def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
+    shared = state(observed=True)
+    settings = Settings()
+    key = identity(QUERY)
+    shared.memory.keep(key, QUERY, read_list(list_of("1")), A, 90.0)
+    at_hand = answer_at_hand(key, shared, settings, 100.0)
+    told: list[object] = []
+    running = call(QUERY, shared, settings, 100.0)
+    command = next(running)
+    try:
+        while True:
+            told.append(command.record)
+            command = running.send(Resumed(100.0, None))
+    except StopIteration as end:
+        called = end.value
+    assert (at_hand, at_hand.served) == (called, called.served)
+    assert told == list(told_of(at_hand, QUERY.operation, 100.0))
+    assert shared.stats.snapshot(retry_budget=0, cached=1).by_source == {"cache": 2}
+
+
+@pytest.mark.parametrize(
+    "not_at_hand",
+    [
+        pytest.param({"caching": Caching(enabled=False)}, id="memory is off"),
+        pytest.param({"caching": Caching(fresh_for=5)}, id="not fresh"),
+    ],
+)
+def test_what_is_not_at_hand_is_left_to_the_call(not_at_hand) -> None:
+    shared = state()
+    shared.memory.keep("k", QUERY, read_list(list_of("1")), A, 90.0)
+    assert answer_at_hand("k", shared, Settings(), 100.0) is not None
+    assert answer_at_hand("k", shared, Settings(**not_at_hand), 100.0) is None
+    assert answer_at_hand("other", shared, Settings(), 100.0) is None
+    assert answer_at_hand(None, shared, Settings(), 100.0) is None
+
+
+def test_a_closed_client_has_nothing_at_hand() -> None:
+    shared = state()
+    shared.memory.keep("k", QUERY, read_list(list_of("1")), A, 90.0)
+    shared.is_closed = True
+    assert answer_at_hand("k", shared, Settings(), 100.0) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from irclient import queries
-from irclient._core.identity import identity
+from irclient._core.identity import Identities, identity
+from irclient.errors import QueryError
 
 ALONE = [
     queries.Similar("1", session_id="s"),
@@ -42,3 +45,79 @@ def test_an_identity_is_found_out_once() -> None:
     assert identity(query) is identity(query)
     assert query == queries.Similar("1"), "what is kept with a query is not part of it"
     assert hash(query) == hash(queries.Similar("1"))
+
+
+def popular(count: object = None, filters: object = None, refinements: object = ()):
+    """What `popular(...)` asks."""
+    numbers = (type(count), type(None))
+    return (
+        queries.Popular,
+        *numbers,
+        None,
+        None,
+        None,
+        (),
+        count,
+        None,
+        filters,
+        None,
+        refinements,
+    )
+
+
+def seeded(seed: str):
+    return (queries.BoughtTogether, *[type(None)] * 2, *[None] * 3, (), *[None] * 4, (), seed)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [popular(), popular(3), popular(3, {"Color": ["red"]}), popular(refinements=["A"])],
+    ids=["nothing", "a number", "filters", "a list"],
+)
+def test_what_was_asked_before_is_known_by_the_identity_of_its_query(asked) -> None:
+    identities = Identities(10)
+    assert identities.get(asked) is None
+    query = identities.learn(asked)
+    assert query == queries.query_of(asked)
+    assert identities.get(asked) == identity(query)
+
+
+def test_what_looks_alike_is_not_known_for_it() -> None:
+    identities = Identities(10)
+    identities.learn(popular(1))
+    for count in (True, 1.0):
+        assert identities.get(popular(count)) is None
+        with pytest.raises(QueryError, match="count must be an int"):
+            identities.learn(popular(count))
+
+
+@pytest.mark.parametrize("value", [{1}, [{}], object()])
+def test_what_is_no_value_of_a_query_is_never_known(value) -> None:
+    identities = Identities(10)
+    asked = popular(refinements=value)
+    assert identities.get(asked) is None
+    with pytest.raises(QueryError, match="refinements"):
+        identities.learn(asked)
+    assert len(identities) == 0
+
+
+def test_what_may_not_be_shared_is_never_known() -> None:
+    identities = Identities(10)
+    asked = (queries.Personalize, None, None, None, (), "ann", ["1"])
+    assert identities.learn(asked) == queries.Personalize("ann", ["1"])
+    assert (identities.get(asked), len(identities)) == (None, 0)
+
+
+def test_what_was_learned_first_is_forgotten_first() -> None:
+    identities = Identities(2)
+    for seed in "abc":
+        identities.learn(seeded(seed))
+    assert [identities.get(seeded(seed)) is not None for seed in "abc"] == [False, True, True]
+
+
+def test_any_number_of_threads_may_learn() -> None:
+    identities = Identities(20)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in pool.map(lambda number: identities.learn(seeded(str(number % 40))), range(2_000)):
+            pass
+    assert len(identities) <= 20

@@ -26,7 +26,7 @@ def answer(*ids: str, version: str | None = None) -> RecommendationList:
 
 @pytest.fixture
 def memory() -> Memory:
-    return Memory(MemoryStore(max_entries=10))
+    return Memory(MemoryStore(max_entries=10), max_entries=10)
 
 
 def situation(memory: Memory, key: str, now: float) -> Freshness:
@@ -152,7 +152,7 @@ def test_a_store_that_cannot_be_read_has_nothing_fresh() -> None:
         def get(self, key: str, /):
             raise OSError("no such shelf")
 
-    assert Memory(Broken(max_entries=1)).recall_fresh("k", CACHING, 0.0) is None
+    assert Memory(Broken(max_entries=1), max_entries=1).recall_fresh("k", CACHING, 0.0) is None
 
 
 ASKED = (queries.Picks, int, type(None), None, None, None, (), 5, None, None, "ann", (), None, None)
@@ -167,17 +167,8 @@ ASKED = (queries.Picks, int, type(None), None, None, None, (), 5, None, None, "a
     ],
     ids=["everything", "a user", "an item"],
 )
-def test_whoever_forgets_answers_forgets_queries_too(forget) -> None:
-    memory = Memory(MemoryStore(max_entries=10), max_queries=10)
-    known = memory.known_queries(ASKED)
-    assert memory.known_queries(ASKED) is known
+def test_whoever_forgets_answers_forgets_what_was_asked_too(memory, forget) -> None:
+    memory.identities.learn(ASKED)
+    assert memory.identities.get(ASKED) is not None
     forget(memory.cache)
-    again = memory.known_queries(ASKED)
-    assert (again, again is known) == (known, False)
-
-
-def test_no_more_queries_are_known_than_answers_are_kept() -> None:
-    memory = Memory(MemoryStore(max_entries=10), max_queries=2)
-    for seed in "abc":
-        memory.known_queries((queries.BoughtTogether, *[None] * 3, (), *[None] * 4, (), seed))
-    assert memory.known_queries.cache_info().currsize == 2
+    assert (memory.identities.get(ASKED), len(memory.identities)) == (None, 0)
