@@ -1,16 +1,16 @@
 """Credentials: what a user hands to a client, and the token source that the client reads.
 
-Loads none of msal, azure and requests: they are imported by the thread of the first fetch.
+Loads nothing that fetches tokens: that comes with the first credential that is made, and msal,
+azure and requests with the thread of its first fetch.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from irclient.auth.azure import CredentialExchange, TokenCredential
+from irclient.auth.arguments import TokenCredential
 from irclient.auth.keyvault import KeyVaultCredential
 from irclient.auth.static import StaticToken
-from irclient.auth.tokens import TokenRecord
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,4 +32,8 @@ def token_source(credential: Credential) -> TokenSource:
     if isinstance(credential, str):
         # Not quoted: it may be a token.
         raise ConfigurationError("credential must not be a str; for a token use StaticToken(…)")
+    # Loaded here: whoever only imports a credential does not pay for fetching tokens.
+    from irclient.auth.azure import CredentialExchange  # noqa: PLC0415
+    from irclient.auth.tokens import TokenRecord  # noqa: PLC0415
+
     return TokenRecord(CredentialExchange(credential))

@@ -1,18 +1,49 @@
-"""What every kind of credential needs of its arguments: a scope, and an object that blocks."""
+"""What credentials need of their arguments: a scope, an object that blocks, a token to send."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from typing import Final
+from typing import Final, Protocol
 
 from irclient.errors import ConfigurationError
 
-__all__ = ["SCOPE", "check_blocking_credential", "check_scope"]
+__all__ = [
+    "SCOPE",
+    "AccessToken",
+    "TokenCredential",
+    "check_blocking_credential",
+    "check_scope",
+    "is_sendable",
+]
 
 #: The application id of "Intelligent Recommendations Service" (contract section 3, form A; seen
 #: in code).
 SCOPE: Final = "c5b731db-1b0a-43f6-bcf6-757667d9cdc6/.default"
+
+_VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
+
+
+class AccessToken(Protocol):
+    """A token as azure-core describes it; `expires_on` is in seconds since the epoch."""
+
+    @property
+    def token(self) -> str:
+        """The token."""
+        ...
+
+    @property
+    def expires_on(self) -> int:
+        """When it expires."""
+        ...
+
+
+class TokenCredential(Protocol):
+    """What azure-core calls a token credential."""
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """Return a token for the scopes, blocking."""
+        ...
 
 
 def check_scope(what: str, scope: object) -> None:
@@ -46,3 +77,8 @@ def check_blocking_credential(what: str, credential: object) -> None:
             f"{what}: {kind.__name__} is asynchronous; take it from azure.identity instead of "
             "azure.identity.aio: tokens are fetched on a thread, for AsyncIRClient as well"
         )
+
+
+def is_sendable(token: object) -> bool:
+    """Whether this can stand in an ``Authorization`` header: visible ASCII, nothing else."""
+    return isinstance(token, str) and _VISIBLE_ASCII.fullmatch(token) is not None

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from irclient.auth.arguments import SCOPE, check_blocking_credential, check_scope
-from irclient.auth.exchange import (
-    FetchedToken,
-    TokenRefused,
+from irclient.auth.arguments import (
+    SCOPE,
+    check_blocking_credential,
+    check_scope,
     is_sendable,
-    persistently,
 )
+from irclient.auth.exchange import FetchedToken, TokenRefused, persistently
 from irclient.auth.failures import finding_of
 
 if TYPE_CHECKING:
+    from irclient.auth.arguments import TokenCredential
     from irclient.auth.exchange import Occasion, TellRecord
 
-__all__ = ["AccessToken", "CredentialExchange", "TokenCredential"]
-
-
-class AccessToken(Protocol):
-    """A token as azure-core describes it; `expires_on` is in seconds since the epoch."""
-
-    @property
-    def token(self) -> str:
-        """The token."""
-        ...
-
-    @property
-    def expires_on(self) -> int:
-        """When it expires."""
-        ...
-
-
-class TokenCredential(Protocol):
-    """What azure-core calls a token credential."""
-
-    def get_token(self, *scopes: str) -> AccessToken:
-        """Return a token for the scopes, blocking."""
-        ...
+__all__ = ["CredentialExchange"]
 
 
 class CredentialExchange:

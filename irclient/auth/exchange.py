@@ -26,7 +26,6 @@ __all__ = [
     "TellRecord",
     "TokenRefused",
     "TokenUnanswered",
-    "is_sendable",
     "persistently",
     "provider_code",
     "redacted",
@@ -40,7 +39,6 @@ _KEEP_TRYING_FOR: Final = 10.0
 _WORTH_WAITING_FOR: Final = 2.0
 _LONGEST_REASON: Final = 500
 
-_VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
 #: How every token of Entra's looks: a JSON object in base64url, and two more parts.
 _TOKEN_LIKE: Final = re.compile(r"eyJ[\w-]{8,}[\w.-]*")
 _PROVIDER_CODE: Final = re.compile(r"AADSTS\d+")
@@ -142,11 +140,6 @@ def persistently(step: Callable[[], T], *, sleep: Callable[[float], None] = time
 
 def _is_worth_another_try(error: BaseException) -> bool:
     return isinstance(error, TokenUnanswered) and error.retry_after <= _WORTH_WAITING_FOR
-
-
-def is_sendable(token: object) -> bool:
-    """Whether this can stand in an ``Authorization`` header: visible ASCII, nothing else."""
-    return isinstance(token, str) and _VISIBLE_ASCII.fullmatch(token) is not None
 
 
 def provider_code(text: str) -> str | None:

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irclient.auth.arguments import SCOPE, check_blocking_credential, check_scope
-from irclient.auth.entra import ClientCredentials, SecretRejected
-from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, persistently
-from irclient.auth.secret import SecretPlace
-from irclient.auth.tokens import TokenRecord
 from irclient.errors import ConfigurationError
-from irclient.observe import SecretRead
 from irclient.topology import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import TokenReading
-    from irclient.auth.exchange import FetchedToken, TellRecord
+    from irclient.auth.tokens import TokenRecord
 
-__all__ = ["KeyVaultCredential", "SecretExchange"]
+__all__ = ["KeyVaultCredential"]
 
 #: As Key Vault restricts object names (documented).
 _SECRET_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")
@@ -83,21 +77,30 @@ class KeyVaultCredential:
         object.__setattr__(self, "vault_url", vault_url)
         object.__setattr__(self, "authority", authority)
         object.__setattr__(self, "ca_file", ca_file)
+        object.__setattr__(self, "_record", self._new_record(ca_file))
+
+    def _new_record(self, ca_file: str | None) -> TokenRecord:
+        # Loaded here: whoever only imports a credential does not pay for fetching tokens.
+        from irclient.auth.entra import ClientCredentials  # noqa: PLC0415
+        from irclient.auth.rotation import SecretExchange  # noqa: PLC0415
+        from irclient.auth.secret import SecretPlace  # noqa: PLC0415
+        from irclient.auth.tokens import TokenRecord  # noqa: PLC0415
+
         place = SecretPlace(
-            vault_url=vault_url,
+            vault_url=self.vault_url,
             secret_name=self.secret_name,
             secret_version=self.secret_version,
             vault_credential=self.vault_credential,
             ca_file=ca_file,
         )
         entra = ClientCredentials(
-            authority=authority,
+            authority=self.authority,
             tenant_id=self.tenant_id,
             client_id=self.client_id,
             scope=self.scope,
             ca_file=ca_file,
         )
-        object.__setattr__(self, "_record", TokenRecord(SecretExchange(place, entra)))
+        return TokenRecord(SecretExchange(place, entra))
 
     def read(self, now: float) -> TokenReading:
         """Return the token at hand, or the fetch to wait for, or why there is none."""
@@ -117,70 +120,6 @@ class KeyVaultCredential:
             )
         shown = {each.name: getattr(self, each.name) for each in fields(self) if each.repr}
         return partial(KeyVaultCredential, **shown), ()
-
-
-class SecretExchange:
-    """The exchange over a vault and Entra: keeps the secret, and learns when it has changed.
-
-    Args:
-        place: Where the secret is kept.
-        entra: Where it is turned into a token.
-    """
-
-    def __init__(self, place: SecretPlace, entra: ClientCredentials) -> None:
-        self._place = place
-        self._entra = entra
-        self._secret: str | None = None
-        self._is_doubtful = False
-
-    def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
-        """Fetch a token with the secret at hand, or with the vault's where that is in doubt."""
-        kept = self._secret
-        if kept is None:
-            return self._fetch(self._read(tell))
-        if occasion is Occasion.REJECTED or self._is_doubtful:
-            return self._fetch_anew(kept, tell)
-        try:
-            return self._fetch(kept)
-        except SecretRejected:
-            secret = self._read(tell)
-            if secret == kept:
-                raise
-            return self._fetch(secret)
-
-    def _fetch_anew(self, kept: str, tell: TellRecord) -> FetchedToken:
-        try:
-            secret = self._read(tell)
-        except (TokenRefused, TokenUnanswered) as failure:
-            # That says nothing about the secret which the vault gave out before.
-            try:
-                return self._fetch(kept)
-            except SecretRejected:
-                raise failure from None
-        return self._fetch(secret)
-
-    def _fetch(self, secret: str) -> FetchedToken:
-        try:
-            fetched = persistently(partial(self._entra.token_for, secret))
-        except SecretRejected:
-            # The vault is asked first from now on, so that no fetch begins with a known refusal.
-            self._is_doubtful = True
-            raise
-        self._is_doubtful = False
-        return fetched
-
-    def _read(self, tell: TellRecord) -> str:
-        secret = self._secret = persistently(self._place.read)
-        place = self._place
-        tell(
-            SecretRead(
-                at=time.monotonic(), vault_url=place.vault_url, secret_name=place.secret_name
-            )
-        )
-        return secret
-
-    def __repr__(self) -> str:
-        return f"SecretExchange({self._place!r}, {self._entra!r})"
 
 
 def _check_names(credential: KeyVaultCredential) -> None:

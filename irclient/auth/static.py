@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from irclient._core.protocol import TokenReading
-from irclient.auth.exchange import is_sendable
+from irclient.auth.arguments import is_sendable
 from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from irclient._core.protocol import TokenReading
 
 __all__ = ["StaticToken"]
 
@@ -30,6 +32,9 @@ class StaticToken:
                 "StaticToken: the token must be a str of visible ASCII characters without spaces "
                 "or line ends; pass it without 'Bearer ', and strip() what was read from a file"
             )
+        # Loaded here: whoever only imports a credential does not pay for the core.
+        from irclient._core.protocol import TokenReading  # noqa: PLC0415
+
         self._reading = TokenReading(token=token)
 
     def read(self, now: float) -> TokenReading:  # noqa: ARG002  (a TokenSource is told the time)

@@ -35,7 +35,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from irclient._core.flights import Flight
 from irclient._core.protocol import TokenReading
 from irclient._forks import fork_safe_lock
-from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, is_sendable, redacted
+from irclient.auth.arguments import is_sendable
+from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, redacted
 from irclient.errors import AuthenticationError
 from irclient.observe import TokenRenewalFailed, TokenRenewed
 

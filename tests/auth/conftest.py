@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from irclient.auth import azure, keyvault
+from irclient.auth import azure, rotation
 from irclient.auth.exchange import persistently
 from irclient.emulator.certificates import make_contexts
 
@@ -167,6 +167,6 @@ def loopback(_served):
 def naps(monkeypatch):
     """The waits between tries, noted instead of slept."""
     slept: list[float] = []
-    for module in (keyvault, azure):
+    for module in (rotation, azure):
         monkeypatch.setattr(module, "persistently", partial(persistently, sleep=slept.append))
     return slept

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from irclient.auth.arguments import SCOPE, check_blocking_credential, check_scope
+from irclient.auth.arguments import (
+    SCOPE,
+    check_blocking_credential,
+    check_scope,
+    is_sendable,
+)
 from irclient.errors import ConfigurationError
 
 
@@ -43,3 +48,11 @@ def test_an_asynchronous_credential_is_refused_with_the_package_to_use():
 def test_what_is_no_credential_is_refused(given):
     with pytest.raises(ConfigurationError, match="get_token"):
         check_blocking_credential("credential", given)
+
+
+@pytest.mark.parametrize(
+    ("token", "sendable"),
+    [("a.b-c", True), ("", False), ("a b", False), ("a\n", False), ("é", False), (None, False)],
+)
+def test_only_visible_ascii_can_stand_in_a_header(token, sendable):
+    assert is_sendable(token) is sendable

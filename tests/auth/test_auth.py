@@ -11,6 +11,10 @@ from irclient.auth import KeyVaultCredential, StaticToken, token_source
 from irclient.auth.tokens import TokenRecord
 from irclient.errors import ConfigurationError
 
+KEY_VAULT = """irclient.auth.KeyVaultCredential(
+    vault_url="https://contoso.vault.azure.net", secret_name="s", tenant_id="t", client_id="c"
+)"""
+
 
 class Blocking:
     def get_token(self, *scopes):
@@ -40,8 +44,18 @@ def test_anything_else_is_refused_unquoted(given):
     assert "tok-en" not in str(refused.value)
 
 
-def test_importing_it_loads_none_of_the_heavy_packages():
-    heavy = ("msal", "azure", "requests", "cryptography", "tenacity")
-    code = f"import sys, irclient.auth; print([m for m in {heavy!r} if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("statement", "unloaded"),
+    [
+        ("import irclient.auth", ("irclient._core", "irclient.auth.tokens", "httpx", "ssl")),
+        ("irclient.auth.StaticToken('t')", ("msal", "azure", "requests", "tenacity")),
+        (KEY_VAULT, ("msal", "azure", "requests", "cryptography", "tenacity")),
+    ],
+)
+def test_each_step_loads_what_it_needs_and_no_more(statement, unloaded):
+    code = (
+        f"import sys, irclient.auth; {statement}; "
+        f"print([m for m in {unloaded!r} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

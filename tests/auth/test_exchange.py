@@ -8,7 +8,6 @@ from irclient.auth.exchange import (
     FetchedToken,
     TokenRefused,
     TokenUnanswered,
-    is_sendable,
     persistently,
     provider_code,
     redacted,
@@ -61,14 +60,6 @@ def test_a_long_retry_after_ends_the_fetch():
     with pytest.raises(TokenUnanswered):
         persistently(step, sleep=lambda _: None)
     assert step.taken == 1
-
-
-@pytest.mark.parametrize(
-    ("token", "sendable"),
-    [("a.b-c", True), ("", False), ("a b", False), ("a\n", False), ("é", False), (None, False)],
-)
-def test_only_visible_ascii_can_stand_in_a_header(token, sendable):
-    assert is_sendable(token) is sendable
 
 
 def test_entras_code_is_found_in_its_words():
