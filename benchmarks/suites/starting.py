@@ -22,7 +22,10 @@ FRONT_DOOR: Final = "irclient.IRClient"
 _IMPORTS: Final = {
     "httpx": "import httpx",
     OURS: "import irclient",
-    FRONT_DOOR: "from irclient import IRClient",
+    FRONT_DOOR: (
+        "from irclient import "
+        "IRClient, AsyncIRClient, Pair, ServiceEndpoint, KeyVaultCredential, Settings"
+    ),
     "httpx2": "import httpx2",
     "aiohttp": "import aiohttp",
     "elastic-transport": "import elastic_transport",
