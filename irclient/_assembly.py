@@ -6,7 +6,7 @@ import pickle
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from irclient._core.call import call
 from irclient._core.state import ClientState
@@ -87,15 +87,26 @@ def check_fallback(fallback: object) -> None:
         )
 
 
-def check_transport(transport: object, kind: type[object]) -> None:
+def check_transport(
+    transport: object, kind: Literal["BaseTransport", "AsyncBaseTransport"]
+) -> None:
     """Refuse a transport of the other world, or something that is none.
+
+    Args:
+        transport: What the user passed in; None for the client's own.
+        kind: The class of httpx that it must be one of.
 
     Raises:
         ConfigurationError: It is not of this kind.
     """
-    if transport is not None and not isinstance(transport, kind):
+    if transport is None:
+        return
+    # Loaded here: who passes in a transport has loaded httpx, and nobody else needs it yet.
+    import httpx  # noqa: PLC0415
+
+    if not isinstance(transport, getattr(httpx, kind)):
         raise ConfigurationError(
-            f"transport must be an httpx.{kind.__name__}, got {type(transport).__name__}; "
+            f"transport must be an httpx.{kind}, got {type(transport).__name__}; "
             "IRClient takes blocking transports and AsyncIRClient async ones"
         )
 

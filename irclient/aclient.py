@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
-import httpx
-
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
 from irclient._core.identity import identity
 from irclient._core.paging import Pager
@@ -22,6 +20,8 @@ from irclient.transports import default_async_transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
+
+    import httpx
 
     from irclient.auth import Credential
     from irclient.errors import IRError
@@ -71,7 +71,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         transport: httpx.AsyncBaseTransport | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
-        check_transport(transport, httpx.AsyncBaseTransport)
+        check_transport(transport, "AsyncBaseTransport")
         parts: dict[str, Any] = {
             "endpoints": endpoints,
             "credential": credential,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
-import httpx
-
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
 from irclient._core.identity import identity
 from irclient._core.paging import Pager
@@ -21,6 +19,8 @@ from irclient.transports import default_transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
+
+    import httpx
 
     from irclient.auth import Credential
     from irclient.errors import IRError
@@ -70,7 +70,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         transport: httpx.BaseTransport | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
-        check_transport(transport, httpx.BaseTransport)
+        check_transport(transport, "BaseTransport")
         parts: dict[str, Any] = {
             "endpoints": endpoints,
             "credential": credential,

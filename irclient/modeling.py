@@ -16,8 +16,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
-import httpx
-
 from irclient._assembly import assemble, check_transport
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
@@ -33,6 +31,8 @@ from irclient.transports import default_async_transport, default_transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from types import TracebackType
+
+    import httpx
 
     from irclient._core.protocol import Call
     from irclient.auth import Credential
@@ -159,7 +159,7 @@ class ModelingClient(_Door):
         observers: Sequence[Observer] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        check_transport(transport, httpx.BaseTransport)
+        check_transport(transport, "BaseTransport")
         super().__init__(endpoint, credential, settings, observers, clock)
         self._own_transport = default_transport() if transport is None else None
         self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
@@ -264,7 +264,7 @@ class AsyncModelingClient(_Door):
         observers: Sequence[Observer] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        check_transport(transport, httpx.AsyncBaseTransport)
+        check_transport(transport, "AsyncBaseTransport")
         super().__init__(endpoint, credential, settings, observers, clock)
         self._own_transport = default_async_transport() if transport is None else None
         self._driver = TaskDriver(transport or cast("Any", self._own_transport), observers)

@@ -41,12 +41,12 @@ def test_what_cannot_be_used_is_named(given, words) -> None:
 
 
 def test_only_a_transport_of_the_own_world_is_taken() -> None:
-    check_transport(None, httpx.BaseTransport)
+    check_transport(None, "BaseTransport")
     # httpx's mock is of both worlds.
-    check_transport(httpx.MockTransport(lambda request: httpx.Response(200)), httpx.BaseTransport)
+    check_transport(httpx.MockTransport(lambda request: httpx.Response(200)), "BaseTransport")
     for wrong in (httpx.AsyncHTTPTransport(), httpx.Client, "http"):
         with pytest.raises(errors.ConfigurationError, match=r"httpx\.BaseTransport"):
-            check_transport(wrong, httpx.BaseTransport)
+            check_transport(wrong, "BaseTransport")
 
 
 def test_what_is_no_query_is_refused_at_once() -> None:
