@@ -50,7 +50,7 @@ _IDLE_FOR: Final = 30.0
 T = TypeVar("T")
 
 
-class AiohttpTransport(Opens):
+class AiohttpTransport(Opens, httpx.AsyncBaseTransport):
     """Sends over aiohttp, whose parser is written in C, for asyncio only.
 
     Like the default transport it may be made before there is a loop and outlive several, opens

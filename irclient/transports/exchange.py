@@ -7,17 +7,15 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
-import httpx
-
 from irclient._core.protocol import Failure, Trouble
 from irclient._wire import Response
-from irclient.transports.direct import HEADERS, Opens, Sent
+from irclient.transports.direct import HEADERS, Opens, OpensBlocking, Sent
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
-from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    import httpx
 
     from irclient._core.protocol import Send
 
@@ -61,7 +59,7 @@ def exchange(
 
 
 def _open(transport: httpx.BaseTransport, send: Send, look_up: Callable[[], float] | None) -> Sent:
-    if isinstance(transport, Pooled):
+    if isinstance(transport, OpensBlocking):
         return transport.open(send, look_up)
     response = transport.handle_request(_httpx_request(send))
     return _sent(response, response.close)
@@ -69,25 +67,33 @@ def _open(transport: httpx.BaseTransport, send: Send, look_up: Callable[[], floa
 
 async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
     """Carry out a `Send` on a task; it ends within `send.within`, whatever the server does."""
+    if isinstance(transport, Opens) and transport.keeps_time():
+        return await _exchange(transport, send)
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
     with anyio.move_on_after(send.within):
-        try:
-            sent = await _open_async(transport, send)
-            chunks = aiter(sent.stream)
-            try:
-                body = _Body(sent)
-                async for chunk in chunks:
-                    body.take(chunk)
-            except BaseException as problem:
-                if isinstance(problem, BodyTooLarge | UndecodableBody):
-                    await _break_off(chunks)
-                with anyio.CancelScope(shield=True):
-                    await sent.close()
-                raise
-            await sent.close()
-            return body.complete()
-        except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
-            return failure_of(error, token=send.token)
+        return await _exchange(transport, send)
     return timed_out(send)
+
+
+async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
+    ends_at = time.monotonic() + send.within
+    try:
+        sent = await _open_async(transport, send)
+        chunks = aiter(sent.stream)
+        try:
+            body = _Body(sent)
+            async for chunk in chunks:
+                body.take(chunk)
+        except BaseException as problem:
+            await _give_up(sent, chunks, problem)
+            raise
+        await sent.close()
+        return body.complete()
+    except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
+        failure = failure_of(error, token=send.token)
+        is_late = failure.trouble is Trouble.TIMED_OUT and time.monotonic() >= ends_at
+        return timed_out(send) if is_late else failure
 
 
 async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
@@ -97,13 +103,19 @@ async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
     return _sent(response, response.aclose)
 
 
-async def _break_off(chunks: AsyncIterator[bytes]) -> None:
-    # HTTP libraries stream through nested generators, which trio wants ended and not dropped:
-    # an error out of the next read ends them all. What was received before comes first.
-    with anyio.CancelScope() as scope, suppress(Exception):
-        scope.cancel()
-        for _ in range(_MOST_CHUNKS_RECEIVED):
-            await anext(chunks)
+async def _give_up(sent: Sent, chunks: AsyncIterator[bytes], problem: BaseException) -> None:
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
+    if isinstance(problem, BodyTooLarge | UndecodableBody):
+        # HTTP libraries stream through nested generators, which trio wants ended and not
+        # dropped: an error out of the next read ends them all. What was received before comes
+        # first.
+        with anyio.CancelScope() as scope, suppress(Exception):
+            scope.cancel()
+            for _ in range(_MOST_CHUNKS_RECEIVED):
+                await anext(chunks)
+    with anyio.CancelScope(shield=True):
+        await sent.close()
 
 
 def timed_out(send: Send) -> Failure:
@@ -112,6 +124,8 @@ def timed_out(send: Send) -> Failure:
 
 
 def _httpx_request(send: Send) -> httpx.Request:
+    import httpx  # noqa: PLC0415  (only for a transport that a user brought)
+
     headers = {**HEADERS, "Authorization": f"Bearer {send.token}"}
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
