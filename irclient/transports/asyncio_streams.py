@@ -20,7 +20,7 @@ import httpcore
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
 __all__ = ["AsyncioStream", "connect"]
 
@@ -181,8 +181,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Know the connection; called once more as it is secured."""
         self.transport = cast("asyncio.Transport", transport)
-        sock: socket.socket | None = transport.get_extra_info("socket")
-        self._socket = sock
+        self._look = _look_at(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """Keep what arrived for the next read."""
@@ -285,7 +284,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (httpcore's signature)
         match info:
             case "is_readable":
-                return self._has_ended or bool(self._received) or _is_readable(self._socket)
+                return self._has_ended or bool(self._received) or self._look()
             case "client_addr":
                 return self.transport.get_extra_info("sockname")
             case "server_addr":
@@ -307,12 +306,10 @@ async def _within(
         raise late(str(problem)) from problem
 
 
-def _is_readable(sock: socket.socket | None) -> bool:
-    """Whether the other side has said something, or closed, that the loop has not seen yet."""
-    if sock is None or sock.fileno() < 0:
-        return True
+def _look_at(sock: socket.socket) -> Callable[[], bool]:
+    """Return what says whether something came, or the end, that the loop has not seen yet."""
     if not hasattr(select, "poll"):
-        return bool(select.select([sock], [], [], 0)[0])
-    look = select.poll()
-    look.register(sock.fileno(), select.POLLIN)
-    return bool(look.poll(0))
+        return lambda: bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return lambda: bool(poll.poll(0))

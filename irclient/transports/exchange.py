@@ -79,7 +79,11 @@ async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Res
 async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
     ends_at = time.monotonic() + send.within
     try:
-        sent = await _open_async(transport, send)
+        if isinstance(transport, Opens):
+            sent = await transport.open(send)
+        else:
+            response = await transport.handle_async_request(_httpx_request(send))
+            sent = _sent(response, response.aclose)
         chunks = aiter(sent.stream)
         try:
             body = _Body(sent)
@@ -94,13 +98,6 @@ async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response
         failure = failure_of(error, token=send.token)
         is_late = failure.trouble is Trouble.TIMED_OUT and time.monotonic() >= ends_at
         return timed_out(send) if is_late else failure
-
-
-async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
-    if isinstance(transport, Opens):
-        return await transport.open(send)
-    response = await transport.handle_async_request(_httpx_request(send))
-    return _sent(response, response.aclose)
 
 
 async def _give_up(sent: Sent, chunks: AsyncIterator[bytes], problem: BaseException) -> None:
@@ -152,16 +149,18 @@ class _Body:
         self._sent = sent
         self._parts: list[bytes] = []
         self._raw_size = self._size = 0
-        encoding = sent.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
-            raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
-        # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
-        self._inflate = None if encoding in {"identity", ""} else zlib.decompressobj(32 + 15)
+        self._inflate = None
+        given = sent.headers.get("content-encoding")
+        if given is not None and (encoding := given.strip().lower()) not in {"identity", ""}:
+            if encoding not in {"gzip", "x-gzip", "deflate"}:
+                raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
+            # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
+            self._inflate = zlib.decompressobj(32 + 15)
 
     def take(self, chunk: bytes) -> None:
-        self._raw_size += len(chunk)
-        self._check(self._raw_size)
         if self._inflate is not None:
+            self._raw_size += len(chunk)
+            self._check(self._raw_size)
             if self._inflate.eof:
                 # What follows a complete body is not part of it, and zlib would copy all that it
                 # has kept of it with each piece.
@@ -182,10 +181,11 @@ class _Body:
     def complete(self) -> Response:
         if self._inflate is not None and not self._inflate.eof and self._raw_size:
             raise UndecodableBody("the compressed body is truncated")
+        parts = self._parts
         return Response(
             self._sent.status,
             self._sent.headers,
-            b"".join(self._parts),
+            parts[0] if len(parts) == 1 else b"".join(parts),
             time.time(),
             self._sent.opened_connection,
         )
