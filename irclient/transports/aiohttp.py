@@ -82,6 +82,10 @@ class AiohttpTransport(Opens, httpx.AsyncBaseTransport):
         The connection is free again once the body has arrived.
         """
         here = await self._here()
+        # One turn of the loop, so that callers whose answers came together send together. One by
+        # one, each request would wake a server that has gone to sleep since the last: a fifth of
+        # the CPU of 64 callers.
+        await asyncio.sleep(0)
         request = send.request
         headers = {**HEADERS, "Authorization": f"Bearer {send.token}"}
         if request.body is not None:
