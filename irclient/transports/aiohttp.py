@@ -316,7 +316,8 @@ def _as_httpx(error: aiohttp.ClientError) -> Exception:
 @lru_cache(maxsize=64)
 def _timeout(within: float, connect_within: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=within,
+        # 0 would be no limit at all.
+        total=max(within, 0.001),
         connect=connect_within,
         sock_connect=connect_within,
         # aiohttp rounds longer times up to whole seconds of its loop.

@@ -108,8 +108,8 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request of httpx over a free lane."""
         inner, url = from_httpx(request, await request.aread()), request.url
-        key, timeout = (url.raw_scheme, url.raw_host, url.port), request.extensions.get("timeout")
-        time = _Time(timeout["connect"] if timeout else None)
+        key, timeouts = (url.raw_scheme, url.raw_host, url.port), request.extensions.get("timeout")
+        time = _Time(timeouts.get("connect") if timeouts else None)
         sent = await self._begin(key, inner.url.origin, inner, time)
         stream = cast("_LaneStream", sent.stream)
         return httpx.Response(sent.status, headers=sent.headers, stream=stream)
