@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._core.protocol import Call, Command, Failure, Finish
+    from irclient._core.protocol import Call, Failure, Finish
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
@@ -47,8 +47,13 @@ class BlockingDriver:
         call = begin(time.monotonic())
         try:
             command = next(call)
+            outcome: Response | Failure | tuple[Finish, ...] | None
             while True:
-                outcome = self._carry_out(command)
+                # Asked first: nearly every command of a call is one of these.
+                if isinstance(command, Send):
+                    outcome = exchange(self.transport, command)
+                else:
+                    outcome = self._carry_out(command)
                 command = call.send(Resumed(time.monotonic(), outcome))
         except StopIteration as end:
             result: T = end.value
@@ -99,10 +104,8 @@ class BlockingDriver:
             if thread is not threading.current_thread():
                 thread.join()
 
-    def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
+    def _carry_out(self, command: Race | Wait | Tell | Start | Spawn) -> tuple[Finish, ...] | None:
         match command:
-            case Send():
-                return exchange(self.transport, command)
             case Race():
                 return race(self.transport, command)
             case Wait():

@@ -8,11 +8,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import anyio
-
 from irclient._core.protocol import Finish
+from irclient.transports.direct import OpensBlocking
 from irclient.transports.exchange import exchange, exchange_async
-from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +31,7 @@ def race(transport: httpx.BaseTransport, command: Race) -> tuple[Finish, ...]:
     first request has a thread as well, and a loser is abandoned: nothing can stop its read.
     """
     runners = _Runners(transport, command)
-    if isinstance(transport, Pooled):
+    if isinstance(transport, OpensBlocking):
         runners.run_here(command.first)
     else:
         runners.run_on_thread(command.first)
@@ -116,6 +114,8 @@ class _Runners:
 
 async def race_async(transport: httpx.AsyncBaseTransport, command: Race) -> tuple[Finish, ...]:
     """Run a race on tasks; the loser is cancelled."""
+    import anyio  # noqa: PLC0415  (races are few)
+
     finishes: list[Finish] = []
     over = anyio.Event()
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._core.protocol import Call, Command, Failure, Finish
+    from irclient._core.protocol import Call, Failure, Finish
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
@@ -50,8 +50,13 @@ class TaskDriver:
         call = begin(time.monotonic())
         try:
             command = next(call)
+            outcome: Response | Failure | tuple[Finish, ...] | None
             while True:
-                outcome = await self._carry_out(command)
+                # Asked first: nearly every command of a call is one of these.
+                if isinstance(command, Send):
+                    outcome = await exchange_async(self.transport, command)
+                else:
+                    outcome = await self._carry_out(command)
                 command = call.send(Resumed(time.monotonic(), outcome))
         except StopIteration as end:
             result: T = end.value
@@ -106,10 +111,10 @@ class TaskDriver:
             if each.loop is this_loop():
                 await each.ended.wait()
 
-    async def _carry_out(self, command: Command) -> Response | Failure | tuple[Finish, ...] | None:
+    async def _carry_out(
+        self, command: Race | Wait | Tell | Start | Spawn
+    ) -> tuple[Finish, ...] | None:
         match command:
-            case Send():
-                return await exchange_async(self.transport, command)
             case Race():
                 return await race_async(self.transport, command)
             case Wait():

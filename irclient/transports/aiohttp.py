@@ -50,7 +50,7 @@ _IDLE_FOR: Final = 30.0
 T = TypeVar("T")
 
 
-class AiohttpTransport(Opens):
+class AiohttpTransport(Opens, httpx.AsyncBaseTransport):
     """Sends over aiohttp, whose parser is written in C, for asyncio only.
 
     Like the default transport it may be made before there is a loop and outlive several, opens
@@ -72,29 +72,35 @@ class AiohttpTransport(Opens):
         self._forks = fork_count()
         self._by_loop: dict[asyncio.AbstractEventLoop, _OneLoop] = {}
 
+    def keeps_time(self) -> bool:
+        """aiohttp's total timeout ends connecting, the request and the body."""
+        return True
+
     async def open(self, send: Send) -> Sent:
         """Send a request and return once the head of its answer has arrived.
 
         The connection is free again once the body has arrived.
         """
         here = await self._here()
-        request, within = send.request, send.connect_within
+        # One turn of the loop, so that callers whose answers came together send together. One by
+        # one, each request would wake a server that has gone to sleep since the last: a fifth of
+        # the CPU of 64 callers.
+        await asyncio.sleep(0)
+        request = send.request
         headers = {**HEADERS, "Authorization": f"Bearer {send.token}"}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         attempt = _Attempt(URL(_base_of(send.endpoint.url) + request.target, encoded=True))
-
-        async def send_once() -> aiohttp.ClientResponse:
-            return await here.session.request(
-                request.method,
-                attempt.url,
-                headers=headers,
-                data=request.body,
-                ssl=here.context if self._ca_file is None else ssl_context(ca_file=self._ca_file),
-                timeout=aiohttp.ClientTimeout(connect=within, sock_connect=within),
-                allow_redirects=False,
-            )
-
+        send_once = partial(
+            here.session.request,
+            request.method,
+            attempt.url,
+            headers=headers,
+            data=request.body,
+            ssl=here.context if self._ca_file is None else ssl_context(ca_file=self._ca_file),
+            timeout=_timeout(send.within, send.connect_within),
+            allow_redirects=False,
+        )
         response = await _send(request.method, attempt, send_once)
         chunks = _Chunks(response)
         headers_now = headers_of(response.raw_headers)
@@ -264,13 +270,20 @@ class _Chunks:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self._content = response.content
+        self._is_begun = False
 
     def __aiter__(self) -> _Chunks:
         return self
 
     async def __anext__(self) -> bytes:
+        content = self._content
+        if self._is_begun and content.at_eof() and content.exception() is None:
+            # Most bodies are one chunk, and have ended before it is asked for.
+            raise StopAsyncIteration
+        self._is_begun = True
         try:
-            chunk = await self._response.content.readany()
+            chunk = await content.readany()
         except aiohttp.ClientError as error:
             raise _as_httpx(error) from error
         if not chunk:
@@ -298,6 +311,18 @@ def _as_httpx(error: aiohttp.ClientError) -> Exception:
     words = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     words = " ".join(words.split())
     return next((kind(words) for known, kind in _KINDS if isinstance(error, known)), error)
+
+
+@lru_cache(maxsize=64)
+def _timeout(within: float, connect_within: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        # 0 would be no limit at all.
+        total=max(within, 0.001),
+        connect=connect_within,
+        sock_connect=connect_within,
+        # aiohttp rounds longer times up to whole seconds of its loop.
+        ceil_threshold=float("inf"),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -7,17 +7,15 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
-import httpx
-
 from irclient._core.protocol import Failure, Trouble
 from irclient._wire import Response
-from irclient.transports.direct import HEADERS, Opens, Sent
+from irclient.transports.direct import HEADERS, Opens, OpensBlocking, Sent
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
-from irclient.transports.pooled import Pooled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    import httpx
 
     from irclient._core.protocol import Send
 
@@ -61,7 +59,7 @@ def exchange(
 
 
 def _open(transport: httpx.BaseTransport, send: Send, look_up: Callable[[], float] | None) -> Sent:
-    if isinstance(transport, Pooled):
+    if isinstance(transport, OpensBlocking):
         return transport.open(send, look_up)
     response = transport.handle_request(_httpx_request(send))
     return _sent(response, response.close)
@@ -69,41 +67,52 @@ def _open(transport: httpx.BaseTransport, send: Send, look_up: Callable[[], floa
 
 async def exchange_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
     """Carry out a `Send` on a task; it ends within `send.within`, whatever the server does."""
+    if isinstance(transport, Opens) and transport.keeps_time():
+        return await _exchange(transport, send)
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
     with anyio.move_on_after(send.within):
-        try:
-            sent = await _open_async(transport, send)
-            chunks = aiter(sent.stream)
-            try:
-                body = _Body(sent)
-                async for chunk in chunks:
-                    body.take(chunk)
-            except BaseException as problem:
-                if isinstance(problem, BodyTooLarge | UndecodableBody):
-                    await _break_off(chunks)
-                with anyio.CancelScope(shield=True):
-                    await sent.close()
-                raise
-            await sent.close()
-            return body.complete()
-        except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
-            return failure_of(error, token=send.token)
+        return await _exchange(transport, send)
     return timed_out(send)
 
 
-async def _open_async(transport: httpx.AsyncBaseTransport, send: Send) -> Sent:
-    if isinstance(transport, Opens):
-        return await transport.open(send)
-    response = await transport.handle_async_request(_httpx_request(send))
-    return _sent(response, response.aclose)
+async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response | Failure:
+    ends_at = time.monotonic() + send.within
+    try:
+        if isinstance(transport, Opens):
+            sent = await transport.open(send)
+        else:
+            response = await transport.handle_async_request(_httpx_request(send))
+            sent = _sent(response, response.aclose)
+        chunks = aiter(sent.stream)
+        try:
+            body = _Body(sent)
+            async for chunk in chunks:
+                body.take(chunk)
+        except BaseException as problem:
+            await _give_up(sent, chunks, problem)
+            raise
+        await sent.close()
+        return body.complete()
+    except Exception as error:  # noqa: BLE001  (whatever a transport raises is an outcome)
+        failure = failure_of(error, token=send.token)
+        is_late = failure.trouble is Trouble.TIMED_OUT and time.monotonic() >= ends_at
+        return timed_out(send) if is_late else failure
 
 
-async def _break_off(chunks: AsyncIterator[bytes]) -> None:
-    # HTTP libraries stream through nested generators, which trio wants ended and not dropped:
-    # an error out of the next read ends them all. What was received before comes first.
-    with anyio.CancelScope() as scope, suppress(Exception):
-        scope.cancel()
-        for _ in range(_MOST_CHUNKS_RECEIVED):
-            await anext(chunks)
+async def _give_up(sent: Sent, chunks: AsyncIterator[bytes], problem: BaseException) -> None:
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
+    if isinstance(problem, BodyTooLarge | UndecodableBody):
+        # HTTP libraries stream through nested generators, which trio wants ended and not
+        # dropped: an error out of the next read ends them all. What was received before comes
+        # first.
+        with anyio.CancelScope() as scope, suppress(Exception):
+            scope.cancel()
+            for _ in range(_MOST_CHUNKS_RECEIVED):
+                await anext(chunks)
+    with anyio.CancelScope(shield=True):
+        await sent.close()
 
 
 def timed_out(send: Send) -> Failure:
@@ -112,6 +121,8 @@ def timed_out(send: Send) -> Failure:
 
 
 def _httpx_request(send: Send) -> httpx.Request:
+    import httpx  # noqa: PLC0415  (only for a transport that a user brought)
+
     headers = {**HEADERS, "Authorization": f"Bearer {send.token}"}
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
@@ -138,16 +149,18 @@ class _Body:
         self._sent = sent
         self._parts: list[bytes] = []
         self._raw_size = self._size = 0
-        encoding = sent.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
-            raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
-        # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
-        self._inflate = None if encoding in {"identity", ""} else zlib.decompressobj(32 + 15)
+        self._inflate = None
+        given = sent.headers.get("content-encoding")
+        if given is not None and (encoding := given.strip().lower()) not in {"identity", ""}:
+            if encoding not in {"gzip", "x-gzip", "deflate"}:
+                raise UndecodableBody(f"Content-Encoding {encoding[:40]!r} was not asked for")
+            # 32 + 15: zlib finds out by itself whether it is gzip's or zlib's own format.
+            self._inflate = zlib.decompressobj(32 + 15)
 
     def take(self, chunk: bytes) -> None:
-        self._raw_size += len(chunk)
-        self._check(self._raw_size)
         if self._inflate is not None:
+            self._raw_size += len(chunk)
+            self._check(self._raw_size)
             if self._inflate.eof:
                 # What follows a complete body is not part of it, and zlib would copy all that it
                 # has kept of it with each piece.
@@ -168,10 +181,11 @@ class _Body:
     def complete(self) -> Response:
         if self._inflate is not None and not self._inflate.eof and self._raw_size:
             raise UndecodableBody("the compressed body is truncated")
+        parts = self._parts
         return Response(
             self._sent.status,
             self._sent.headers,
-            b"".join(self._parts),
+            parts[0] if len(parts) == 1 else b"".join(parts),
             time.time(),
             self._sent.opened_connection,
         )

@@ -8,10 +8,11 @@ look through, and a lane whose request did not end normally is closed and never 
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import anyio
 import anyio.lowlevel
@@ -19,12 +20,15 @@ import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
-from irclient.transports.direct import Opens, Sent, from_httpx, headers_of, request_of
+from irclient.transports.asyncio_streams import AsyncioStream, connect
+from irclient.transports.direct import Opens, Sent, headers_of
 from irclient.transports.handshakes import ClosingHandshakes
+from irclient.transports.on_httpcore import address_of, from_httpx, request_of
 from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
     import os
+    import ssl
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from irclient._core.protocol import Send
@@ -36,20 +40,40 @@ _IDLE_LANES: Final = 256
 #: Shorter than the idle time of common front ends, so that we close first.
 _IDLE_FOR: Final = 30.0
 
-_Origin = tuple[bytes, bytes, int | None]
-_Lane = httpcore.AsyncHTTPConnection
+_Key: TypeAlias = tuple[bytes, bytes, int | None]
+
+
+@dataclass(eq=False, slots=True)
+class _Lane:
+    """One connection; its stream is known where it keeps the time of an attempt."""
+
+    connection: httpcore.AsyncHTTP11Connection | httpcore.AsyncHTTPConnection
+    stream: AsyncioStream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """How long an attempt may take.
+
+    Attributes:
+        connect: Seconds for connecting, or None.
+        ends_at: When it ends, in the time of asyncio's loop; None where somebody else ends it.
+    """
+
+    connect: float | None
+    ends_at: float | None = None
 
 
 @dataclass(eq=False, slots=True)
 class _OneLoop:
     """The idle lanes of one event loop, and the generator that is closed as the loop ends."""
 
-    free: dict[_Origin, list[_Lane]]
+    free: dict[_Key, list[_Lane]]
     until_the_loop_ends: AsyncGenerator[None]
     is_closed: bool = False
 
 
-class Lanes(Opens):
+class Lanes(Opens, httpx.AsyncBaseTransport):
     """Takes the lane that was used last, or opens a new one when none is free.
 
     Lanes belong to the event loop that opened them and are closed before it ends, so one `Lanes`
@@ -67,41 +91,50 @@ class Lanes(Opens):
         self._forks = fork_count()
         self._by_loop: dict[Any, _OneLoop] = {}
 
+    def keeps_time(self) -> bool:
+        """Under asyncio, each connection knows when its attempt ends."""
+        return _asyncio_loop() is not None and not _is_replaced()
+
     async def open(self, send: Send) -> Sent:
         """Send a request and return once the head of its answer has arrived.
 
         The lane is free again once the body was read to its end.
         """
-        return await self._begin(request_of(send))
+        address, loop = address_of(send.endpoint.url), _asyncio_loop()
+        ends_at = None if loop is None else loop.time() + send.within
+        time = _Time(send.connect_within, ends_at)
+        return await self._begin(address.key, address.origin, request_of(send), time)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request of httpx over a free lane."""
-        sent = await self._begin(from_httpx(request, await request.aread()))
+        inner, url = from_httpx(request, await request.aread()), request.url
+        key, timeouts = (url.raw_scheme, url.raw_host, url.port), request.extensions.get("timeout")
+        time = _Time(timeouts.get("connect") if timeouts else None)
+        sent = await self._begin(key, inner.url.origin, inner, time)
         stream = cast("_LaneStream", sent.stream)
         return httpx.Response(sent.status, headers=sent.headers, stream=stream)
 
-    async def _begin(self, request: httpcore.Request) -> Sent:
+    async def _begin(
+        self, key: _Key, origin: httpcore.Origin, request: httpcore.Request, time: _Time
+    ) -> Sent:
         here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
         if here is None:
             here = await self._settle()
-        url = request.url
-        free = here.free.setdefault((url.scheme, url.host, url.port), [])
-        lane = await _take(free)
+        free = here.free.get(key)
+        if free is None:
+            free = here.free[key] = []
+        lane = None if _is_replaced() else await _take(free)
         was_idle = lane is not None
         if lane is None:
-            lane = self._open(url.origin)
+            lane = await self._open(origin, time)
         try:
-            response = await lane.handle_async_request(request)
+            response = await _send(lane, request, time)
         except (httpcore.NetworkError, httpcore.RemoteProtocolError):
-            await _close(lane)
             if not was_idle or request.method != b"GET":
                 raise
             # The server closed an idle connection while we sent on it (RFC 9112, 9.3.1).
-            was_idle, lane = False, self._open(url.origin)
-            response = await _or_close(lane, request)
-        except BaseException:
-            await _close(lane)
-            raise
+            was_idle, lane = False, await self._open(origin, time)
+            response = await _send(lane, request, time)
         stream = _LaneStream(response, lane, free, here)
         headers = headers_of(response.headers)
         return Sent(response.status, headers, stream, stream.aclose, not was_idle)
@@ -140,19 +173,28 @@ class Lanes(Opens):
                     while lanes:
                         await _close(lanes.pop())
 
-    def _open(self, origin: httpcore.Origin) -> _Lane:
-        context = ssl_context(ca_file=self._ca_file)
-        is_trio = not hasattr(_this_loop(), "create_task")
-        # A cast, for httpcore says less of its backends where trio is not installed.
-        network = cast(
-            "httpcore.AsyncNetworkBackend",
-            httpcore.TrioBackend() if is_trio else httpcore.AnyIOBackend(),
-        )
-        return _Lane(
+    async def _open(self, origin: httpcore.Origin, time: _Time) -> _Lane:
+        if _is_replaced():
+            return _Lane(self._replaced(origin))
+        is_secure = origin.scheme == b"https"
+        context = ssl_context(ca_file=self._ca_file) if is_secure else None
+        host, loop = origin.host.decode("ascii"), _asyncio_loop()
+        stream: httpcore.AsyncNetworkStream
+        if loop is not None:
+            limits = [loop.time() + time.connect] if time.connect is not None else []
+            limits += [time.ends_at] if time.ends_at is not None else []
+            until = min(limits, default=None)
+            stream = await connect(host, origin.port, context=context, until=until)
+        else:
+            stream = await _connect_on_trio(host, origin.port, context, time.connect)
+        connection = httpcore.AsyncHTTP11Connection(origin, stream, keepalive_expiry=_IDLE_FOR)
+        return _Lane(connection, stream if isinstance(stream, AsyncioStream) else None)
+
+    def _replaced(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        return httpcore.AsyncHTTPConnection(
             origin,
-            ssl_context=context,
-            keepalive_expiry=_IDLE_FOR,
-            network_backend=ClosingHandshakes(network),
+            ssl_context=ssl_context(ca_file=self._ca_file),
+            network_backend=_httpcores_network(),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -174,12 +216,9 @@ class _LaneStream(httpx.AsyncByteStream):
         self._lane: _Lane | None = lane
         self._free = free
         self._here = here
-        self._was_read = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in cast("AsyncIterator[bytes]", self._response.stream):
-            yield chunk
-        self._was_read = True
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(cast("AsyncIterator[bytes]", self._response.stream))
 
     async def aclose(self) -> None:
         lane, self._lane = self._lane, None
@@ -190,7 +229,15 @@ class _LaneStream(httpx.AsyncByteStream):
         except BaseException:
             await _close(lane)
             raise
-        if self._was_read and len(self._free) < _IDLE_LANES and not self._here.is_closed:
+        # Idle is a connection whose answer has arrived to its last byte, and no other.
+        if (
+            isinstance(lane.connection, httpcore.AsyncHTTP11Connection)
+            and lane.connection.is_idle()
+            and len(self._free) < _IDLE_LANES
+            and not self._here.is_closed
+        ):
+            if lane.stream is not None:
+                lane.stream.never_ends()
             self._free.append(lane)
         else:
             await _close(lane)
@@ -200,30 +247,73 @@ async def _take(free: list[_Lane]) -> _Lane | None:
     """Take the lane that was used last, if the server has not closed it meanwhile."""
     while free:
         lane = free.pop()
-        if lane.is_idle() and not lane.has_expired():
+        if not lane.connection.has_expired():
             return lane
         await _close(lane)
     return None
 
 
-async def _or_close(lane: _Lane, request: httpcore.Request) -> httpcore.Response:
+async def _send(lane: _Lane, request: httpcore.Request, time: _Time) -> httpcore.Response:
+    if lane.stream is not None and time.ends_at is not None:
+        lane.stream.ends_by(time.ends_at)
     try:
-        return await lane.handle_async_request(request)
+        return await lane.connection.handle_async_request(request)
     except BaseException:
         await _close(lane)
         raise
 
 
 async def _close(lane: _Lane) -> None:
-    # Shielded: the usual reason for closing a lane is that its request was cancelled.
-    with anyio.CancelScope(shield=True):
-        # A connection that is thrown away may break.
-        with suppress(Exception):
-            await lane.aclose()
+    # A connection that is thrown away may break.
+    with suppress(Exception):
+        if lane.stream is not None:
+            # Never suspends, so that nothing can keep it from closing.
+            await lane.connection.aclose()
+            return
+        # Shielded: the usual reason for closing a lane is that its request was cancelled.
+        with anyio.CancelScope(shield=True):
+            await lane.connection.aclose()
+
+
+async def _connect_on_trio(
+    host: str, port: int, context: ssl.SSLContext | None, within: float | None
+) -> httpcore.AsyncNetworkStream:
+    try:
+        with anyio.fail_after(within):
+            stream = await _httpcores_network().connect_tcp(host, port)
+            if context is not None:
+                context.set_alpn_protocols(["http/1.1"])
+                stream = await stream.start_tls(context, host)
+            return stream
+    except TimeoutError as problem:
+        raise httpcore.ConnectTimeout(str(problem)) from problem
+
+
+def _httpcores_network() -> httpcore.AsyncNetworkBackend:
+    # A cast, for httpcore says less of its backends where trio is not installed.
+    network = cast(
+        "httpcore.AsyncNetworkBackend",
+        httpcore.TrioBackend() if _asyncio_loop() is None else httpcore.AnyIOBackend(),
+    )
+    return ClosingHandshakes(network)
+
+
+def _is_replaced() -> bool:
+    """Whether somebody answers in the place of httpcore's connections, as respx does in tests."""
+    owner = httpcore.AsyncHTTPConnection.handle_async_request.__module__
+    return not owner.startswith("httpcore.")
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        # Not the loop alone: trio can run as a guest of one, with no task of asyncio's around.
+        return asyncio.get_running_loop() if asyncio.current_task() is not None else None
+    except RuntimeError:
+        return None
 
 
 def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
-    return anyio.lowlevel.current_token().native_token
+    return _asyncio_loop() or anyio.lowlevel.current_token().native_token
 
 
 def _has_ended(loop: Any) -> bool:  # noqa: ANN401  (asyncio and trio share no type)

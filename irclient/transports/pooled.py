@@ -15,7 +15,8 @@ import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
-from irclient.transports.direct import Sent, from_httpx, headers_of, request_of
+from irclient.transports.direct import OpensBlocking, Sent, headers_of
+from irclient.transports.on_httpcore import from_httpx, request_of
 from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _IDLE_FOR: Final = 30.0
 _PART: Final = 16 * 1024
 
 
-class Pooled(httpx.BaseTransport):
+class Pooled(OpensBlocking, httpx.BaseTransport):
     """An httpcore pool that no server can hold beyond the time given to an attempt.
 
     An httpx timeout is for one read: a server that drips a byte before each one ends outlives

@@ -8,16 +8,18 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 
 import anyio
 import httpx
 import pytest
 
 from irclient import AsyncIRClient, Pair, StaticToken, errors
-from irclient._core.protocol import Send
+from irclient._core.protocol import Failure, Send
 from irclient._wire import Request
 from irclient.settings import Retries
 from irclient.transports import ssl_context
+from irclient.transports.exchange import exchange_async
 from tests import test_clients_in_bad_weather as clients
 from tests import test_clients_under_load as load
 from tests import weather as bad
@@ -216,8 +218,52 @@ def test_it_tells_whether_a_connection_had_to_be_opened() -> None:
         assert asyncio.run(story()) == [True, False, False]
 
 
-def a_send(server) -> Send:
-    return Send(server.endpoint("a"), Request("GET", "/reco/v1.0/popular"), "token", 5.0, 5.0)
+def a_send(server, within: float = 5.0) -> Send:
+    request = Request("GET", "/reco/v1.0/popular")
+    return Send(server.endpoint("a"), request, "token", within, within)
+
+
+#: aiohttp takes 0 for no limit, and rounds what is above five seconds.
+TIMES = [*((within, bad.drip_headers) for within in (0.0, 0.2, 5.3)), (0.2, bad.drip_body)]
+
+
+@pytest.mark.parametrize(("within", "hostile"), [*TIMES, (0.0, bad.hang), (0.2, bad.hang)])
+def test_an_attempt_ends_on_time_and_closes_its_connection(within, hostile) -> None:
+    async def story() -> None:
+        transport = AiohttpTransport()
+        began_at = time.monotonic()
+        outcome = await exchange_async(transport, a_send(server, within))
+        assert isinstance(outcome, Failure)
+        assert outcome.reason.startswith("timed out: no complete answer")
+        assert within <= time.monotonic() - began_at < within + 0.4
+        server.now = bad.ok
+        assert (await exchange_async(transport, a_send(server))).status == 200
+        await transport.aclose()
+
+    with weather(hostile) as server:
+        asyncio.run(story())
+
+
+@pytest.mark.parametrize("hostile", [bad.hang, bad.drip_headers, bad.drip_body])
+def test_an_exchange_that_is_cancelled_from_outside_ends_at_once(hostile) -> None:
+    async def story() -> None:
+        transport = AiohttpTransport()
+        with anyio.move_on_after(0.1) as scope:
+            await exchange_async(transport, a_send(server))
+        assert scope.cancelled_caught
+        task = asyncio.ensure_future(exchange_async(transport, a_send(server)))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        server.now = bad.ok
+        assert (await exchange_async(transport, a_send(server))).status == 200
+        await transport.aclose()
+
+    with weather(hostile) as server:
+        asyncio.run(story())
+        # What nobody closed would warn about it here.
+        gc.collect()
 
 
 def test_a_cancelled_request_gives_its_connection_up() -> None:

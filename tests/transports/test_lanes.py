@@ -6,14 +6,19 @@ import asyncio
 import gc
 import os
 import threading
+import time
 from pathlib import Path
 
 import anyio
 import httpcore
 import httpx
 import pytest
+import respx
 
+from irclient._core.protocol import Failure, Send, Trouble
+from irclient._wire import Request
 from irclient.transports import Lanes
+from irclient.transports.exchange import exchange_async
 from tests import weather as bad
 from tests.weather import weather
 from tests.worlds import ASYNC
@@ -166,6 +171,109 @@ def test_a_server_that_closes_every_connection_is_not_asked_for_ever(world) -> N
         server.now = lambda peer, seen: False
         with pytest.raises(httpcore.RemoteProtocolError):
             await get(lanes, server)
+        await lanes.aclose()
+
+    with weather() as server:
+        world.play(story)
+    assert len(server.seen) == 3
+
+
+def a_send(server, *, method: str = "GET", within: float = 5.0) -> Send:
+    body = None if method == "GET" else b"{}"
+    return Send(server.endpoint("a"), Request(method, "/x", body), "token", within, within)
+
+
+@each_loop
+@pytest.mark.parametrize(
+    "hostile",
+    [bad.hang, bad.drip_headers, bad.drip_body, bad.endless],
+    ids=lambda each: each.__name__,
+)
+def test_an_attempt_over_a_lane_ends_on_time_and_its_lane_with_it(world, hostile) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        for _ in range(2):
+            began_at = time.monotonic()
+            outcome = await exchange_async(lanes, a_send(server, within=0.2))
+            assert isinstance(outcome, Failure)
+            assert outcome.trouble in {Trouble.TIMED_OUT, Trouble.TOO_LARGE}
+            assert time.monotonic() - began_at < 1.0
+            assert repr(lanes) == "Lanes(0 idle)"
+        server.now = bad.ok
+        assert (await exchange_async(lanes, a_send(server))).status == 200
+        await lanes.aclose()
+
+    with weather(hostile) as server:
+        world.play(story)
+    assert server.connections == 3
+
+
+@each_loop
+def test_the_end_of_one_attempt_is_not_that_of_the_next_over_the_same_lane(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        assert (await exchange_async(lanes, a_send(server, within=0.2))).status == 200
+        server.now = bad.after(0.4)
+        assert (await exchange_async(lanes, a_send(server))).status == 200
+        await anyio.sleep(0.3)
+        assert (await exchange_async(lanes, a_send(server, method="POST"))).status == 200
+        assert server.seen[-1].headers["content-length"] == "2"
+        await lanes.aclose()
+
+    with weather() as server:
+        world.play(story)
+    assert server.connections == 1
+
+
+CANCELLED_IN = {
+    "the head": bad.hang,
+    "a dripping head": bad.drip_headers,
+    "the body": bad.drip_body,
+}
+
+
+@each_loop
+@pytest.mark.parametrize("phase", CANCELLED_IN)
+def test_an_exchange_that_is_cancelled_closes_its_lane_in_any_phase(world, phase) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        assert (await exchange_async(lanes, a_send(server))).status == 200
+        server.now = CANCELLED_IN[phase]
+        with anyio.move_on_after(0.1) as scope:
+            await exchange_async(lanes, a_send(server))
+        assert scope.cancelled_caught
+        if world.name == "asyncio":
+            task = asyncio.ensure_future(exchange_async(lanes, a_send(server)))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await exchange_async(lanes, a_send(server))
+        assert repr(lanes) == "Lanes(0 idle)"
+        server.now = bad.ok
+        assert (await exchange_async(lanes, a_send(server))).status == 200
+        await lanes.aclose()
+
+    with weather() as server:
+        world.play(story)
+        # A connection that nobody closed would warn about it here.
+        gc.collect()
+
+
+@each_loop
+def test_respx_answers_for_lanes_that_are_already_open(world) -> None:
+    async def story() -> None:
+        lanes = Lanes()
+        assert (await exchange_async(lanes, a_send(server))).status == 200
+        with respx.mock() as mock:
+            mock.get(f"{server.endpoint('a').url}/x").respond(404)
+            assert (await exchange_async(lanes, a_send(server))).status == 404
+            mock.route().pass_through()
+            assert (await exchange_async(lanes, a_send(server, method="POST"))).status == 200
+        assert repr(lanes) == "Lanes(1 idle)"
+        assert (await exchange_async(lanes, a_send(server))).status == 200
         await lanes.aclose()
 
     with weather() as server:
