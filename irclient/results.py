@@ -95,7 +95,14 @@ class Answer(_Tolerant):
         served = first["served"]
         if not isinstance(served, Served):
             # Most answers are never asked how they were served, so it is put together here.
-            served = first["served"] = Served(**served)
+            endpoint, account, variant, attempts, elapsed = served
+            served = first["served"] = Served(
+                endpoint=endpoint,
+                account=account,
+                variant=variant,
+                attempts=attempts,
+                elapsed=elapsed,
+            )
         private = self.__pydantic_private__
         if private is None or "age" not in private:
             return served
@@ -131,16 +138,10 @@ class Answer(_Tolerant):
         return self
 
     def note_served(
-        self, *, endpoint: str, account: str, variant: str | None, attempts: int, elapsed: float
+        self, endpoint: str, account: str, variant: str | None, attempts: int, elapsed: float
     ) -> None:
         """Complete an answer that was just read: note how the service gave it."""
-        self._of_the_first["served"] = {
-            "endpoint": endpoint,
-            "account": account,
-            "variant": variant,
-            "attempts": attempts,
-            "elapsed": elapsed,
-        }
+        self._of_the_first["served"] = (endpoint, account, variant, attempts, elapsed)
 
     def as_served(self, served: Served) -> Self:
         """Return the same answer with another account of how it came about."""

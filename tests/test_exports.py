@@ -14,6 +14,7 @@ import irclient
 from irclient import errors
 
 HEAVY = {"msal", "azure", "requests", "cryptography", "aiohttp", "numpy", "starlette"}
+HTTP = {"httpx", "httpcore", "h11"}
 NOT_AT_FIRST = {*HEAVY, "httpx", "pydantic", "anyio"}
 
 
@@ -77,8 +78,13 @@ def test_the_front_page_alone_loads_nothing_but_itself() -> None:
 
 def test_the_clients_load_none_of_the_heavy_libraries() -> None:
     loaded = modules_after("from irclient import IRClient, AsyncIRClient, KeyVaultCredential")
-    assert not loaded & HEAVY
-    assert "httpx" in loaded
+    assert not loaded & (HEAVY | HTTP)
+
+
+def test_a_client_loads_the_http_library_that_it_sends_with() -> None:
+    endpoint = "ServiceEndpoint('a', 'web', tps=1)"
+    made = f"from irclient import *; IRClient({endpoint}, credential=StaticToken('t'))"
+    assert modules_after(made) >= HTTP
 
 
 def tree(kind: type[BaseException], indent: str = "") -> list[str]:

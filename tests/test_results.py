@@ -120,7 +120,7 @@ GIVEN = {"endpoint": "a/web", "account": "a", "variant": "blue", "attempts": 2, 
 
 def given() -> RecommendationList:
     answer = read_list(b'{"items":[{"id":"1"}],"title":"New","more":1}')
-    answer.note_served(**GIVEN)
+    answer.note_served(*GIVEN.values())
     return answer
 
 

@@ -47,6 +47,7 @@ class Answered:
 def ask(story: Story) -> Call[Answered]:
     """Ask endpoints until one answers, or until asking on makes no sense."""
     while True:
+        stop_unless_open(story)
         # Token: at hand nearly always; else one fetch serves everybody who waits for it. Before
         # the slot, so that no slot of the first second is held by those who only wait.
         token = yield from bearer(story)
@@ -59,7 +60,7 @@ def ask(story: Story) -> Call[Answered]:
         try:
             if story.state.has_observers or choice.is_remarkable(story.now):
                 yield from _on_the_way(story, choice)
-            stop_unless_open(story)
+                stop_unless_open(story)
             if not allowance.start(choice.slot, story.now):
                 continue  # Waiting took so long that the slot is too close to others' by now.
             # Attempt, perhaps hedged, and the verdict on what came of it.
@@ -101,7 +102,6 @@ def probe(
 
 def _choose(story: Story) -> Choice | None:
     """Choose the next endpoint, and hold a slot there; None when all have been tried."""
-    stop_unless_open(story)
     state, settings = story.state, story.settings
     choice = choose(
         story.endpoints,
@@ -192,12 +192,7 @@ def _every_endpoint_failed(story: Story) -> IRError:
 
 
 def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
-    answer, story.answered_by = cast("Answer", verdict.answer), endpoint.label
-    answer.note_served(
-        endpoint=endpoint.label,
-        account=endpoint.account,
-        variant=story.variant,
-        attempts=story.sent,
-        elapsed=story.elapsed,
-    )
+    answer, label = cast("Answer", verdict.answer), endpoint.label
+    story.answered_by = label
+    answer.note_served(label, endpoint.account, story.variant, story.sent, story.elapsed)
     return answer

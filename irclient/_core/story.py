@@ -122,7 +122,7 @@ def stop_unless_open(story: Story, *, waiting_for: str = "") -> None:
             "the client was closed; make a new one, and close it after its last call",
             attempts=tuple(story.attempts),
         )
-    if story.left <= 0:
+    if story.now >= story.deadline_at:
         raise ending.deadline_exceeded(
             story.settings.timeouts.deadline, story.attempts, waiting_for=waiting_for
         )

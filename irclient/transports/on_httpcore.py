@@ -77,8 +77,8 @@ def _headers(host: bytes, token: str) -> list[tuple[bytes, bytes]]:
     return [(b"Host", host), *_RAW_HEADERS, authorization]
 
 
-# The oldest token falls out as others come: one an hour for each credential.
-@lru_cache(maxsize=64)
+# Few, so that old tokens fall out: each credential gets a new one about once an hour.
+@lru_cache(maxsize=16)
 def _checked_headers(host: bytes, token: str) -> list[tuple[bytes, bytes]]:
     """The same as a sequence of h11's, which it takes for checked; half of what a request costs."""
     request = h11.Request(method="GET", target="/", headers=_headers(host, token))
