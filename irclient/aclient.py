@@ -12,7 +12,6 @@ from irclient._drivers.tasks import TaskDriver
 from irclient._front_door import FrontDoor
 from irclient._progress import progress_of
 from irclient.errors import QueryError
-from irclient.queries import query_of
 from irclient.results import RecommendationList, RecommendedItem, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
@@ -183,7 +182,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
 
     async def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
         found = self._at_hand(key, asked[0])
-        return await self._answer(query_of(asked)) if found is None else found
+        return await self._answer(self._identities.query_of(asked)) if found is None else found
 
     async def _answer(
         self,

@@ -11,7 +11,6 @@ from irclient._drivers.blocking import BlockingDriver
 from irclient._front_door import FrontDoor
 from irclient._progress import progress_of
 from irclient.errors import QueryError
-from irclient.queries import query_of
 from irclient.results import RecommendationList, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_transport
@@ -185,7 +184,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
 
     def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
         found = self._at_hand(key, asked[0])
-        return self._answer(query_of(asked)) if found is None else found
+        return self._answer(self._identities.query_of(asked)) if found is None else found
 
     def _answer(
         self,

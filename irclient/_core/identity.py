@@ -6,7 +6,8 @@ live session, have no identity: each such call is one of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from irclient._forks import fork_safe_lock
 from irclient._wire import request_for
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from irclient.queries import Asked
 
 __all__ = ["Identities", "identity"]
+
+#: The queries kept, which weigh more than their identities.
+_QUERIES: Final = 128
 
 
 def identity(query: Query, variant: str | None = None) -> str | None:
@@ -45,6 +49,8 @@ class Identities:
         self._most = most
         self._known: dict[Asked, str] = {}
         self._lock = fork_safe_lock()
+        # When an answer expires that everybody asks for, they all need its query at once.
+        self._query_of = lru_cache(_QUERIES)(query_of)
 
     def get(self, asked: Asked) -> str | None:
         """Return the identity of what is asked, if it is known."""
@@ -60,7 +66,7 @@ class Identities:
         Raises:
             QueryError: It cannot be asked.
         """
-        query = query_of(asked)
+        query = self.query_of(asked)
         key = identity(query)
         if key is not None:
             with self._lock:
@@ -69,10 +75,22 @@ class Identities:
                 self._known[hashable(asked)] = key
         return query
 
+    def query_of(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+        """Return the query that is asked.
+
+        Raises:
+            QueryError: It cannot be asked.
+        """
+        try:
+            return self._query_of(asked)
+        except TypeError:
+            return query_of(asked)
+
     def forget(self) -> None:
         """Know nothing of what was asked, and so of whoever it was about."""
         with self._lock:
             self._known.clear()
+        self._query_of.cache_clear()
 
     def __len__(self) -> int:
         return len(self._known)

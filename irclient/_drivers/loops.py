@@ -5,12 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import anyio.lowlevel
+import anyio
+
+from irclient._loops import asyncio_loop, this_loop
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine
 
-__all__ = ["detach", "this_loop", "waker"]
+    from irclient._core.flights import Flight
+
+__all__ = ["detach", "until_landed", "waker"]
 
 
 def waker(wake: Callable[[], None]) -> Callable[[], None]:
@@ -43,5 +48,44 @@ def detach(function: Callable[..., Coroutine[Any, Any, None]], *arguments: objec
         trio.lowlevel.spawn_system_task(function, *arguments)
 
 
-def this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
-    return anyio.lowlevel.current_token().native_token
+async def until_landed(flight: Flight, within: float) -> None:
+    """Wait for a flight, so many seconds at the most."""
+    loop = asyncio_loop()
+    if loop is not None:
+        await _until_landed_on_asyncio(loop, flight, within)
+        return
+    landed = anyio.Event()
+    wake = waker(landed.set)
+    if flight.join(wake):
+        try:
+            with anyio.move_on_after(within):
+                await landed.wait()
+        finally:
+            flight.leave(wake)
+
+
+async def _until_landed_on_asyncio(
+    loop: asyncio.AbstractEventLoop, flight: Flight, within: float
+) -> None:
+    # One future and one timer, for a flight may have a thousand waiters.
+    landed: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not landed.done():
+            landed.set_result(None)
+
+    def from_anywhere() -> None:
+        if asyncio_loop() is loop:
+            wake()
+            return
+        # The loop may be closed: nobody sleeps there any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(wake)
+
+    if flight.join(from_anywhere):
+        timer = loop.call_later(within, wake)
+        try:
+            await landed
+        finally:
+            timer.cancel()
+            flight.leave(from_anywhere)

@@ -12,9 +12,10 @@ import anyio.lowlevel
 
 from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
-from irclient._drivers.loops import detach, this_loop, waker
+from irclient._drivers.loops import detach, until_landed, waker
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race_async
+from irclient._loops import this_loop
 from irclient.errors import IRError
 from irclient.transports.exchange import exchange_async
 
@@ -165,12 +166,5 @@ async def _wait(command: Wait) -> None:
     left = max(command.until - time.monotonic(), 0.0)
     if command.flight is None:
         await anyio.sleep(left)
-        return
-    landed = anyio.Event()
-    wake = waker(landed.set)
-    if command.flight.join(wake):
-        try:
-            with anyio.move_on_after(left):
-                await landed.wait()
-        finally:
-            command.flight.leave(wake)
+    else:
+        await until_landed(command.flight, left)

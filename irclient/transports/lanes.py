@@ -8,18 +8,17 @@ look through, and a lane whose request did not end normally is closed and never 
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import anyio
-import anyio.lowlevel
 import httpcore
 import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
+from irclient._loops import asyncio_loop, this_loop
 from irclient.transports.asyncio_streams import AsyncioStream, connect
 from irclient.transports.direct import Opens, Sent, headers_of
 from irclient.transports.handshakes import ClosingHandshakes
@@ -93,14 +92,14 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
 
     def keeps_time(self) -> bool:
         """Under asyncio, each connection knows when its attempt ends."""
-        return _asyncio_loop() is not None and not _is_replaced()
+        return asyncio_loop() is not None and not _is_replaced()
 
     async def open(self, send: Send) -> Sent:
         """Send a request and return once the head of its answer has arrived.
 
         The lane is free again once the body was read to its end.
         """
-        address, loop = address_of(send.endpoint.url), _asyncio_loop()
+        address, loop = address_of(send.endpoint.url), asyncio_loop()
         ends_at = None if loop is None else loop.time() + send.within
         time = _Time(send.connect_within, ends_at)
         return await self._begin(address.key, address.origin, request_of(send), time)
@@ -117,7 +116,7 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
     async def _begin(
         self, key: _Key, origin: httpcore.Origin, request: httpcore.Request, time: _Time
     ) -> Sent:
-        here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
+        here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
         if here is None:
             here = await self._settle()
         free = here.free.get(key)
@@ -141,12 +140,12 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the idle lanes of this loop; those of another are closed as that loop ends."""
-        here = self._by_loop.get(_this_loop()) if self._forks == fork_count() else None
+        here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
         if here is not None:
             await here.until_the_loop_ends.aclose()
 
     async def _settle(self) -> _OneLoop:
-        loop = _this_loop()
+        loop = this_loop()
         here = _OneLoop({}, self._close_at_the_end(loop))
         with self._lock:
             if self._forks != fork_count():
@@ -178,7 +177,7 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
             return _Lane(self._replaced(origin))
         is_secure = origin.scheme == b"https"
         context = ssl_context(ca_file=self._ca_file) if is_secure else None
-        host, loop = origin.host.decode("ascii"), _asyncio_loop()
+        host, loop = origin.host.decode("ascii"), asyncio_loop()
         stream: httpcore.AsyncNetworkStream
         if loop is not None:
             limits = [loop.time() + time.connect] if time.connect is not None else []
@@ -293,7 +292,7 @@ def _httpcores_network() -> httpcore.AsyncNetworkBackend:
     # A cast, for httpcore says less of its backends where trio is not installed.
     network = cast(
         "httpcore.AsyncNetworkBackend",
-        httpcore.TrioBackend() if _asyncio_loop() is None else httpcore.AnyIOBackend(),
+        httpcore.TrioBackend() if asyncio_loop() is None else httpcore.AnyIOBackend(),
     )
     return ClosingHandshakes(network)
 
@@ -302,18 +301,6 @@ def _is_replaced() -> bool:
     """Whether somebody answers in the place of httpcore's connections, as respx does in tests."""
     owner = httpcore.AsyncHTTPConnection.handle_async_request.__module__
     return not owner.startswith("httpcore.")
-
-
-def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        # Not the loop alone: trio can run as a guest of one, with no task of asyncio's around.
-        return asyncio.get_running_loop() if asyncio.current_task() is not None else None
-    except RuntimeError:
-        return None
-
-
-def _this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
-    return _asyncio_loop() or anyio.lowlevel.current_token().native_token
 
 
 def _has_ended(loop: Any) -> bool:  # noqa: ANN401  (asyncio and trio share no type)
