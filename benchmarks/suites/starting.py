@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRONT_DOOR", "clients", "imports"]
 
-FRONT_DOOR: Final = "irclient.IRClient"
+FRONT_DOOR: Final = "irclient, its front door"
 _IMPORTS: Final = {
     "httpx": "import httpx",
     OURS: "import irclient",
@@ -36,6 +36,7 @@ _IMPORTS: Final = {
 _MEASURE: Final = """
 import json, sys, time
 sys.path.insert(0, {root!r})
+sys.modules["click"] = None  # Where it is installed, httpx loads its own command line with it.
 began_at, cpu = time.perf_counter(), time.process_time()
 {statement}
 took = {{"cpu": time.process_time() - cpu, "wall": time.perf_counter() - began_at}}
