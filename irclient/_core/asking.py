@@ -15,7 +15,7 @@ from irclient._core.bearer import bearer, reject
 from irclient._core.protocol import Spawn
 from irclient._core.routing import Full, choose
 from irclient._core.story import Story, pause, stop_unless_open, tell
-from irclient._core.verdict import Meaning, Next
+from irclient._core.verdict import SERVED, Meaning, Next
 from irclient._values import value
 from irclient.errors import IRError
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
@@ -67,16 +67,16 @@ def ask(story: Story) -> Call[Answered]:
             endpoint, verdict = yield from attempt(story, choice.endpoint, token, choice.slot)
         finally:
             allowance.give_back(choice.slot, story.now)
-        match verdict.meaning.then:
-            case Next.RETURN:
-                story.state.budget.succeeded(story.paid)
-                return Answered(_served(story, endpoint, verdict), endpoint)
-            case Next.RENEW:
-                yield from reject(story, endpoint, token)
-            case Next.END:
-                raise ending.refused(verdict, story.attempts)
-            case Next.ELSEWHERE:
-                _go_on_unless_spent(story, endpoint, verdict)
+        if verdict.meaning is SERVED:
+            story.state.budget.succeeded(story.paid)
+            return Answered(_served(story, endpoint, verdict), endpoint)
+        then = verdict.meaning.then
+        if then is Next.RENEW:
+            yield from reject(story, endpoint, token)
+        elif then is Next.END:
+            raise ending.refused(verdict, story.attempts)
+        else:
+            _go_on_unless_spent(story, endpoint, verdict)
 
 
 def probe(

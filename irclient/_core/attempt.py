@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import Race, Send
 from irclient._core.story import tell
-from irclient._core.verdict import Health, Meaning, judge
+from irclient._core.verdict import SERVED, Health, Meaning, judge
 from irclient._wire import Response, request_for
 from irclient.attempts import Attempt
 from irclient.observe import AttemptEnded, Hedged
@@ -116,7 +116,7 @@ class _Hedge:
         """Judge an outcome; once, since a long list takes its time to read."""
         hide = partial(_private, self.story.query, send.token)
         verdict = self.verdicts[id(send)] = judge(self.story.query, outcome, hide=hide)
-        return verdict.meaning is Meaning.SERVED
+        return verdict.meaning is SERVED
 
 
 def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint, Verdict]]:
@@ -130,10 +130,10 @@ def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint
         sent_at = began_at if finish.send is first else hedge.sent_at
         verdict = hedge.verdicts[id(finish.send)]
         yield from tell(story, *_note(story, finish.send, verdict, sent_at, finish.at))
-        if verdict.meaning is Meaning.SERVED:
+        if verdict.meaning is SERVED:
             best = finish.send
     if hedge.send is not None:
-        won = best is hedge.send and hedge.verdicts[id(best)].meaning is Meaning.SERVED
+        won = best is hedge.send and hedge.verdicts[id(best)].meaning is SERVED
         if won and not any(finish.send is first for finish in finishes):
             yield from tell(story, *_note_overtaken(story, first, began_at))
         yield from tell(
@@ -148,9 +148,7 @@ def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint
             ),
         )
         story.state.stats.count("hedges")
-        if len(finishes) == 2 and not any(
-            v.meaning is Meaning.SERVED for v in hedge.verdicts.values()
-        ):
+        if len(finishes) == 2 and not any(v.meaning is SERVED for v in hedge.verdicts.values()):
             # Both ends of the race failed: the one that is not returned was tried as well.
             other = next(f.send for f in finishes if f.send is not best)
             story.tried.add(other.endpoint)
@@ -167,14 +165,15 @@ def _note(
     """Let everybody know who keeps count; returns what the observers should hear."""
     state, endpoint, meaning = story.state, send.endpoint, verdict.meaning
     changes = _record_health(story, send, verdict, sent_at, ended_at)
-    if meaning is Meaning.THROTTLED:
-        state.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
-    elif meaning is Meaning.SERVED and story.settings.hedging.enabled:
-        state.latencies.learn(story.query.operation, endpoint, ended_at - sent_at)
     story.sent += 1
     state.stats.count_attempt(endpoint.label, meaning.word)
-    if meaning is Meaning.SERVED and not state.has_observers:
-        return ()  # A record of it would be read by nobody: no error follows an answer.
+    if meaning is SERVED:
+        if story.settings.hedging.enabled:
+            state.latencies.learn(story.query.operation, endpoint, ended_at - sent_at)
+        if not state.has_observers:
+            return ()  # A record of it would be read by nobody: no error follows an answer.
+    elif meaning is Meaning.THROTTLED:
+        state.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
     record = Attempt(
         endpoint=endpoint.label,
         outcome=meaning.word,
@@ -214,7 +213,9 @@ def _kept(story: Story, record: Attempt) -> AttemptEnded:
 def _record_health(
     story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
 ) -> tuple[Record, ...]:
-    effect = verdict.meaning.health
+    health, effect = story.state.health[send.endpoint], verdict.meaning.health
+    if verdict.meaning is SERVED:
+        return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
     if effect is Health.NOTHING:
         return ()
     if verdict.meaning is Meaning.TIMED_OUT:
@@ -222,6 +223,5 @@ def _record_health(
         if send.within < min(timeouts.attempt, timeouts.deadline) / 2:
             # The end of the call's deadline cut this one so short that it tells nothing.
             return ()
-    return story.state.health[send.endpoint].record(
-        ended_at, sent_at=sent_at, ok=effect is Health.SUCCESS, reason=verdict.reason
-    )
+    is_alive = effect is Health.SUCCESS
+    return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)

@@ -81,6 +81,11 @@ class Admission(Enum):
     """It is failing."""
 
 
+# The usual ones; before Python 3.12 the members of enums are found slowly.
+_WORKING: Final = State.WORKING
+_SERVE: Final = Admission.SERVE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthStatus:
     """How an endpoint is doing, at one instant.
@@ -140,8 +145,8 @@ class EndpointHealth:
             now: The time.
             probe_for: Seconds after which a probe that was never ended no longer counts.
         """
-        if self._state is State.WORKING:  # A read without the lock: the state is one reference.
-            return Admission.SERVE
+        if self._state is _WORKING:  # A read without the lock: the state is one reference.
+            return _SERVE
         with self._lock:
             return self._admit(now, probe_for)
 
@@ -203,7 +208,7 @@ class EndpointHealth:
         return Admission.PROBE
 
     def _after_success(self, now: float) -> tuple[Record, ...]:
-        if self._state is State.WORKING:
+        if self._state is _WORKING:
             return ()
         if self._state is State.FAILING:
             # Asked although it was failing, because all were: as good as a probe.

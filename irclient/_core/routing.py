@@ -16,7 +16,7 @@ where no other works, the call itself is the probe.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
 from irclient._values import value
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Choice", "Full", "choose"]
+
+
+#: The usual one; before Python 3.12 the members of enums are found slowly.
+_SERVE: Final = Admission.SERVE
 
 
 @value
@@ -110,21 +114,23 @@ def choose(
     left = [endpoint for endpoint in endpoints if endpoint not in tried] if tried else endpoints
     look = _Look(left, health, allowances, now)
     for endpoint in left:
-        match health[endpoint].admit(now, probe_for=probe_for):
-            case Admission.SERVE:
-                slot = allowances[endpoint].reserve(now, not_after=now)
-                if slot is not None:
-                    spilled_from = look.full[0] if look.full else None
-                    return Choice(endpoint, slot, look.due_for_probe, spilled_from)
-                look.full.append(endpoint)
+        admission = health[endpoint].admit(now, probe_for=probe_for)
+        if admission is _SERVE:
+            slot = allowances[endpoint].reserve(now, not_after=now)
+            if slot is not None:
+                spilled_from = look.full[0] if look.full else None
+                return Choice(endpoint, slot, look.due_for_probe, spilled_from)
+            look.full.append(endpoint)
+            continue
+        match admission:
             case Admission.PROBE if look.due_for_probe is None:
                 look.due_for_probe = endpoint
             case Admission.PROBE:
                 health[endpoint].release()
             case Admission.HELD_BACK:
                 look.held_back.append(endpoint)
-            case Admission.PASS_BY:
-                pass
+            case _:
+                pass  # It is failing.
     return _second_best(look, not_after) if left else None
 
 
