@@ -106,7 +106,8 @@ class Memory:
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._newest[data_set] = version, now
-            self._newest_seen_at = now
+            # Threads come here in another order than they were told the time.
+            self._newest_seen_at = max(self._newest_seen_at, now)
         user_id = query.__dict__.get("user_id")
         try:
             self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
