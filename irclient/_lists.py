@@ -25,9 +25,9 @@ from irclient.queries import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from irclient._core.identity import Identities
+    from irclient._core.identity import Asked, Identities
     from irclient.filters import FilterValues
-    from irclient.queries import Asked, ListQuery, Params
+    from irclient.queries import ListQuery, Params
 
 __all__ = ["Lists"]
 
@@ -58,9 +58,13 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
 
     def _ask(self, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
         """Answer what is asked: with what is at hand, or by its query."""
-        key = self._identities.get(asked)
+        try:
+            key, lasting = self._identities.get(asked), asked
+        except TypeError:
+            # A list cannot be looked up, and may change before an awaitable is awaited.
+            key, lasting = self._identities.look_up(asked)
         if key is not None:
-            return self._recall(key, asked)
+            return self._recall(key, lasting)
         query: ListQuery = self._identities.learn(asked)
         return self.fetch(query)
 

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from irclient._core.identity import Asked
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
-    from irclient.queries import Asked, ItemSelectors, ListQuery, Personalize
+    from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.results import RecommendedItem
     from irclient.settings import Fallback
     from irclient.stores import Store
