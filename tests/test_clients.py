@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import pickle
+import sys
 import threading
 import time
 from collections import UserDict, deque
@@ -17,7 +18,7 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
-from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, errors, queries
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, _forks, errors, queries
 from irclient.observe import AttemptEnded, CallEnded, Probed
 from irclient.settings import Caching, Retries, Settings, Timeouts
 from tests import weather as bad
@@ -126,6 +127,32 @@ def test_what_is_asked_is_what_a_list_held_when_it_was_given(world, kind) -> Non
                 assert (await world.ask(asked)).ids == ["seedItemIds=1"]
 
     world.play(story)
+
+
+def test_a_ctrl_c_while_an_answer_comes_from_memory_leaves_no_lock_taken() -> None:
+    known = Settings(timeouts=PATIENT)
+    transport = httpx.MockTransport(echo)
+    with IRClient(A, credential=StaticToken(TOKEN), transport=transport, settings=known) as ir:
+        ir.similar("1")
+        left = iter(range(0))
+
+        def interrupt(_frame, event: str, _argument: object) -> None:
+            # Where Python looks for signals: as a function begins, and after one of C's.
+            if event in {"call", "c_return"} and next(left, None) is None:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        for number in range(200):
+            left, answer = iter(range(number)), None
+            sys.setprofile(interrupt)
+            try:
+                answer = ir.similar("1")
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.setprofile(None)
+            assert not any(lock.locked() for lock in _forks._locks)
+        assert answer is not None, "it was interrupted everywhere"
 
 
 @in_each_world
