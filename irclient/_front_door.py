@@ -69,7 +69,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             parts["observers"],
         )
         self._settings, self._fallback = parts["settings"], parts["fallback"]
-        self._identities = self._state.memory.identities
+        self._known_queries = self._state.memory.known_queries
         self._parts = parts
         given = parts["transport"]
         self._own_transport = self._make_transport() if given is None else None
@@ -183,12 +183,12 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             query, self._state, self._settings, endpoints=endpoints, fallback=self._fallback
         )
 
-    def _at_hand(self, key: str | None, asked: Query | type[Query]) -> Any:  # noqa: ANN401
+    def _at_hand(self, query: Query) -> Any:  # noqa: ANN401  (what answers the query, or None)
         """Return the answer in memory if it is at hand, else None."""
         now, state = time.monotonic(), self._state
-        answer = answer_at_hand(key, state, self._settings, now)
+        answer = answer_at_hand(query, state, self._settings, now)
         if answer is not None and state.has_observers:
-            for record in told_of(answer, asked.operation, now):
+            for record in told_of(answer, query.operation, now):
                 self._tell(record)
         return answer
 

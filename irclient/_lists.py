@@ -1,8 +1,8 @@
 """The recommendation lists, said once for both clients.
 
-Each method says which query it makes of its arguments, and does what `fetch` does with it, which
-returns the answer in `IRClient` and an awaitable of it in `AsyncIRClient`; so the two cannot
-differ in a name, a default or a word.
+Each method hands the query that its arguments make to `fetch`, which returns the answer in
+`IRClient` and an awaitable of it in `AsyncIRClient`; so the two cannot differ in a name, a default
+or a word.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from irclient.queries import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from irclient._core.identity import Identities
+    from irclient._core.identity import Asked, KnownQueries
     from irclient.filters import FilterValues
-    from irclient.queries import Asked, ListQuery, Params
+    from irclient.queries import ListQuery, Params
 
 __all__ = ["Lists"]
 
@@ -39,7 +39,7 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
     """One method for each operation of the service; each raises one `IRError` or answers."""
 
     #: What was asked lately.
-    _identities: Identities
+    _known_queries: KnownQueries
 
     @overload
     def fetch(self, query: ListQuery | Personalize) -> ListT_co: ...
@@ -57,16 +57,8 @@ class Lists(ABC, Generic[ListT_co, SelectorsT_co]):
         """
 
     def _ask(self, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
-        """Answer what is asked: with what is at hand, or by its query."""
-        key = self._identities.get(asked)
-        if key is not None:
-            return self._recall(key, asked)
-        query: ListQuery = self._identities.learn(asked)
+        query: ListQuery = self._known_queries.query(asked)
         return self.fetch(query)
-
-    @abstractmethod
-    def _recall(self, key: str, asked: Asked) -> ListT_co | SelectorsT_co:
-        """Answer what was asked before: out of memory, or by its query."""
 
     def new(
         self,

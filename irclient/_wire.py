@@ -122,7 +122,8 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         if value is None and name == "modeling":
             value = modeling
         if value is not None:
-            encoded.append(f"{wire_name}={_encode(str(value))}")
+            text = value if isinstance(value, str) else str(value)
+            encoded.append(f"{wire_name}={_encode(text)}")
     pairs: list[tuple[str, str]] = []
     if isinstance(query, ListQuery):
         if query.refinements:
@@ -191,7 +192,8 @@ def _segment(text: str) -> str:
 
 def _encode(text: str) -> str:
     # Nearly all ids and numbers are sent as they are, and `quote` takes its time to find out.
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    # A member of an enum of str prints its name: what it equals is sent, as for that str.
+    return str.__str__(text) if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def read_answer(query: Query, body: bytes) -> Answer:

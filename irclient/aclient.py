@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
-from irclient._core.identity import identity
 from irclient._core.paging import Pager
 from irclient._drivers.tasks import TaskDriver
 from irclient._front_door import FrontDoor
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
-    from irclient.queries import Asked, ItemSelectors, ListQuery, Personalize
+    from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.results import Answer
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -98,7 +97,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found = self._at_hand(identity(query), query)
+        found = self._at_hand(query)
         answer: RecommendationList | Selectors
         answer = await self._answer(query) if found is None else found
         return answer
@@ -179,10 +178,6 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             # Also where the block that is left was cancelled.
             if self._own_transport is not None:
                 await self._own_transport.aclose()
-
-    async def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
-        found = self._at_hand(key, asked[0])
-        return await self._answer(self._identities.query_of(asked)) if found is None else found
 
     async def _answer(
         self,

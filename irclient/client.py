@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
-from irclient._core.identity import identity
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
 from irclient._front_door import FrontDoor
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
-    from irclient.queries import Asked, ItemSelectors, ListQuery, Personalize
+    from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.results import RecommendedItem
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -97,7 +96,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found = self._at_hand(identity(query), query)
+        found = self._at_hand(query)
         answer: RecommendationList | Selectors
         answer = self._answer(query) if found is None else found
         return answer
@@ -181,10 +180,6 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         if self._own_transport is not None:
             self._own_transport.close()
         self._driver.close()
-
-    def _recall(self, key: str, asked: Asked) -> Any:  # noqa: ANN401  (as `fetch` does)
-        found = self._at_hand(key, asked[0])
-        return self._answer(self._identities.query_of(asked)) if found is None else found
 
     def _answer(
         self,

@@ -110,7 +110,7 @@ def _values(name: object, given: object) -> tuple[str, ...]:
             fix = f"; write {str(value)!r}" if isinstance(value, int | float) else ""
             raise QueryError(f"filter {name!r}: each value must be a str, got {value!r}{fix}")
         check_encodable(f"filter {name!r}: the value", value)
-        texts.append(str(value))
+        texts.append(str.__str__(value))  # A member of an enum prints its name, not its value.
     if not texts:
         raise QueryError(f"filter {name!r} has no values; leave it out to match everything")
     return tuple(texts)

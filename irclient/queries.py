@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cache
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
 from irclient.filters import Filters, FilterValues, check_encodable  # noqa: TC001  (fields can be resolved)
@@ -32,11 +31,6 @@ __all__ = [
 ]
 
 Params: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
-
-Asked: TypeAlias = tuple[Any, ...]
-"""What a query is made of, as one tuple by which it can be looked up: its kind, the types of
-those values that are numbers (True equals 1, and is no count), and the values of its fields in
-the order of `fields`."""
 
 _NO_FILTERS: Final[Mapping[str, FilterValues]] = Filters()
 
@@ -113,7 +107,12 @@ class ListQuery(Query):
         if self.filters is None:
             _set(self, "filters", _NO_FILTERS)
         elif not isinstance(self.filters, Filters):
-            _set(self, "filters", _filters(type(self), self.filters))
+            if not isinstance(self.filters, Mapping):
+                raise QueryError(
+                    f"{self.operation}: filters must be a mapping of name to value or values, "
+                    f"got {self.filters!r}; write {{'Category': 'Clothing'}}"
+                )
+            _set(self, "filters", Filters(self.filters))
         if self.refinements != ():
             given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
             _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
@@ -265,49 +264,6 @@ class ItemSelectors(Query):
     operation: ClassVar[str] = "selectors"
     item_id: str
     algo_type: str | None = None
-
-
-def query_of(asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-    """Build a query of its kind and the values of its fields.
-
-    Raises:
-        QueryError: It cannot be asked.
-    """
-    names = _names_of(asked[0])
-    return asked[0](**dict(zip(names, asked[-len(names) :], strict=True)))
-
-
-def hashable(asked: Asked) -> Asked:
-    """Return what `query_of` builds the same query from, without lists and mappings.
-
-    Raises:
-        QueryError: The filters cannot be used.
-    """
-    names = _names_of(asked[0])
-    values: list[Any] = list(asked)
-    for at, name in enumerate(names, len(asked) - len(names)):
-        value = values[at]
-        if isinstance(value, list):
-            values[at] = tuple(cast("list[object]", value))
-        elif isinstance(value, dict):
-            given = cast("dict[str, str]", value)
-            is_filters = name == "filters"
-            values[at] = _filters(asked[0], given) if is_filters else tuple(given.items())
-    return tuple(values)
-
-
-@cache
-def _names_of(kind: type[Query]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
-
-
-def _filters(kind: type[Query], given: object) -> Filters:
-    if not isinstance(given, Mapping):
-        raise QueryError(
-            f"{kind.operation}: filters must be a mapping of name to value or values, "
-            f"got {given!r}; write {{'Category': 'Clothing'}}"
-        )
-    return Filters(cast("Mapping[str, FilterValues]", given))
 
 
 def _set(query: Query, name: str, value: object) -> None:

@@ -157,7 +157,10 @@ class Answer(_Tolerant):
         _set_fields(again, self.__dict__)
         _set_extra(again, self.__pydantic_extra__)
         _set_names(again, self.__pydantic_fields_set__)
-        _set_private(again, {"first": self.__pydantic_private__, "age": age})
+        private = self.__pydantic_private__
+        # A user's store may keep what came out of memory.
+        first = private and private.get("first", private)
+        _set_private(again, {"first": first, "age": age})
         return again
 
 

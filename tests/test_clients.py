@@ -5,21 +5,34 @@ from __future__ import annotations
 import gc
 import json
 import pickle
+import sys
 import threading
 import time
+from collections import UserDict, deque
+from collections.abc import Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 import anyio
 import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
-from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, errors
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, _forks, errors, queries
 from irclient.observe import AttemptEnded, CallEnded, Probed
 from irclient.settings import Caching, Retries, Settings, Timeouts
 from tests import weather as bad
 from tests.weather import listed, weather
-from tests.worlds import ASYNC, SYNC, TOKEN, Records, in_each_world, options, quick_failover
+from tests.worlds import (
+    ASYNC,
+    PATIENT,
+    SYNC,
+    TOKEN,
+    Records,
+    in_each_world,
+    options,
+    quick_failover,
+)
 
 A = ServiceEndpoint("a", "web", tps=10_000)
 B = ServiceEndpoint("b", "web", tps=10_000)
@@ -43,6 +56,103 @@ def test_a_known_query_does_not_let_its_like_pass(world, count) -> None:
                 await world.ask(ir.similar("1", count=count))
 
     world.play(story)
+
+
+class Ids(Sequence):
+    """A sequence of an application's own: it can be looked up, but only for itself, and change."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self.ids = ids
+
+    def __getitem__(self, at):
+        return self.ids[at]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def append(self, each: str) -> None:
+        self.ids.append(each)
+
+
+ODD = {
+    "a filter that nobody may change": ("popular", {"filters": MappingProxyType({"Kind": "A"})}),
+    "parameters that nobody may change": ("popular", {"params": MappingProxyType({"kind": "A"})}),
+    "filters of a kind of its own": ("popular", {"filters": UserDict({"Kind": "A"})}),
+    "parameters of lists": ("popular", {"params": [["kind", "A"]]}),
+    "parameters of lists in a tuple": ("popular", {"params": (["kind", "A"],)}),
+    "a queue": ("cart", {"item_ids": deque(["1", "2"])}),
+    "ids of a kind of its own": ("cart", {"item_ids": Ids(["1", "2"])}),
+    "two mistakes": ("cart", {"item_ids": [], "filters": {"count": "1"}}),
+    "a mapping where a list belongs": ("popular", {"refinements": {}}),
+}
+
+
+@in_each_world
+@pytest.mark.parametrize(("operation", "given"), ODD.values(), ids=ODD)
+def test_a_list_method_answers_as_fetch_does_whatever_it_is_given(world, operation, given) -> None:
+    kind = {"popular": queries.Popular, "cart": queries.Cart}[operation]
+
+    async def outcome(ask) -> object:
+        try:
+            return (await world.ask(ask())).ids
+        except errors.QueryError as error:
+            return str(error)
+
+    async def story() -> None:
+        def spell(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, content=listed(str(request.url.query)))
+
+        known = Settings(timeouts=PATIENT)
+        async with world.client(Pair(A, B), transport=world.transport(spell), settings=known) as ir:
+            await world.ask(ir.popular())
+            expected = await outcome(lambda: ir.fetch(kind(**given)))
+            for _ in range(2):
+                assert await outcome(lambda: getattr(ir, operation)(**given)) == expected
+
+    world.play(story)
+
+
+@in_each_world
+@pytest.mark.parametrize("kind", [list, Ids])
+def test_what_is_asked_is_what_a_list_held_when_it_was_given(world, kind) -> None:
+    def spell(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=listed(request.url.query.decode()))
+
+    async def story() -> None:
+        async with world.client(Pair(A, B), transport=world.transport(spell)) as ir:
+            for _ in range(2):
+                held = kind(["1"])
+                asked = ir.cart(held)
+                held.append("2")
+                assert (await world.ask(asked)).ids == ["seedItemIds=1"]
+
+    world.play(story)
+
+
+def test_a_ctrl_c_while_an_answer_comes_from_memory_leaves_no_lock_taken() -> None:
+    known = Settings(timeouts=PATIENT)
+    transport = httpx.MockTransport(echo)
+    with IRClient(A, credential=StaticToken(TOKEN), transport=transport, settings=known) as ir:
+        ir.similar("1")
+        left = iter(range(0))
+
+        def interrupt(_frame, event: str, _argument: object) -> None:
+            # Where Python looks for signals: as a function begins, and after one of C's.
+            if event in {"call", "c_return"} and next(left, None) is None:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        for number in range(200):
+            left, answer = iter(range(number)), None
+            sys.setprofile(interrupt)
+            try:
+                answer = ir.similar("1")
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.setprofile(None)
+            assert not any(lock.locked() for lock in _forks._locks)
+        assert answer is not None, "it was interrupted everywhere"
 
 
 @in_each_world
@@ -289,3 +399,23 @@ def test_settings_of_the_wrong_kind_are_refused() -> None:
 def test_answers_are_json_that_can_be_read_again() -> None:
     with SYNC.make(A, transport=SYNC.transport(echo)) as ir:
         assert json.loads(json.dumps(ir.similar("1").raw))["items"][0]["id"] == "1"
+
+
+@in_each_world
+def test_who_replaces_fetch_sees_every_call(world) -> None:
+    seen: list[str] = []
+
+    class Watched(world.kind):
+        def fetch(self, query):
+            seen.append(query.operation)
+            return super().fetch(query)
+
+    async def story() -> None:
+        client = Watched(A, credential=StaticToken(TOKEN), transport=world.transport(echo))
+        for _ in range(3):
+            await world.ask(client.similar("1"))
+        await world.ask(client.similar("1", filters={"Color": "red"}))
+        await world.close(client)
+
+    world.play(story)
+    assert seen == ["similar"] * 4

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from irclient import AsyncIRClient, IRClient, queries
-from irclient._core.identity import Identities
+from irclient._core.identity import KnownQueries
 from irclient._lists import Lists
 from irclient.modeling import AsyncModelingClient, ModelingClient
 
@@ -81,13 +81,10 @@ def test_every_list_method_takes_what_its_query_takes() -> None:
 class Asked(Lists):
     """Answers each query with itself."""
 
-    _identities = Identities(1)
+    _known_queries = KnownQueries(0)
 
     def fetch(self, query):
         return query
-
-    def _recall(self, key, asked):
-        raise AssertionError("nothing was asked before")
 
 
 #: For each keyword a value that only this keyword may take.
@@ -116,7 +113,6 @@ OPERATIONS = [
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_keyword_of_a_list_method_arrives_in_the_field_of_its_name(operation) -> None:
     method = getattr(Asked(), operation)
-    Asked._identities.forget()
     given = {name: VALUES[name] for name in inspect.signature(method).parameters}
     query = method(**given)
     assert query.operation == operation

@@ -198,23 +198,3 @@ def test_a_comma_is_refused_only_where_it_separates() -> None:
 )
 def test_a_live_session_is_known_however_it_is_named(query, expected) -> None:
     assert query.has_side_effect is expected
-
-
-ASKED = (queries.Cart, int, type(None), None, None, None)
-FIELDS = (3, None, {"Color": ["red", "blue"], "Size": "M"}, None, ["RemoveUserHistory"])
-
-
-def test_what_cannot_be_looked_up_is_asked_for_in_a_form_that_can() -> None:
-    asked = (*ASKED, {"flag": "1"}, *FIELDS, ["1", "2"])
-    same = queries.hashable(asked)
-    assert hash(same) == hash(queries.hashable(asked))
-    assert queries.query_of(same) == queries.query_of(asked)
-    built = queries.query_of(same)
-    assert (built.item_ids, built.params) == (("1", "2"), (("flag", "1"),))
-    assert built.filters.pairs == (("Color", "red"), ("Color", "blue"), ("Size", "M"))
-
-
-def test_a_filter_that_cannot_be_used_is_named_before_anything_is_looked_up() -> None:
-    asked = (*ASKED, (), 3, None, {"Color": 7}, None, (), ["1"])
-    with pytest.raises(QueryError, match="filter 'Color' must be a str or a list of str"):
-        queries.hashable(asked)

@@ -160,3 +160,10 @@ def test_an_answer_of_ones_own_has_a_story_too() -> None:
     assert (made.served, made.raw) == (Served(), None)
     assert made.out_of_memory(1.0).served == Served(source="cache", age=1.0)
     assert made.as_served(Served(endpoint="x")).served.endpoint == "x"
+
+
+def test_an_answer_that_a_store_kept_out_of_memory_comes_out_of_it_again() -> None:
+    first = given().as_served(Served(endpoint="a/web", account="a"))
+    again = first.out_of_memory(7.0).out_of_memory(3.0)
+    assert again.served == Served(endpoint="a/web", account="a", source="cache", age=3.0)
+    assert again.raw == first.raw

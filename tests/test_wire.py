@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -155,6 +156,22 @@ def test_values_are_percent_encoded_and_never_form_encoded() -> None:
     assert target(Popular(filters={"Größe & Co": "a b+c=d&e"})) == (
         "/reco/v1.0/popular?Gr%C3%B6%C3%9Fe%20%26%20Co=a%20b%2Bc%3Dd%26e"
     )
+
+
+class Name(str, enum.Enum):  # noqa: UP042  (not the same)
+    """What an application sends; unlike a member of a `StrEnum`, one prints its own name."""
+
+    __slots__ = ()
+
+    VISUAL = "Visual"
+
+
+def test_a_member_of_an_enum_is_sent_as_the_str_that_it_equals() -> None:
+    given = {"algo_type": Name.VISUAL, "filters": {"Kind": Name.VISUAL}}
+    text = {"algo_type": "Visual", "filters": {"Kind": "Visual"}}
+    enumerated, plain = Similar(Name.VISUAL, **given), Similar("Visual", **text)
+    assert enumerated == plain
+    assert build_request(enumerated, modeling=None) == build_request(plain, modeling=None)
 
 
 def test_cart_ids_are_separated_by_bare_commas_and_encoded_one_by_one() -> None:

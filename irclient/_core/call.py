@@ -87,7 +87,7 @@ def call(
 
 
 def answer_at_hand(
-    key: str | None, state: ClientState, settings: Settings, now: float
+    query: Query, state: ClientState, settings: Settings, now: float
 ) -> Answer | None:
     """Return the fresh answer in memory, if all that there is to do is to hand it out.
 
@@ -95,7 +95,7 @@ def answer_at_hand(
     observers are to hear `told_of` it. Whatever else there is to decide is left to `call`.
 
     Args:
-        key: The identity of what is asked, if it has one.
+        query: What is asked; something that is no query has no answer.
         state: What all calls of the client share.
         settings: How to go about it.
         now: The time.
@@ -103,6 +103,7 @@ def answer_at_hand(
     caching = settings.caching
     if state.split is not None or state.is_closed or not caching.enabled:
         return None
+    key = getattr(query, "_identity", None) or identity(query)
     entry = state.memory.recall_fresh(key, caching, now) if key is not None else None
     if entry is None:
         return None

@@ -105,8 +105,9 @@ class Flights:
         if self._under_way.setdefault(key, mine) is mine:
             return mine, True
         with _lock:
-            flight = self._under_way.get(key)
-            if flight is not None and not flight.is_lost and now < flight.lost_at:
+            # It may have ended meanwhile, and another may have begun, without the lock as above.
+            flight = self._under_way.setdefault(key, mine)
+            if flight is not mine and not flight.is_lost and now < flight.lost_at:
                 return flight, False
             self._under_way[key] = mine
             return mine, True

@@ -12,10 +12,9 @@ A fresh answer becomes usable at once when its own account shows a newer data se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
-
-from irclient._values import value
 
 if TYPE_CHECKING:
     from irclient.results import Answer
@@ -33,7 +32,7 @@ class Freshness(Enum):
     EXPIRED = "expired"
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An answer in memory.
 

@@ -6,20 +6,27 @@ live session, have no identity: each such call is one of its own.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final, TypeAlias, cast
 
 from irclient._forks import fork_safe_lock
 from irclient._wire import request_for
-from irclient.queries import Query, hashable, query_of
+from irclient.errors import QueryError
+from irclient.filters import Filters
+from irclient.queries import Query
 
-if TYPE_CHECKING:
-    from irclient.queries import Asked
+__all__ = ["Asked", "KnownQueries", "hashable", "identity", "query_of"]
 
-__all__ = ["Identities", "identity"]
+Asked: TypeAlias = tuple[Any, ...]
+"""What a query is made of, as one tuple by which it can be looked up: its kind, the types of
+those values that are numbers (True equals 1, and is no count), and the values of its fields in
+the order of `fields`."""
 
-#: The queries kept, which weigh more than their identities.
-_QUERIES: Final = 128
+#: The fields that take several values, and the types of such values that can be looked up.
+_SEVERAL: Final = frozenset({"params", "filters", "refinements", "item_ids"})
+_LASTING: Final = (str, bytes, tuple, Filters)
 
 
 def identity(query: Query, variant: str | None = None) -> str | None:
@@ -38,8 +45,8 @@ def identity(query: Query, variant: str | None = None) -> str | None:
     return f"{variant}\n{known}" if variant else known
 
 
-class Identities:
-    """The identities of what was asked lately: asking it again needs neither check nor query.
+class KnownQueries:
+    """The queries that were asked lately: asking them again needs neither a check nor a request.
 
     Args:
         most: How many are known; the one that was learned first is forgotten first.
@@ -47,57 +54,89 @@ class Identities:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: dict[Asked, str] = {}
+        self._known: dict[Asked, Query] = {}
         self._lock = fork_safe_lock()
-        # When an answer expires that everybody asks for, they all need its query at once.
-        self._query_of = lru_cache(_QUERIES)(query_of)
 
-    def get(self, asked: Asked) -> str | None:
-        """Return the identity of what is asked, if it is known."""
-        try:
-            return self._known.get(asked)
-        except TypeError:
-            # A list or a mapping among the values, which cannot be looked up.
-            return _get(self._known, hashable(asked))
-
-    def learn(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-        """Build the query that is asked, and know its identity from now on.
+    def query(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+        """Return the query that is asked: one that is known, or a new one.
 
         Raises:
             QueryError: It cannot be asked.
         """
-        query = self.query_of(asked)
-        key = identity(query)
-        if key is not None:
-            with self._lock:
-                if len(self._known) >= self._most:
-                    del self._known[next(iter(self._known))]
-                self._known[hashable(asked)] = key
+        try:
+            return self._known[asked]
+        except (KeyError, TypeError):
+            return self._learned(asked)
+
+    def _learned(self, asked: Asked) -> Any:  # noqa: ANN401
+        try:
+            lasting = hashable(asked)
+            known = self._known.get(lasting)
+        except (TypeError, QueryError):
+            return query_of(asked)  # Not what a query is made of, which it says itself.
+        if known is not None:
+            return known
+        query: Query = query_of(asked)
+        if identity(query) is not None:
+            self._know(lasting, query)
         return query
 
-    def query_of(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-        """Return the query that is asked.
-
-        Raises:
-            QueryError: It cannot be asked.
-        """
-        try:
-            return self._query_of(asked)
-        except TypeError:
-            return query_of(asked)
+    def _know(self, lasting: Asked, query: Query) -> None:
+        with self._lock:
+            self._known[lasting] = query
+            if len(self._known) > self._most:
+                del self._known[next(iter(self._known))]
 
     def forget(self) -> None:
         """Know nothing of what was asked, and so of whoever it was about."""
         with self._lock:
             self._known.clear()
-        self._query_of.cache_clear()
 
     def __len__(self) -> int:
         return len(self._known)
 
 
-def _get(known: dict[Asked, str], asked: Asked) -> str | None:
-    try:
-        return known.get(asked)
-    except TypeError:
-        return None  # Nor is it the value of any query: the query says so when it is built.
+def query_of(asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
+    """Build a query of its kind and the values of its fields.
+
+    Raises:
+        QueryError: It cannot be asked.
+    """
+    names = _names_of(asked[0])
+    return asked[0](**dict(zip(names, asked[-len(names) :], strict=True)))
+
+
+def hashable(asked: Asked) -> Asked:
+    """Return what `query_of` builds the same query from, without lists and mappings.
+
+    That can be looked up, and stays as it is when those are changed afterwards.
+
+    Raises:
+        QueryError: The filters cannot be used.
+    """
+    values: list[Any] = list(asked)
+    for at, name in _places_of(asked[0]):
+        value = values[at]
+        if value is None or isinstance(value, _LASTING):
+            continue
+        if isinstance(value, Mapping):
+            given = cast("Mapping[str, Any]", value)
+            if name == "filters":
+                values[at] = Filters(given)
+            elif name == "params":
+                values[at] = tuple(given.items())
+        elif isinstance(value, Sequence):
+            values[at] = tuple(cast("Sequence[object]", value))
+    return tuple(values)
+
+
+@cache
+def _names_of(kind: type[Query]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+@cache
+def _places_of(kind: type[Query]) -> tuple[tuple[int, str], ...]:
+    """Where in what is asked a list or a mapping may stand."""
+    names = [each.name for each in fields(kind)]
+    return tuple((at - len(names), name) for at, name in enumerate(names) if name in _SEVERAL)

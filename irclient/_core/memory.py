@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from irclient._core.freshness import Entry, Freshness, freshness
-from irclient._core.identity import Identities
+from irclient._core.identity import KnownQueries
 from irclient.queries import Cart
 from irclient.results import RecommendationList
 
@@ -50,7 +50,7 @@ class Memory:
 
     Args:
         store: Where they are kept.
-        max_entries: How many answers that will be, about; as many identities are known.
+        max_entries: How many answers that will be, about; as many queries are known.
     """
 
     def __init__(self, store: Store, *, max_entries: int) -> None:
@@ -58,8 +58,8 @@ class Memory:
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
         self._newest_seen_at = -math.inf
-        self.identities = Identities(max_entries)
-        self.cache = Cache(store, self.identities)
+        self.known_queries = KnownQueries(max_entries)
+        self.cache = Cache(store, self.known_queries)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
@@ -106,7 +106,8 @@ class Memory:
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._newest[data_set] = version, now
-            self._newest_seen_at = now
+            # Threads come here in another order than they were told the time.
+            self._newest_seen_at = max(self._newest_seen_at, now)
         user_id = query.__dict__.get("user_id")
         try:
             self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
@@ -117,14 +118,17 @@ class Memory:
 class Cache:
     """What a user may do to a client's memory: make it forget.
 
+    Clients that share a store share their answers, and each knows what it was asked itself: tell
+    each of them to forget a user.
+
     Args:
         store: Where the answers are kept.
-        identities: What is known of the questions, whoever they are about.
+        known_queries: What was asked lately, whoever it was about.
     """
 
-    def __init__(self, store: Store, identities: Identities) -> None:
+    def __init__(self, store: Store, known_queries: KnownQueries) -> None:
         self._store = store
-        self._identities = identities
+        self._known_queries = known_queries
 
     def clear(self) -> int:
         """Forget everything; returns how many answers were forgotten."""
@@ -139,7 +143,7 @@ class Cache:
         return self._forget(lambda entry: _concerns(entry, item_id))
 
     def _forget(self, which: Callable[[Entry], bool]) -> int:
-        self._identities.forget()
+        self._known_queries.forget()
         return self._store.discard(which)
 
 

@@ -150,7 +150,10 @@ class ClientState:
             budget=RetryBudget(settings.retries.budget),
             hedge_budget=HedgeBudget(),
             latencies=Latencies(),
-            memory=Memory(store, max_entries=settings.caching.max_entries),
+            # Who keeps no answers has no use for knowing what was asked either.
+            memory=Memory(
+                store, max_entries=settings.caching.max_entries if settings.caching.enabled else 0
+            ),
             flights=Flights(),
             stats=Counters(),
             split=split,

@@ -60,12 +60,8 @@ class Counters:
 
     def count_answer(self, source: Source) -> None:
         """Count a call that was answered."""
-        # Not `with`, which takes as long again: this is counted for each answer from memory.
-        self._lock.acquire()
-        try:
+        with self._lock:
             self._sources[source] += 1
-        finally:
-            self._lock.release()
 
     def count_error(self, kind: str) -> None:
         """Count a call that was not answered."""

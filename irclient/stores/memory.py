@@ -29,12 +29,8 @@ class MemoryStore:
 
     def get(self, key: str, /) -> Entry | None:
         """Return an entry, or None."""
-        # Not `with`, which takes as long as the look-up: this is what an answer from memory costs.
-        self._lock.acquire()
-        try:
+        with self._lock:
             return self._entries.get(key)
-        finally:
-            self._lock.release()
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping the one that was used longest ago if there is no room."""

@@ -271,7 +271,7 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     settings = Settings()
     key = identity(QUERY)
     shared.memory.keep(key, QUERY, read_list(list_of("1")), A, 90.0)
-    at_hand = answer_at_hand(key, shared, settings, 100.0)
+    at_hand = answer_at_hand(QUERY, shared, settings, 100.0)
     told: list[object] = []
     running = call(QUERY, shared, settings, 100.0)
     command = next(running)
@@ -295,15 +295,15 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
 )
 def test_what_is_not_at_hand_is_left_to_the_call(not_at_hand) -> None:
     shared = state()
-    shared.memory.keep("k", QUERY, read_list(list_of("1")), A, 90.0)
-    assert answer_at_hand("k", shared, Settings(), 100.0) is not None
-    assert answer_at_hand("k", shared, Settings(**not_at_hand), 100.0) is None
-    assert answer_at_hand("other", shared, Settings(), 100.0) is None
-    assert answer_at_hand(None, shared, Settings(), 100.0) is None
+    shared.memory.keep(identity(QUERY), QUERY, read_list(list_of("1")), A, 90.0)
+    assert answer_at_hand(QUERY, shared, Settings(), 100.0) is not None
+    assert answer_at_hand(QUERY, shared, Settings(**not_at_hand), 100.0) is None
+    assert answer_at_hand(Popular(), shared, Settings(), 100.0) is None
+    assert answer_at_hand("no query", shared, Settings(), 100.0) is None
 
 
 def test_a_closed_client_has_nothing_at_hand() -> None:
     shared = state()
-    shared.memory.keep("k", QUERY, read_list(list_of("1")), A, 90.0)
+    shared.memory.keep(identity(QUERY), QUERY, read_list(list_of("1")), A, 90.0)
     shared.is_closed = True
-    assert answer_at_hand("k", shared, Settings(), 100.0) is None
+    assert answer_at_hand(QUERY, shared, Settings(), 100.0) is None

@@ -95,6 +95,31 @@ def test_the_first_of_equal_calls_leads_and_the_others_follow() -> None:
     assert len(flights) == 2
 
 
+class Busy(dict):
+    """Calls under way: one ends after it was seen, another begins before the next is put down."""
+
+    began = False
+
+    def setdefault(self, key, value):
+        found = super().setdefault(key, value)
+        if found is not value:
+            self.clear()
+        return found
+
+    def __setitem__(self, key, value) -> None:
+        another = Flight()
+        self.began = super().setdefault(key, another) is another
+        super().__setitem__(key, value)
+
+
+def test_of_calls_that_come_as_a_flight_ends_one_leads() -> None:
+    flights = Flights()
+    flights.board("k", 1.0, lost_at=5.0)
+    flights._under_way = Busy(flights._under_way)
+    _, leads = flights.board("k", 1.0, lost_at=5.0)
+    assert leads is not flights._under_way.began
+
+
 def test_a_flight_that_has_ended_is_followed_by_a_new_one() -> None:
     flights, woken = Flights(), []
     flight, _ = flights.board("k", 1.0, lost_at=5.0)

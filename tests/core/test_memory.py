@@ -168,7 +168,16 @@ ASKED = (queries.Picks, int, type(None), None, None, None, (), 5, None, None, "a
     ids=["everything", "a user", "an item"],
 )
 def test_whoever_forgets_answers_forgets_what_was_asked_too(memory, forget) -> None:
-    memory.identities.learn(ASKED)
-    assert memory.identities.get(ASKED) is not None
+    known = memory.known_queries.query(ASKED)
+    assert memory.known_queries.query(ASKED) is known
     forget(memory.cache)
-    assert (memory.identities.get(ASKED), len(memory.identities)) == (None, 0)
+    assert len(memory.known_queries) == 0
+    assert memory.known_queries.query(ASKED) is not known
+
+
+def test_threads_that_come_late_with_news_hide_no_newer_news(memory) -> None:
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 10.5)
+    memory.keep("trending", TRENDING, answer("2", version=NEW), A, 11.0)
+    memory.keep("elsewhere", TRENDING, answer("3", version=OLD), B, 10.0)
+    assert memory.recall_fresh("popular", CACHING, 12.0) is None
+    assert memory.recall_fresh("trending", CACHING, 12.0) is not None

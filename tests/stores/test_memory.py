@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,12 @@ def test_it_is_a_store() -> None:
     store.set("k", kept)
     assert store.get("k") is kept
     assert repr(store) == "MemoryStore(1 of 2 entries)"
+
+
+def test_what_a_users_store_is_handed_is_frozen_and_hashable() -> None:
+    assert hash(entry()) == hash(entry())
+    with pytest.raises(FrozenInstanceError):
+        entry().stored_at = 2.0
 
 
 def test_the_entry_that_was_used_longest_ago_makes_room() -> None:
