@@ -49,3 +49,9 @@ def test_a_core_that_looks_at_the_clock_is_caught(tmp_path: Path) -> None:
     done = lint(tmp_path)
     assert done.returncode == 1
     assert "irclient._core is not allowed to import time" in done.stdout
+
+
+def test_locks_are_taken_with_a_with() -> None:
+    # Between acquire() and try Python looks for signals: a Ctrl-C there keeps the lock for good.
+    modules = (ROOT / "irclient").rglob("*.py")
+    assert [path.name for path in modules if ".acquire(" in path.read_text("utf-8")] == []
