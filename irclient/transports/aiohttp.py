@@ -20,6 +20,7 @@ import httpx
 
 from irclient._forks import fork_count, fork_safe_lock
 from irclient.errors import ConfigurationError
+from irclient.transports.asyncio_streams import look_at
 from irclient.transports.direct import HEADERS, Opens, Sent, headers_of
 from irclient.transports.tls import ssl_context
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from aiohttp.client_proto import ResponseHandler
+    from aiohttp.client_reqrep import ConnectionKey
+    from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
     from irclient._core.protocol import Send
@@ -260,9 +263,23 @@ class _Connector(aiohttp.TCPConnector):
         _attempt.get().connects = True
         return await super()._create_connection(req, traces, timeout)
 
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (connection := await super()._get(key, traces)) is not None:
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close and not _is_readable(protocol):
+                return connection
+            # What came while nobody asked would be read as the answer to the next request.
+            connection.close()
+        return None
+
     def __del__(self, *ignored: object) -> None:
         if self.forks == fork_count():
             super().__del__(*ignored)
+
+
+def _is_readable(protocol: ResponseHandler) -> bool:
+    transport = protocol.transport
+    return transport is None or look_at(transport.get_extra_info("socket"))()
 
 
 class _Chunks:

@@ -11,7 +11,10 @@ import asyncio
 import ipaddress
 import select
 import socket
+import threading
 from collections import deque
+from contextlib import suppress
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,11 +25,15 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
-__all__ = ["AsyncioStream", "connect"]
+__all__ = ["AsyncioStream", "connect", "look_at"]
 
 #: Bytes that wait to be read until the loop stops receiving, and goes on again.
 _MOST_WAITING: Final = 256 * 1024
 _FEW_WAITING: Final = 64 * 1024
+#: Bytes read at once, and seconds of reading what has arrived until others get their turn: the
+#: smallest parts that HTTP allows cost a thousand times what their bytes do.
+_MOST_AT_ONCE: Final = 16 * 1024
+_LONGEST_TURN: Final = 0.005
 #: Seconds for the first address before the next is tried as well (RFC 8305).
 _NEXT_ADDRESS_AFTER: Final = 0.25
 
@@ -62,6 +69,10 @@ async def _connected(host: str, port: int, context: ssl.SSLContext | None) -> As
     context.set_alpn_protocols(["http/1.1"])
     transport = stream.transport
     try:
+        if stream.get_extra_info("is_readable"):
+            # What somebody on the way sent in the clear would be read as if it had been secured,
+            # and a handshake over a connection that was closed would never end.
+            raise OSError("the server spoke, or closed the connection, before the handshake")
         secured = await asyncio.get_running_loop().start_tls(
             transport, stream, context, server_hostname=host
         )
@@ -78,13 +89,57 @@ async def _addresses(host: str, port: int) -> list[str]:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await _looked_up(host, port)
     else:
         return [host]
     found = list(dict.fromkeys((info[0], str(info[4][0])) for info in infos))
     by_family = {family: [each for kind, each in found if kind == family] for family, _ in found}
     turns = zip_longest(*by_family.values())
     return [each for turn in turns for each in turn if each is not None]
+
+
+_lookups: dict[tuple[Any, str, int], asyncio.Future[list[Any] | OSError]] = {}
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """What the resolver says, on a thread of its own for all who ask at the same time.
+
+    The loop's own threads are few: names that hang would keep all others from being looked up,
+    and the program from ending.
+    """
+    loop = asyncio.get_running_loop()
+    key = loop, host, port
+    found = _lookups.get(key)
+    if found is None:
+        found = _lookups[key] = loop.create_future()
+        resolve = partial(_look_up, loop, host, port, found)
+        try:
+            threading.Thread(target=resolve, name="irclient-resolve", daemon=True).start()
+        except BaseException:
+            del _lookups[key]
+            raise
+    result = await asyncio.shield(found)
+    if isinstance(result, OSError):
+        raise OSError(f"the name {host!r} is not known: {result}") from result
+    return result
+
+
+def _look_up(
+    loop: asyncio.AbstractEventLoop,
+    host: str,
+    port: int,
+    found: asyncio.Future[list[Any] | OSError],
+) -> None:
+    result: list[Any] | OSError
+    try:
+        result = list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except OSError as problem:
+        result = problem
+    finally:
+        del _lookups[loop, host, port]
+    # The loop may be closed: nobody waits there any more.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(found.set_result, result)
 
 
 async def _first_of(addresses: list[str], port: int) -> AsyncioStream:
@@ -137,7 +192,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._received: deque[bytes] = deque()
+        self._received: deque[bytes | memoryview] = deque()
         self._size = 0
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
@@ -145,6 +200,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._has_ended = self._is_late = False
         self._problem: Exception | None = None
         self._ends_at = float("inf")
+        self._turn_began_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def ends_by(self, instant: float) -> None:
@@ -181,7 +237,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Know the connection; called once more as it is secured."""
         self.transport = cast("asyncio.Transport", transport)
-        self._look = _look_at(transport.get_extra_info("socket"))
+        self._look = look_at(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """Keep what arrived for the next read."""
@@ -230,10 +286,16 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
                 await _within(timeout, self._reader, httpcore.ReadTimeout)
             finally:
                 self._reader = None
+            self._turn_began_at = self._loop.time()
+        elif self._loop.time() > self._turn_began_at + _LONGEST_TURN:
+            await asyncio.sleep(0)
+            self._turn_began_at = self._loop.time()
+            if self._turn_began_at >= self._ends_at:
+                self._look_up()
         if self._is_late:
             raise httpcore.ReadTimeout("the attempt's time passed")
         if self._received:
-            return self._next(max_bytes)
+            return self._next(min(max_bytes, _MOST_AT_ONCE))
         if self._problem is not None:
             raise httpcore.ReadError(str(self._problem)) from self._problem
         return b""
@@ -241,14 +303,14 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def _next(self, max_bytes: int) -> bytes:
         data = self._received.popleft()
         if len(data) > max_bytes:
-            self._received.appendleft(data[max_bytes:])
+            self._received.appendleft(memoryview(data)[max_bytes:])
             data = data[:max_bytes]
         self._size -= len(data)
         if not self._receives and self._size <= _FEW_WAITING:
             self._receives = True
             if not self.transport.is_closing():
                 self.transport.resume_reading()
-        return data
+        return bytes(data)
 
     async def write(
         self,
@@ -277,6 +339,7 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         # What an HTTP client closes holds nothing that is still to be sent; a close that waits
         # for the other side, as that of TLS does, could be held by it.
         self._has_ended = True
+        self._received.clear()
         self._stop_timer()
         self.transport.abort()
         self._wake()
@@ -306,7 +369,7 @@ async def _within(
         raise late(str(problem)) from problem
 
 
-def _look_at(sock: socket.socket) -> Callable[[], bool]:
+def look_at(sock: socket.socket) -> Callable[[], bool]:
     """Return what says whether something came, or the end, that the loop has not seen yet."""
     if not hasattr(select, "poll"):
         return lambda: bool(select.select([sock], [], [], 0)[0])

@@ -89,6 +89,9 @@ async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response
             body = _Body(sent)
             async for chunk in chunks:
                 body.take(chunk)
+                if time.monotonic() > ends_at:
+                    # Many small chunks that came together are taken without a look at the end.
+                    raise TimeoutError
         except BaseException as problem:
             await _give_up(sent, chunks, problem)
             raise
@@ -103,16 +106,16 @@ async def _exchange(transport: httpx.AsyncBaseTransport, send: Send) -> Response
 async def _give_up(sent: Sent, chunks: AsyncIterator[bytes], problem: BaseException) -> None:
     import anyio  # noqa: PLC0415  (costs more than all of this module)
 
+    with anyio.CancelScope(shield=True):
+        await sent.close()
     if isinstance(problem, BodyTooLarge | UndecodableBody):
         # HTTP libraries stream through nested generators, which trio wants ended and not
         # dropped: an error out of the next read ends them all. What was received before comes
-        # first.
+        # first. Closed before, for a cancellation alone does not reach who reads without a pause.
         with anyio.CancelScope() as scope, suppress(Exception):
             scope.cancel()
             for _ in range(_MOST_CHUNKS_RECEIVED):
                 await anext(chunks)
-    with anyio.CancelScope(shield=True):
-        await sent.close()
 
 
 def timed_out(send: Send) -> Failure:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from ssl import SSLError, SSLWantReadError
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import anyio
@@ -42,11 +43,40 @@ _IDLE_FOR: Final = 30.0
 _Key: TypeAlias = tuple[bytes, bytes, int | None]
 
 
+class _Connection(httpcore.AsyncHTTP11Connection):
+    """A connection that does not stay open with more in it than the answers asked for.
+
+    httpcore reads what comes right behind an answer as the answer to the next request, which is
+    another caller's.
+    """
+
+    def is_idle(self) -> bool:
+        """Whether the last answer has arrived to its last byte, and nothing else."""
+        return (
+            super().is_idle()
+            and not self._h11_state.trailing_data[0]
+            and (isinstance(self._network_stream, AsyncioStream) or not self._has_more_in_tls())
+        )
+
+    def _has_more_in_tls(self) -> bool:
+        # trio's TLS takes what has arrived off the wire, which then looks empty.
+        secured: ssl.SSLObject | None = self._network_stream.get_extra_info("ssl_object")
+        if secured is None:
+            return False
+        try:
+            secured.read(1)
+        except SSLWantReadError:
+            return False
+        except SSLError:
+            return True
+        return True
+
+
 @dataclass(eq=False, slots=True)
 class _Lane:
     """One connection; its stream is known where it keeps the time of an attempt."""
 
-    connection: httpcore.AsyncHTTP11Connection | httpcore.AsyncHTTPConnection
+    connection: _Connection | httpcore.AsyncHTTPConnection
     stream: AsyncioStream | None = None
 
 
@@ -186,7 +216,7 @@ class Lanes(Opens, httpx.AsyncBaseTransport):
             stream = await connect(host, origin.port, context=context, until=until)
         else:
             stream = await _connect_on_trio(host, origin.port, context, time.connect)
-        connection = httpcore.AsyncHTTP11Connection(origin, stream, keepalive_expiry=_IDLE_FOR)
+        connection = _Connection(origin, stream, keepalive_expiry=_IDLE_FOR)
         return _Lane(connection, stream if isinstance(stream, AsyncioStream) else None)
 
     def _replaced(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
@@ -228,9 +258,8 @@ class _LaneStream(httpx.AsyncByteStream):
         except BaseException:
             await _close(lane)
             raise
-        # Idle is a connection whose answer has arrived to its last byte, and no other.
         if (
-            isinstance(lane.connection, httpcore.AsyncHTTP11Connection)
+            isinstance(lane.connection, _Connection)
             and lane.connection.is_idle()
             and len(self._free) < _IDLE_LANES
             and not self._here.is_closed

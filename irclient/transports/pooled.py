@@ -54,7 +54,7 @@ class Pooled(OpensBlocking, httpx.BaseTransport):
     def __init__(self, *, ca_file: str | os.PathLike[str] | None = None) -> None:
         self._ca_file = ca_file
         self._lock = fork_safe_lock()
-        self._pool: httpcore.ConnectionPool | None = None
+        self._pool: _Pool | None = None
         self._network: _OnTime | None = None
         self._forks = fork_count()
         self._time = _TimeLeft()
@@ -109,14 +109,14 @@ class Pooled(OpensBlocking, httpx.BaseTransport):
                     raise
                 was_tried = True
 
-    def _pool_of_this_process(self) -> httpcore.ConnectionPool:
+    def _pool_of_this_process(self) -> _Pool:
         with self._lock:
             if self._forks != fork_count():
                 # Left to the parent: closing would say goodbye over sockets that it still uses.
                 self._pool, self._forks = None, fork_count()
             if self._pool is None:
                 self._network = _OnTime(httpcore.SyncBackend(), self._time)
-                self._pool = httpcore.ConnectionPool(
+                self._pool = _Pool(
                     ssl_context=ssl_context(ca_file=self._ca_file),
                     max_connections=_CONNECTIONS,
                     max_keepalive_connections=_IDLE_CONNECTIONS,
@@ -130,6 +130,36 @@ class Pooled(OpensBlocking, httpx.BaseTransport):
 
     def __repr__(self) -> str:
         return f"Pooled({self._pool!r})" if self._pool else "Pooled(no connections)"
+
+
+class _Pool(httpcore.ConnectionPool):
+    """Opens connections that know when they hold more than the answers asked for."""
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+        """Make a connection; the pool has no proxy and speaks HTTP/1.1 only."""
+        return _Connection(
+            origin=origin,
+            ssl_context=self._ssl_context,
+            keepalive_expiry=self._keepalive_expiry,
+            network_backend=self._network_backend,
+        )
+
+
+class _Connection(httpcore.HTTPConnection):
+    def has_expired(self) -> bool:
+        """Whether to close it, and not use it again."""
+        return super().has_expired() or self._has_more()
+
+    def _has_more(self) -> bool:
+        # httpcore reads what comes right behind an answer as the answer to the next request,
+        # which is another caller's. Looked for before it is asked whether the connection is idle,
+        # for another thread may use it at this moment, whose answer is no more than it asked for.
+        inner = self._connection
+        return (
+            isinstance(inner, httpcore.HTTP11Connection)
+            and bool(inner._h11_state.trailing_data[0])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            and inner.is_idle()
+        )
 
 
 class _Stream(httpx.SyncByteStream):

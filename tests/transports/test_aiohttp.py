@@ -26,7 +26,7 @@ from tests import weather as bad
 from tests.certificates import Authority
 from tests.transports import test_exchange as exchanges
 from tests.transports.test_lanes import descriptors
-from tests.weather import weather
+from tests.weather import answer, echoed, listed, weather
 from tests.worlds import TOKEN, World, options
 
 pytest.importorskip("aiohttp", reason="needs the extra aiohttp")
@@ -199,6 +199,31 @@ def test_a_request_is_sent_again_once_and_only_over_an_idle_connection() -> None
 
     with weather(bad.reset) as server:
         asyncio.run(story())
+
+
+def test_what_comes_behind_an_answer_is_nobodys_answer() -> None:
+    def forging(peer, seen) -> None:
+        peer.send(answer(echoed(seen)))
+        was_answered.wait(5)
+        peer.send(answer(listed("another's")))
+        was_forged.set()
+
+    async def story() -> None:
+        transport = AiohttpTransport()
+        for n in range(6):
+            was_answered.clear()
+            was_forged.clear()
+            assert f'"{n}"'.encode() in await get(transport, server, f"/{n}")
+            was_answered.set()
+            # Sometimes the loop has read it by the next request, and sometimes it is too busy.
+            assert was_forged.wait(5)
+            await asyncio.sleep(0.02 * (n % 2))
+        await transport.aclose()
+
+    was_answered, was_forged = threading.Event(), threading.Event()
+    with weather(forging) as server:
+        asyncio.run(story())
+    assert server.connections == 6
 
 
 def test_it_tells_whether_a_connection_had_to_be_opened() -> None:

@@ -10,12 +10,14 @@ import struct
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import anyio
 import httpcore
 import pytest
 
-from irclient.transports.asyncio_streams import _addresses, _first_of, connect
+from irclient.transports import asyncio_streams
+from irclient.transports.asyncio_streams import _addresses, _first_of, _lookups, connect
 from tests.certificates import Authority
 
 LOCAL = "127.0.0.1"
@@ -232,6 +234,18 @@ def test_the_end_may_move_both_ways_and_be_lifted() -> None:
         asyncio.run(story())
 
 
+def test_what_was_received_is_not_read_any_more_once_it_is_closed() -> None:
+    async def story() -> None:
+        stream = await opened(port)
+        assert await stream.read(1) != b""
+        assert stream._received
+        await stream.aclose()
+        assert await stream.read(1) == b""
+
+    with serving(flood) as port:
+        asyncio.run(story())
+
+
 def test_a_timeout_of_httpcores_is_kept_and_the_connection_lives_on() -> None:
     async def story() -> None:
         stream = await opened(port)
@@ -298,6 +312,32 @@ def test_nobody_there_and_no_such_name_are_errors_of_connecting() -> None:
     asyncio.run(story())
 
 
+def test_what_is_said_in_the_clear_before_the_handshake_is_never_read_as_secured(
+    tmp_path, monkeypatch
+) -> None:
+    authority = Authority.made_in(tmp_path)
+    server = authority.server()
+
+    def behave(peer) -> None:
+        peer.sendall(b"forged")
+        with server.wrap_socket(peer, server_side=True) as secured:
+            secured.sendall(b"real")
+
+    async def story() -> None:
+        trusting = ssl.create_default_context(cafile=authority.ca_file)
+        # Between two addresses there is time for the loop to read.
+        for addresses in [LOCAL], [LOCAL, "127.0.0.2"]:
+            monkeypatch.setattr(asyncio_streams, "_addresses", partial(known, addresses))
+            with pytest.raises(httpcore.ConnectError):
+                await opened(port, context=trusting)
+
+    async def known(addresses, _host, _port):
+        return addresses
+
+    with serving(behave) as port:
+        asyncio.run(story())
+
+
 def never_taken():
     return unanswered()
 
@@ -340,20 +380,56 @@ def test_the_next_address_is_tried_when_one_refuses_and_when_one_is_slow() -> No
             asyncio.run(story())
 
 
-def test_an_address_is_not_looked_up_and_families_take_turns() -> None:
+def test_an_address_is_not_looked_up_and_families_take_turns(monkeypatch) -> None:
+    asked: list[str] = []
+
+    def found(host, *_, **__):
+        asked.append(host)
+        v4, v6 = socket.AF_INET, socket.AF_INET6
+        rows = [(v6, "::1"), (v6, "::2"), (v6, "::1"), (v4, "1.1.1.1"), (v4, "1.1.1.2")]
+        return [(family, None, None, "", (address, 80)) for family, address in rows]
+
     async def story() -> None:
         assert await _addresses("::1", 80) == ["::1"]
-        loop = asyncio.get_running_loop()
-
-        async def found(*_, **__):
-            v4, v6 = socket.AF_INET, socket.AF_INET6
-            rows = [(v6, "::1"), (v6, "::2"), (v6, "::1"), (v4, "1.1.1.1"), (v4, "1.1.1.2")]
-            return [(family, None, None, "", (address, 80)) for family, address in rows]
-
-        loop.getaddrinfo = found
         assert await _addresses("host", 80) == ["::1", "1.1.1.1", "::2", "1.1.1.2"]
 
+    monkeypatch.setattr(socket, "getaddrinfo", found)
     asyncio.run(story())
+    assert asked == ["host"]
+
+
+def test_names_that_hang_keep_no_other_from_being_looked_up_and_no_loop_from_ending(
+    monkeypatch,
+) -> None:
+    go_on, asked = threading.Event(), []
+
+    def found(host, *_, **__):
+        asked.append(host)
+        if host != "host":
+            go_on.wait(10)
+        return [(socket.AF_INET, None, None, "", (LOCAL, 80))]
+
+    async def story() -> None:
+        async with anyio.create_task_group() as tasks:
+            for n in range(100):
+                # More than the loop has threads, and each asked for twice.
+                tasks.start_soon(connecting_to_nobody, f"hangs{n // 2}")
+        assert await _addresses("host", 80) == [LOCAL]
+
+    async def connecting_to_nobody(host: str) -> None:
+        with pytest.raises(httpcore.ConnectTimeout):
+            await opened(80, host=host, within=0.2)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    began_at = time.monotonic()
+    asyncio.run(story())
+    assert time.monotonic() - began_at < 5.0
+    assert len(asked) == 51
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "irclient-resolve":
+            thread.join(5)
+    assert not _lookups
 
 
 async def by_a_task(work) -> None:

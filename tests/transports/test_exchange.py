@@ -12,11 +12,14 @@ import pytest
 import respx
 
 from irclient import ServiceEndpoint, errors, queries
+from irclient._core.protocol import Failure, Send, Trouble
 from irclient._version import __version__
+from irclient._wire import Request
 from irclient.settings import Retries, Timeouts
+from irclient.transports.exchange import exchange_async
 from tests import weather as bad
 from tests.weather import echoed, listed, weather
-from tests.worlds import TOKEN, in_each_world, options
+from tests.worlds import ASYNC, TOKEN, in_each_world, options
 
 SEGMENT = "a%2F..%2Fb%3Fc%23d%20%C3%A9"
 ID = "a/../b?c#d é"
@@ -178,3 +181,31 @@ def test_respx_mocks_the_default_transport_by_base_url_and_with_errors(world) ->
         ]
         mock.post("/personalization").mock(httpx.Response(200, content=listed("2")))
         world.play(story)
+
+
+@pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
+def test_an_answer_that_is_too_large_is_closed_and_not_read_on(world) -> None:
+    class Endless(httpx.AsyncByteStream):
+        """It is read without a pause, in which a cancellation could come."""
+
+        is_open, parts = True, 0
+
+        async def __aiter__(self):
+            while self.is_open:
+                self.parts += 1
+                yield bytes(1 << 20)
+
+        async def aclose(self) -> None:
+            self.is_open = False
+
+    async def story() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
+        outcome = await exchange_async(
+            transport, Send(A, Request("GET", "/x", None), "t", 5.0, 5.0)
+        )
+        assert isinstance(outcome, Failure)
+        assert outcome.trouble is Trouble.TOO_LARGE
+
+    body = Endless()
+    world.play(story)
+    assert body.parts == 17

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -20,7 +21,8 @@ from irclient._wire import Request
 from irclient.transports import Lanes
 from irclient.transports.exchange import exchange_async
 from tests import weather as bad
-from tests.weather import weather
+from tests.certificates import Authority
+from tests.weather import answer, echoed, listed, weather
 from tests.worlds import ASYNC
 
 each_loop = pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
@@ -178,6 +180,34 @@ def test_a_server_that_closes_every_connection_is_not_asked_for_ever(world) -> N
     assert len(server.seen) == 3
 
 
+def behind_it(peer, seen) -> None:
+    peer.send(answer(echoed(seen)) + answer(listed("another's")))
+
+
+def right_after_it(peer, seen) -> None:
+    # In a record of its own, where there is TLS, but in the same packet.
+    peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    peer.send(answer(echoed(seen)))
+    peer.send(answer(listed("another's")))
+    peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+
+@each_loop
+@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("forging", [behind_it, right_after_it])
+def test_what_comes_behind_an_answer_is_nobodys_answer(world, forging, is_secure, tmp_path) -> None:
+    async def story() -> None:
+        lanes = Lanes(ca_file=authority.ca_file)
+        for n in range(5):
+            assert f'"{n}"'.encode() in await get(lanes, server, f"/{n}")
+        await lanes.aclose()
+
+    authority = Authority.made_in(tmp_path)
+    with weather(forging, tls=authority.server() if is_secure else None) as server:
+        world.play(story)
+    assert server.connections == 5
+
+
 def a_send(server, *, method: str = "GET", within: float = 5.0) -> Send:
     body = None if method == "GET" else b"{}"
     return Send(server.endpoint("a"), Request(method, "/x", body), "token", within, within)
@@ -223,6 +253,48 @@ def test_the_end_of_one_attempt_is_not_that_of_the_next_over_the_same_lane(world
     with weather() as server:
         world.play(story)
     assert server.connections == 1
+
+
+def small_chunks(peer, seen) -> None:
+    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        peer.send(b"1\r\n \r\n" * 20_000)
+
+
+def small_heads(peer, seen) -> None:
+    while True:
+        peer.send(b"HTTP/1.1 100 \r\n\r\n" * 5_000)
+
+
+@pytest.mark.parametrize("flood", [small_chunks, small_heads])
+def test_a_flood_of_small_parts_ends_on_time_and_lets_others_run(flood) -> None:
+    async def overshoot() -> float:
+        lanes, turns = Lanes(), 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        other = asyncio.ensure_future(others())
+        began_at = time.monotonic()
+        outcome = await exchange_async(lanes, a_send(server, within=0.3))
+        took = time.monotonic() - began_at
+        other.cancel()
+        assert isinstance(outcome, Failure)
+        assert outcome.trouble is Trouble.TIMED_OUT
+        assert turns > 5
+        await lanes.aclose()
+        return took - 0.3
+
+    with weather(flood) as server:
+        late = asyncio.run(overshoot())
+        for _ in range(3):
+            if late >= 0.05:
+                # The machine may have been busy; a missing limit stays missing.
+                late = asyncio.run(overshoot())
+    assert late < 0.05
 
 
 CANCELLED_IN = {

@@ -13,7 +13,7 @@ import pytest
 
 from irclient.transports import Pooled, pooled
 from tests import weather as bad
-from tests.weather import weather
+from tests.weather import answer, echoed, weather
 
 
 def get(transport: Pooled, url: str, *, within: float = 5.0, body: bytes | None = None) -> bytes:
@@ -45,6 +45,15 @@ def test_a_connection_is_used_again() -> None:
 def test_an_idle_connection_that_the_server_closed_is_replaced_unseen() -> None:
     transport = Pooled()
     with weather(bad.close_after) as server:
+        for n in range(5):
+            assert f'"{n}"'.encode() in get(transport, f"{server.url}/{n}")
+        assert server.connections == 5
+    transport.close()
+
+
+def test_what_comes_behind_an_answer_is_nobodys_answer() -> None:
+    transport = Pooled()
+    with weather(lambda peer, seen: peer.send(answer(echoed(seen)) + answer(b"forged"))) as server:
         for n in range(5):
             assert f'"{n}"'.encode() in get(transport, f"{server.url}/{n}")
         assert server.connections == 5
