@@ -103,7 +103,11 @@ class Allowance:
             starts_at = self._first_slot(now)
             if starts_at > not_after:
                 return None
-            insort(self._starts, starts_at)
+            if self._starts and starts_at < self._starts[-1]:
+                insort(self._starts, starts_at)
+            else:
+                # Nearly always; the search for its place would look at memory all over the list.
+                self._starts.append(starts_at)
             if self._given_back and self._given_back[0] == starts_at:
                 del self._given_back[0]
             return Reservation(starts_at, self._moves)
