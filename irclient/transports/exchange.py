@@ -108,10 +108,11 @@ async def _give_up(sent: Sent, chunks: AsyncIterator[bytes], problem: BaseExcept
 
     with anyio.CancelScope(shield=True):
         await sent.close()
-    if isinstance(problem, BodyTooLarge | UndecodableBody):
-        # HTTP libraries stream through nested generators, which trio wants ended and not
-        # dropped: an error out of the next read ends them all. What was received before comes
-        # first. Closed before, for a cancellation alone does not reach who reads without a pause.
+    if isinstance(problem, BodyTooLarge | UndecodableBody | TimeoutError):
+        # Given up by us, between two reads. HTTP libraries stream through nested generators, which
+        # trio wants ended and not dropped: an error out of the next read ends them all. What was
+        # received before comes first. Closed before, for a cancellation alone does not reach who
+        # reads without a pause.
         with anyio.CancelScope() as scope, suppress(Exception):
             scope.cancel()
             for _ in range(_MOST_CHUNKS_RECEIVED):

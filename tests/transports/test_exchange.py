@@ -7,6 +7,7 @@ import re
 import time
 import tracemalloc
 
+import anyio.lowlevel
 import httpx
 import pytest
 import respx
@@ -209,3 +210,29 @@ def test_an_answer_that_is_too_large_is_closed_and_not_read_on(world) -> None:
     body = Endless()
     world.play(story)
     assert body.parts == 17
+
+
+@pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
+def test_a_body_that_is_late_between_two_reads_is_ended_and_not_dropped(world) -> None:
+    ended: list[bool] = []
+
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            try:
+                for _ in range(3):
+                    yield b"a"
+                    await anyio.lowlevel.checkpoint()
+                    # The whole thread is late, so that no timer can have come first.
+                    time.sleep(0.02)  # noqa: ASYNC251
+            finally:
+                ended.append(True)
+
+    async def story() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Slow()))
+        send = Send(A, Request("GET", "/x", None), "t", 0.01, 0.01)
+        outcome = await exchange_async(transport, send)
+        assert isinstance(outcome, Failure)
+        assert outcome.trouble is Trouble.TIMED_OUT
+        assert ended == [True]
+
+    world.play(story)
