@@ -7,7 +7,6 @@ import secrets
 import shutil
 import tempfile
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +38,9 @@ VaultAfterRotation: TypeAlias = Literal["updated", "stale"]
 _SECRET_NAME: Final = "ir-web"  # noqa: S105  (a name)
 #: The data of a fresh start looks this old, so that any later cooking has a newer name.
 _COOKED_BEFORE: Final = 3600.0
+#: The same in each emulator: azure-keyvault-secrets keeps a vault's challenge, its tenant in it, by
+#: host and port for as long as the process lives, and a free port may have been another vault's.
+_TENANT_ID: Final = "8f1c5b2e-6d0a-4c57-9a3e-2b74f0d1c6e9"
 #: The listeners beside those of the accounts, by the names that ``ports`` takes.
 _OTHER_LISTENERS: Final = ("entra", "key_vault", "managed_identity", "control")
 
@@ -176,7 +178,7 @@ class LocalCloud:
     def _make_identities(self) -> None:
         options = self.options
         self.entra = Entra(
-            tenant_id=str(uuid.uuid4()),
+            tenant_id=_TENANT_ID,
             audiences={VAULT_RESOURCE: VAULT_RESOURCE},
             token_lifetime=options.token_lifetime,
             refresh_in=options.switches.token_refresh_in,

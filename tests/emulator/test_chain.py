@@ -4,6 +4,7 @@ import os
 import ssl
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import httpx
 import msal
@@ -17,19 +18,25 @@ from azure.core.exceptions import (
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import SecretClient
 
+from irclient.emulator import Emulator
+
 VAULT = "https://vault.azure.net/.default"
 
 
-@pytest.fixture
-def vault(emulator):
-    with SecretClient(
+def vault_client(emulator):
+    return SecretClient(
         emulator.vault_url,
         emulator.vault_credential(),
         # The resource is Azure's own name, the vault is on this machine.
         verify_challenge_resource=False,
         connection_verify=emulator.ca_file,
         retry_total=0,
-    ) as client:
+    )
+
+
+@pytest.fixture
+def vault(emulator):
+    with vault_client(emulator) as client:
         yield client
     emulator.key_vault.update()
 
@@ -149,6 +156,8 @@ def test_default_azure_credential_needs_the_environment_alone(emulator):
 import os
 from azure.identity import DefaultAzureCredential
 from azure.keyvault.secrets import SecretClient
+
+from irclient.emulator import Emulator
 with DefaultAzureCredential() as credential, SecretClient(
     os.environ["IRCLIENT_CREDENTIAL__VAULT_URL"], credential, verify_challenge_resource=False
 ) as client:
@@ -168,3 +177,11 @@ def test_revoked_tokens_are_refused_by_the_service(emulator, vault, session):
     emulator.entra.revoke_tokens()
     response = lists(emulator, answer["access_token"])
     assert (response.status_code, response.content) == (401, b"")
+
+
+def test_a_vault_on_a_port_that_was_another_vaults_is_read():
+    with Emulator() as first, vault_client(first) as client:
+        assert client.get_secret("ir-web").value
+        port = urlsplit(first.vault_url).port
+    with Emulator(ports={"key_vault": port}) as second, vault_client(second) as client:
+        assert client.get_secret("ir-web").value
