@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import urlopen
 
+import httpx
 from cachetools import TTLCache, cached
 
 from benchmarks.measuring import Result, Stopwatch, gather, rounds_of, timed
@@ -21,12 +22,15 @@ from benchmarks.server import BODY
 from irclient import AsyncIRClient, Caching, IRClient, Settings
 from irclient.queries import Similar
 from irclient.stores import MemoryStore
+from irclient.transports.direct import OpensBlocking, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from benchmarks.measuring import Extent, Sample
     from irclient._core.freshness import Entry
+    from irclient._core.protocol import Send
+    from irclient.results import Answer
 
 __all__ = ["BY_HAND", "SIZES", "cached_answers", "growth", "single_flight"]
 
@@ -99,12 +103,11 @@ async def _repeat(get: Callable[[], Awaitable[object]], times: int) -> Sample:
 def growth(base: str, extent: Extent) -> list[Result]:
     """What a cached answer costs as the memory grows, and what an entry weighs."""
     sizes = SIZES[:3] if extent.is_quick else SIZES
-    key, entry = _entry(base)
     contestants: dict[tuple[int, str], Callable[[], Sample]] = {}
     for size in sizes:
         ids = [str(number) for number in range(size)]
         looked_up = random.Random(size).sample(ids, min(size, _ITEMS_LOOKED_UP))
-        client, look_up = _filled(base, ids, key, entry), _by_hand(size)
+        client, look_up = _filled(base, ids), _by_hand(size)
         for each in ids:
             look_up(each)
         contestants[size, OURS] = _looks_up(partial(client.similar, count=10), looked_up, extent)
@@ -123,38 +126,37 @@ def _looks_up(
     return timed(lambda: look_up(following()), extent)
 
 
-class _OneEntry:
-    """A store that shows what a client keeps, so that a million alike can be made of it."""
+class _AtOnce(httpx.BaseTransport, OpensBlocking):
+    """A service in this process, so that a memory is filled in the time that calls take."""
 
-    def __init__(self) -> None:
-        self.kept: list[tuple[str, Entry]] = []
+    def open(self, send: Send, look_up: Callable[[], float] | None = None) -> Sent:  # noqa: ARG002
+        """The answer, which is always the same."""
+        return Sent(200, {}, [BODY], lambda: None, opened_connection=False)
 
-    def get(self, _: str, /) -> Entry | None:
-        return None
+
+class _OneAnswer(MemoryStore):
+    """A million answers of their own would be ten gigabytes: here all entries share the first."""
+
+    _first: Answer | None = None
 
     def set(self, key: str, entry: Entry, /) -> None:
-        self.kept.append((key, entry))
-
-    def discard(self, _: Callable[[Entry], bool], /) -> int:
-        return 0
-
-    def __len__(self) -> int:
-        return len(self.kept)
+        """Keep an entry."""
+        self._first = self._first or entry.answer
+        super().set(key, replace(entry, answer=self._first))
 
 
-def _entry(base: str) -> tuple[str, Entry]:
-    store = _OneEntry()
-    with IRClient(home(base), credential=Token(), store=store) as client:
-        client.similar("SEED", count=10)
-    return store.kept[0]
-
-
-def _filled(base: str, ids: list[str], key: str, entry: Entry) -> IRClient:
-    store = MemoryStore(max_entries=len(ids))
+def _filled(base: str, ids: list[str]) -> IRClient:
+    """A client that was asked for each of them, so that it knows the queries as well."""
+    client = IRClient(
+        home(base, tps=1e6),
+        credential=Token(),
+        settings=Settings(caching=Caching(fresh_for=86_400, max_entries=len(ids))),
+        store=_OneAnswer(max_entries=len(ids)),
+        transport=_AtOnce(),
+    )
     for each in ids:
-        store.set(key.replace("SEED", each), replace(entry, seeds=(each,)))
-    settings = Settings(caching=Caching(fresh_for=86_400, max_entries=len(ids)))
-    return IRClient(home(base), credential=Token(), settings=settings, store=store)
+        client.similar(each, count=10)
+    return client
 
 
 def _weights(base: str) -> list[Result]:
