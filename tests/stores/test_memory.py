@@ -1,4 +1,4 @@
-"""The in-process store: bounded, least recently used first, safe to use from any thread."""
+"""The in-process store: bounded, keeps what is used, safe to use from any thread."""
 
 from __future__ import annotations
 
@@ -37,14 +37,57 @@ def test_what_a_users_store_is_handed_is_frozen_and_hashable() -> None:
         entry().stored_at = 2.0
 
 
-def test_the_entry_that_was_used_longest_ago_makes_room() -> None:
-    store = MemoryStore(max_entries=2)
-    for key in ("one", "two"):
+def kept_in(store: MemoryStore) -> str:
+    """The keys of one letter that a store keeps; asking for it counts as no use."""
+    return "".join(sorted(store._places))
+
+
+def filled(keys: str) -> MemoryStore:
+    store = MemoryStore(max_entries=len(keys))
+    for key in keys:
         store.set(key, entry())
-    store.get("one")
-    store.set("three", entry())
-    assert [store.get(key) is not None for key in ("one", "two", "three")] == [True, False, True]
-    assert len(store) == 2
+    return store
+
+
+def test_the_oldest_entry_makes_room() -> None:
+    store = filled("abc")
+    store.set("d", entry())
+    assert kept_in(store) == "bcd"
+    assert len(store) == 3
+
+
+def test_an_entry_that_was_used_is_kept_instead_of_one_that_was_not() -> None:
+    store = filled("abc")
+    store.get("a")
+    store.set("d", entry())
+    assert kept_in(store) == "acd"
+
+
+def test_a_use_keeps_an_entry_once() -> None:
+    store = filled("abc")
+    store.get("a")
+    for key in "de":
+        store.set(key, entry())
+    assert kept_in(store) == "ade"
+    store.set("f", entry())
+    assert kept_in(store) == "def"
+
+
+def test_where_all_were_used_the_oldest_makes_room() -> None:
+    store = filled("abc")
+    for key in "cba":
+        store.get(key)
+    store.set("d", entry())
+    assert kept_in(store) == "bcd"
+
+
+def test_making_room_looks_at_few_entries_however_many_were_used() -> None:
+    keys = "".join(chr(1_000 + number) for number in range(500))
+    store = filled(keys)
+    for key in keys:
+        store.get(key)
+    store.set("z", entry())
+    assert kept_in(store) == "z" + keys.replace(keys[32], "")
 
 
 def test_setting_again_replaces() -> None:
