@@ -6,6 +6,7 @@ live session, have no identity: each such call is one of its own.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -41,7 +42,8 @@ def identity(query: Query, variant: str | None = None) -> str | None:
     if known is None:
         if not isinstance(query, Query) or query.has_side_effect:
             return None
-        known = query.__dict__["_identity"] = request_for(query, modeling=None).target
+        known = request_for(query, modeling=None).target
+        object.__setattr__(query, "_identity", known)
     return f"{variant}\n{known}" if variant else known
 
 
@@ -54,7 +56,8 @@ class KnownQueries:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: dict[Asked, Query] = {}
+        # Not a dict: the first key of one whose first keys were deleted is searched for each time.
+        self._known: OrderedDict[Asked, Query] = OrderedDict()
         self._lock = fork_safe_lock()
 
     def query(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
@@ -85,7 +88,7 @@ class KnownQueries:
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:
-                del self._known[next(iter(self._known))]
+                self._known.popitem(last=False)
 
     def forget(self) -> None:
         """Know nothing of what was asked, and so of whoever it was about."""

@@ -21,6 +21,7 @@ import pytest
 from irclient import IRClient, Settings, StaticToken, _wire
 from irclient._assembly import assemble
 from irclient._core.call import call
+from irclient._core.identity import KnownQueries
 from irclient._core.protocol import Resumed, Send
 from irclient._wire import Response
 from irclient.queries import Similar
@@ -191,6 +192,23 @@ def test_an_answer_from_memory_costs_the_same_however_much_is_remembered() -> No
     for number in range(9_000):
         state.memory._store.set(f"another {number}", entry)
     assert calls_made(lambda: drive(query, state, settings)) == among_few
+
+
+def test_learning_a_query_costs_the_same_however_many_are_known() -> None:
+    """A search for the first one among those that were forgotten would take a hundred times."""
+
+    def seconds_to_learn(most: int, *, times: int) -> float:
+        known = KnownQueries(most)
+        query = Similar("1")
+        for number in range(most):
+            known._know((number,), query)
+        began_at = time.process_time()
+        for number in range(most, most + times):
+            known._know((number,), query)
+        return time.process_time() - began_at
+
+    among_few = min(seconds_to_learn(10, times=50_000) for _ in range(3))
+    assert seconds_to_learn(100_000, times=50_000) < 8 * among_few
 
 
 def test_an_answer_from_memory_keeps_little_that_is_new(client) -> None:
