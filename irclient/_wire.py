@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 from urllib.parse import quote
 
@@ -116,9 +117,8 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         modeling: The endpoint's own modeling component, for a query that names none.
     """
     encoded: list[str] = []
-    given = query.__dict__
-    for name, wire_name in _WIRE_NAMES.items():
-        value = given.get(name)
+    for name, wire_name in _wire_names_of(cast("Any", type(query))):
+        value = getattr(query, name)
         if value is None and name == "modeling":
             value = modeling
         if value is not None:
@@ -146,13 +146,11 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
 
 def request_for(query: Query, *, modeling: str | None) -> Request:
     """Return the request of a query, built once and kept with the query, which never changes."""
-    kept: dict[str | None, Request] | None = query.__dict__.get("_requests")
-    if kept is None:
-        kept = {}
-        object.__setattr__(query, "_requests", kept)
-    request = kept.get(modeling)
-    if request is None:
-        request = kept[modeling] = build_request(query, modeling=modeling)
+    kept: tuple[str | None, Request] | None = getattr(query, "_request", None)
+    if kept is not None and kept[0] == modeling:
+        return kept[1]
+    request = build_request(query, modeling=modeling)
+    object.__setattr__(query, "_request", (modeling, request))
     return request
 
 
@@ -167,6 +165,12 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     # Seen in code with this capital only (contract section 10).
     "session_id": "SessionId",
 }
+
+
+@cache
+def _wire_names_of(kind: type[Query]) -> tuple[tuple[str, str], ...]:
+    named = {each.name for each in fields(kind)}
+    return tuple(pair for pair in _WIRE_NAMES.items() if pair[0] in named)
 
 
 def _path(query: Query) -> str:

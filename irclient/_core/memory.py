@@ -108,7 +108,7 @@ class Memory:
             self._newest[data_set] = version, now
             # Threads come here in another order than they were told the time.
             self._newest_seen_at = max(self._newest_seen_at, now)
-        user_id = query.__dict__.get("user_id")
+        user_id = getattr(query, "user_id", None)
         try:
             self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
@@ -155,7 +155,7 @@ def _concerns(entry: Entry, item_id: str) -> bool:
 
 
 def _seeds(query: Query) -> tuple[str, ...]:
-    asked = query.__dict__
-    if "item_id" in asked:
-        return (asked["item_id"],)
-    return tuple(query.item_ids) if isinstance(query, Cart) else ()
+    if isinstance(query, Cart):
+        return tuple(query.item_ids)
+    item_id: str | None = getattr(query, "item_id", None)
+    return () if item_id is None else (item_id,)

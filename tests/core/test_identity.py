@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_what_is_no_value_of_a_query_is_never_known(value) -> None:
 @pytest.mark.parametrize("query", ALONE, ids=lambda query: query.operation)
 def test_what_may_not_be_shared_is_kept_nowhere(query) -> None:
     known = KnownQueries(10)
-    asked = (type(query), *vars(query).values())
+    asked = (type(query), *(getattr(query, each.name) for each in fields(query)))
     assert known.query(asked) == query
     assert len(known) == 0
 
