@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import tracemalloc
-from dataclasses import replace
 from functools import partial
 from itertools import count, cycle
 from threading import Lock
@@ -142,7 +141,7 @@ class _OneAnswer(MemoryStore):
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry."""
         self._first = self._first or entry.answer
-        super().set(key, replace(entry, answer=self._first))
+        super().set(key, entry._replace(answer=self._first))
 
 
 def _filled(base: str, ids: list[str]) -> IRClient:

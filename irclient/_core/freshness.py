@@ -12,9 +12,8 @@ A fresh answer becomes usable at once when its own account shows a newer data se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from irclient.results import Answer
@@ -32,8 +31,7 @@ class Freshness(Enum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An answer in memory.
 
     Attributes:

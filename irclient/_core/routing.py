@@ -69,27 +69,6 @@ class Full:
     slot_after: float
 
 
-class _Look:
-    """One look along the endpoints that a call has not tried, and what it found."""
-
-    __slots__ = ("allowances", "due_for_probe", "full", "health", "held_back", "left", "now")
-
-    def __init__(
-        self,
-        left: Sequence[ServiceEndpoint],
-        health: Mapping[ServiceEndpoint, EndpointHealth],
-        allowances: Mapping[ServiceEndpoint, Allowance],
-        now: float,
-    ) -> None:
-        self.left = left
-        self.health = health
-        self.allowances = allowances
-        self.now = now
-        self.full: list[ServiceEndpoint] = []
-        self.held_back: list[ServiceEndpoint] = []
-        self.due_for_probe: ServiceEndpoint | None = None
-
-
 def choose(
     endpoints: Sequence[ServiceEndpoint],
     health: Mapping[ServiceEndpoint, EndpointHealth],
@@ -112,32 +91,47 @@ def choose(
         probe_for: Seconds that a probe may take.
     """
     left = [endpoint for endpoint in endpoints if endpoint not in tried] if tried else endpoints
-    look = _Look(left, health, allowances, now)
+    full: list[ServiceEndpoint] = []
+    held_back: list[ServiceEndpoint] = []
+    due_for_probe: ServiceEndpoint | None = None
     for endpoint in left:
         admission = health[endpoint].admit(now, probe_for=probe_for)
         if admission is _SERVE:
             slot = allowances[endpoint].reserve(now, not_after=now)
             if slot is not None:
-                spilled_from = look.full[0] if look.full else None
-                return Choice(endpoint, slot, look.due_for_probe, spilled_from)
-            look.full.append(endpoint)
+                return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
+            full.append(endpoint)
             continue
         match admission:
-            case Admission.PROBE if look.due_for_probe is None:
-                look.due_for_probe = endpoint
+            case Admission.PROBE if due_for_probe is None:
+                due_for_probe = endpoint
             case Admission.PROBE:
                 health[endpoint].release()
             case Admission.HELD_BACK:
-                look.held_back.append(endpoint)
+                held_back.append(endpoint)
             case _:
                 pass  # It is failing.
-    return _second_best(look, not_after) if left else None
+    if not left:
+        return None
+    look = _Look(left, health, allowances, now, [*held_back, *full], due_for_probe)
+    return _second_best(look, not_after)
+
+
+@value
+class _Look:
+    """What was found along the endpoints that a call has not tried, where none is to be had now."""
+
+    left: Sequence[ServiceEndpoint]
+    health: Mapping[ServiceEndpoint, EndpointHealth]
+    allowances: Mapping[ServiceEndpoint, Allowance]
+    now: float
+    alive: list[ServiceEndpoint]
+    due_for_probe: ServiceEndpoint | None
 
 
 def _second_best(look: _Look, not_after: float) -> Choice | Full:
-    alive = [*look.held_back, *look.full]
     # Now where one can, else where it is soonest; between equals, the preferred.
-    alive.sort(key=lambda each: look.allowances[each].first_slot(look.now))
+    alive = sorted(look.alive, key=lambda each: look.allowances[each].first_slot(look.now))
     failing = [each for each in look.left if each not in alive]
     failing.sort(
         key=lambda each: (each != look.due_for_probe, look.health[each].probe_in(look.now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,8 @@ class Counters:
         self._counts: Counter[str] = Counter()
         self._sources: dict[Source, int] = {"service": 0, "cache": 0, "stale": 0, "fallback": 0}
         self._errors: Counter[str] = Counter()
-        self._attempts: dict[str, Counter[str]] = {}
+        # Not of counters: adding to what is there takes them twice as long.
+        self._attempts: defaultdict[str, defaultdict[str, int]] = defaultdict(_from_zero)
 
     def count(self, what: str) -> None:
         """Count one of the things that have a name of their own in `Stats`."""
@@ -71,10 +72,7 @@ class Counters:
     def count_attempt(self, endpoint: str, outcome: str) -> None:
         """Count a request."""
         with self._lock:
-            counts = self._attempts.get(endpoint)
-            if counts is None:
-                counts = self._attempts[endpoint] = Counter()
-            counts[outcome] += 1
+            self._attempts[endpoint][outcome] += 1
 
     def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
         """Return the counts as they are now."""
@@ -91,3 +89,7 @@ class Counters:
                 cached=cached,
                 store_failures=store_failures,
             )
+
+
+def _from_zero() -> defaultdict[str, int]:
+    return defaultdict(int)

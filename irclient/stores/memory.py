@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from cachetools import FIFOCache
+from cachetools import Cache
 
 from irclient._forks import fork_safe_lock
 
@@ -46,18 +47,17 @@ class MemoryStore:
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping the oldest that was not used if there is no room."""
-        place = _Place(entry)
         with self._lock:
-            self._places[key] = place
+            place = self._places.get(key)
+            if place is None:
+                self._places.add(_Place(key, entry))
+            else:
+                place.entry, place.was_used = entry, True
 
     def discard(self, which: Callable[[Entry], bool], /) -> int:
         """Drop every entry for which the function says True, and return how many."""
         with self._lock:
-            places = self._places.items()
-            keys = [key for key, place in places if place is not None and which(place.entry)]
-            for key in keys:
-                del self._places[key]
-        return len(keys)
+            return self._places.discard(which)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -69,26 +69,45 @@ class MemoryStore:
 class _Place:
     """Where an entry is kept."""
 
-    __slots__ = ("entry", "was_used")
+    __slots__ = ("entry", "key", "was_used")
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, key: str, entry: Entry) -> None:
+        self.key = key
         self.entry = entry
         self.was_used = False
 
 
-class _SecondChance(FIFOCache[str, _Place | None]):
-    """First in, first out, but for what was used meanwhile."""
+class _SecondChance(Cache[str, _Place | None]):
+    """Places by their keys; which of them makes room is said by a queue."""
+
+    def __init__(self, maxsize: int) -> None:
+        super().__init__(maxsize)
+        self._queue: deque[_Place] = deque()
 
     def __missing__(self, key: str) -> None:
         """Nothing is kept there."""
 
-    def popitem(self) -> tuple[str, _Place | None]:
+    def add(self, place: _Place) -> None:
+        """Keep a new place, as the youngest."""
+        self[place.key] = place
+        self._queue.append(place)
+
+    def popitem(self) -> tuple[str, _Place]:
         """Make room, and return what had to go."""
-        chances = _MOST_CHANCES
+        queue, chances = self._queue, _MOST_CHANCES
         while True:
-            key, place = super().popitem()
-            if place is None or not place.was_used or not chances:
-                return key, place
+            place = queue.popleft()
+            if not place.was_used or not chances:
+                del self[place.key]
+                return place.key, place
             place.was_used = False
-            self[key] = place
+            queue.append(place)
             chances -= 1
+
+    def discard(self, which: Callable[[Entry], bool]) -> int:
+        """Drop every place whose entry the function says True for, and return how many."""
+        gone = [place for place in self._queue if which(place.entry)]
+        for place in gone:
+            del self[place.key]
+        self._queue = deque(place for place in self._queue if place.key in self)
+        return len(gone)

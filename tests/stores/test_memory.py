@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +32,7 @@ def test_it_is_a_store() -> None:
 
 def test_what_a_users_store_is_handed_is_frozen_and_hashable() -> None:
     assert hash(entry()) == hash(entry())
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="set"):
         entry().stored_at = 2.0
 
 
