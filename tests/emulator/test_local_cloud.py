@@ -59,12 +59,6 @@ def test_a_rotation_makes_an_expired_secret_valid_again():
     in_cloud(look)
 
 
-def test_each_start_has_a_tenant_of_its_own():
-    assert in_cloud(lambda cloud: cloud.entra.tenant_id) != in_cloud(
-        lambda cloud: cloud.entra.tenant_id
-    )
-
-
 def test_one_cooking_serves_every_account_and_modeling_at_the_start():
     cooked = []
 
