@@ -25,6 +25,7 @@ time a little below its real limit, with a short excursion over it every few sec
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left, insort
 from dataclasses import dataclass
 from typing import Final
@@ -89,7 +90,9 @@ class Allowance:
         self._adaptive = adaptive
         self._lock = fork_safe_lock()
         self._moves = 0
-        self._starts: list[float] = []  # Sorted; at most a window of the past, and the future.
+        # Sorted; at most a window of the past, and the future. Not a list, whose thousands of
+        # numbers would be as many objects all over memory.
+        self._starts = array("d")
         self._given_back: list[float] = []  # Sorted instants in the future.
         self._scale = 1.0
         self._scaled_at = 0.0

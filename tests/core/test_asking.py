@@ -47,7 +47,7 @@ def patient(seconds: float = 2.5) -> Settings:
 
 
 def held(shared: ClientState, endpoint) -> list[float]:
-    return shared.allowances[endpoint]._starts
+    return list(shared.allowances[endpoint]._starts)
 
 
 def test_a_call_that_spills_over_and_one_that_waits_say_so() -> None:
