@@ -89,25 +89,30 @@ class _SecondChance(Cache[str, _Place | None]):
 
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
-        self[place.key] = place
+        while len(self._queue) >= self.maxsize:
+            self.popitem()
+        # Into the queue first, and out of it last: whoever is interrupted, or forked, in between
+        # leaves a place in the queue that is kept no more, and never one that nothing drops.
         self._queue.append(place)
+        self[place.key] = place
 
     def popitem(self) -> tuple[str, _Place]:
-        """Make room, and return what had to go."""
+        """Drop the oldest place that was not used, and return it."""
         queue, chances = self._queue, _MOST_CHANCES
-        while True:
-            place = queue.popleft()
-            if not place.was_used or not chances:
-                del self[place.key]
-                return place.key, place
-            place.was_used = False
-            queue.append(place)
+        while queue[0].was_used and chances:
+            queue[0].was_used = False
+            queue.rotate(-1)
             chances -= 1
+        place = queue[0]
+        if place.key in self:
+            del self[place.key]
+        queue.popleft()
+        return place.key, place
 
     def discard(self, which: Callable[[Entry], bool]) -> int:
         """Drop every place whose entry the function says True for, and return how many."""
-        gone = [place for place in self._queue if which(place.entry)]
-        for place in gone:
-            del self[place.key]
-        self._queue = deque(place for place in self._queue if place.key in self)
+        gone = [place.key for place in self.values() if place is not None and which(place.entry)]
+        for key in gone:
+            del self[key]
+        self._queue = deque(place for place in self._queue if self[place.key] is place)
         return len(gone)

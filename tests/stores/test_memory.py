@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from irclient import ConfigurationError, IRClient, StaticToken
 from irclient._core.freshness import Entry
 from irclient.results import RecommendationList
-from irclient.stores import MemoryStore
+from irclient.stores import MemoryStore, memory
 from irclient.testing import ScriptedService, example_pair
 
 if TYPE_CHECKING:
@@ -87,6 +88,40 @@ def test_making_room_looks_at_few_entries_however_many_were_used() -> None:
         store.get(key)
     store.set("z", entry())
     assert kept_in(store) == "z" + keys.replace(keys[32], "")
+
+
+@pytest.mark.parametrize("at", range(1, 50))
+def test_an_interrupt_at_any_instant_leaves_no_entry_that_nothing_drops(at: int) -> None:
+    store = filled("abc")
+    store.get("a")
+    changing = {
+        method.__code__ for method in vars(memory._SecondChance).values() if callable(method)
+    }
+    lines = 0
+
+    def interrupt(frame, event, _argument):
+        nonlocal lines
+        if frame.f_code in changing and event == "line":
+            lines += 1
+            if lines == at:
+                raise KeyboardInterrupt
+        return interrupt
+
+    traced_by = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        store.set("d", entry("u"))
+        store.discard(lambda each: each.user_id == "u")
+        store.set("e", entry())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(traced_by)
+    for key in "fghijkl":
+        store.set(key, entry())
+    assert kept_in(store) == "jkl"
+    assert store.discard(lambda _: True) == 3
+    assert len(store) == 0
 
 
 def test_setting_again_replaces() -> None:
