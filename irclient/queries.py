@@ -56,7 +56,7 @@ class _WorkedOut:
     Not fields: a copy, or a query in another process, works it out again.
     """
 
-    __slots__ = ("_identity", "_request")
+    __slots__ = ("__weakref__", "_identity", "_request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

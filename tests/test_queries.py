@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import pickle
+import weakref
 
 import pytest
 
 from irclient import queries
+from irclient._wire import request_for
 from irclient.errors import QueryError
 from irclient.filters import Filters
 from irclient.queries import (
@@ -58,6 +61,44 @@ def test_a_query_is_a_frozen_hashable_value(query) -> None:
     assert pickle.loads(pickle.dumps(query)) == query
     with pytest.raises(dataclasses.FrozenInstanceError):
         query.modeling = "other"
+
+
+@pytest.mark.parametrize("query", ONE_OF_EACH, ids=lambda query: query.operation)
+def test_a_query_that_was_asked_is_the_same_value_and_only_it_knows_its_request(query) -> None:
+    fresh = dataclasses.replace(query)
+    asked = dataclasses.replace(query)
+    request = request_for(asked, modeling="shop")
+    assert request_for(asked, modeling="shop") is request
+    assert request_for(asked, modeling=None).target == request_for(fresh, modeling=None).target
+    assert (asked, hash(asked), repr(asked)) == (fresh, hash(fresh), repr(fresh))
+    assert dataclasses.asdict(asked) == dataclasses.asdict(fresh)
+    copies = [copy.copy(asked), copy.deepcopy(asked), pickle.loads(pickle.dumps(asked))]
+    for each in copies:
+        assert each == asked
+        assert not hasattr(each, "_request")
+    assert weakref.ref(asked)() is asked
+
+
+@dataclasses.dataclass(frozen=True)
+class Reviewed(Similar):
+    """A kind of a user's own."""
+
+    reviewed_by: str = "somebody"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.reviewed_by == "nobody":
+            raise QueryError("reviewed_by must be somebody")
+
+
+def test_users_can_make_kinds_of_their_own() -> None:
+    query = Reviewed("1", count=3, reviewed_by="me")
+    assert request_for(query, modeling=None) == request_for(Similar("1", count=3), modeling=None)
+    assert pickle.loads(pickle.dumps(query)) == query != Similar("1", count=3)
+    with pytest.raises(QueryError, match="reviewed_by"):
+        Reviewed("1", reviewed_by="nobody")
+    with pytest.raises(QueryError, match="count"):
+        Reviewed("1", count=0)
 
 
 def test_a_query_does_not_change_with_what_it_was_made_of() -> None:
