@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Extent", "Result", "Sample", "Spread", "Stopwatch", "gather", "rounds_of", "timed"]
+__all__ = [
+    "Extent", "Result", "Sample", "Spread", "Stopwatch", "gather", "rounds_of", "timed", "together",
+]  # fmt: skip
 
 Sample: TypeAlias = "Mapping[str, float]"
 """What one measurement found, by the name of the measure: `cpu` and `wall` in seconds per call,
@@ -126,6 +128,16 @@ def gather(
     for who in rounds_of(list(contestants), extent):
         results[who].samples.append(contestants[who]())
     return list(results.values())
+
+
+def together(parts: Sequence[Sequence[Result]]) -> list[Result]:
+    """The results of several runs of one suite as one: the samples of each, in turn."""
+    joined: dict[tuple[str, str], Result] = {}
+    for result in (each for part in parts for each in part):
+        first = joined.setdefault((result.case, result.who), result)
+        if first is not result:
+            first.samples += result.samples
+    return list(joined.values())
 
 
 def timed(function: Callable[[], object], extent: Extent) -> Callable[[], Sample]:

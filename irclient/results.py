@@ -207,6 +207,20 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         """The items' ids in rank order."""
         return [item.id for item in self.items]
 
+    def read_from(self, body: bytes) -> Self:
+        """Complete a list that was just read: keep the body that it was read from."""
+        # Pydantic gives each item a set of the fields that it came with. It is the same for nearly
+        # all, and they are a quarter of what a list weighs and two fifths of what is looked at
+        # when garbage is collected: one serves all.
+        names: set[str] | None = None
+        for item in self.items:
+            of_item = item.__pydantic_fields_set__
+            if of_item == names:
+                _set_names(item, names)
+            else:
+                names = of_item
+        return super().read_from(body)
+
     @overload
     def __getitem__(self, index: int) -> RecommendedItem: ...
     @overload

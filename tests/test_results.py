@@ -167,3 +167,15 @@ def test_an_answer_that_a_store_kept_out_of_memory_comes_out_of_it_again() -> No
     again = first.out_of_memory(7.0).out_of_memory(3.0)
     assert again.served == Served(endpoint="a/web", account="a", source="cache", age=3.0)
     assert again.raw == first.raw
+
+
+def test_items_know_which_fields_they_came_with_and_equal_ones_share_the_knowledge() -> None:
+    rows = ['{"id": "1", "trackingId": "t"}'] * 2 + ['{"id": "2"}', '{"id": "3", "New": 1}']
+    items = read_list(f'{{"items": [{", ".join(rows)}]}}'.encode()).items
+    names = {"id", "tracking_id"}
+    assert [each.model_fields_set for each in items] == [names, names, {"id"}, {"id", "New"}]
+    assert items[0].model_fields_set is items[1].model_fields_set
+    changed = items[0].model_copy(update={"Other": 1})
+    assert changed.model_fields_set == {*names, "Other"}
+    assert items[1].model_fields_set == names
+    assert items[2].model_dump(exclude_unset=True) == {"id": "2"}
