@@ -1,6 +1,6 @@
 """Measure irclient beside its rivals, on loopback, in one run.
 
-    python -m benchmarks                    every suite; about eight minutes on two cores
+    python -m benchmarks                    every suite; about nine minutes on two cores
     python -m benchmarks --quick            the same in small, to see that it runs
     python -m benchmarks --only memory      one suite; may be given again
     python -m benchmarks --json FILE        the figures for programs
@@ -51,7 +51,7 @@ SUITES: Final[Mapping[str, Callable[[str, Extent], list[Result]]]] = {
     "growth": answers.growth,
 }
 #: Rounds by suite, where the usual number would take too long.
-_ROUNDS: Final = {"throughput": 3, "growth": 3, "clients": 3}
+_ROUNDS: Final = {"growth": 3, "clients": 3}
 #: Suites of which each round has a process of its own.
 _ROUNDS_APART: Final = frozenset({"growth"})
 _WHOLE: Final = Extent(rounds=5, block_for=0.12)
