@@ -134,7 +134,7 @@ class _AtOnce(httpx.BaseTransport, OpensBlocking):
 
 
 class _OneAnswer(MemoryStore):
-    """A million answers of their own would be ten gigabytes: here all entries share the first."""
+    """A million answers of their own would be seven gigabytes: here all entries share the first."""
 
     _first: Answer | None = None
 
