@@ -145,7 +145,8 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
 
 
 def request_for(query: Query, *, modeling: str | None) -> Request:
-    """Return the request of a query, built once and kept with the query, which never changes."""
+    """Return the request of a query; the one that was built last is kept with the query."""
+    modeling = query.modeling or modeling
     kept: tuple[str | None, Request] | None = getattr(query, "_request", None)
     if kept is not None and kept[0] == modeling:
         return kept[1]

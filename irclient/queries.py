@@ -53,13 +53,17 @@ class AlgoType(StrEnum):
 class _WorkedOut:
     """What is worked out of a query when it is first needed, and kept with it: it never changes.
 
-    Not fields: a copy, or a query in another process, works it out again.
+    In slots, where it is found in the query's own memory. Not fields: a copy, or a query in another
+    process, works it out again.
     """
 
-    __slots__ = ("__weakref__", "_identity", "_request")
+    __slots__ = ("_identity", "_request")
+
+    def __getstate__(self) -> dict[str, object]:
+        return dict(self.__dict__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Query(_WorkedOut):
     """What all operations share.
 
@@ -89,10 +93,11 @@ class Query(_WorkedOut):
     @property
     def has_side_effect(self) -> bool:
         """Whether asking changes what the service will answer later, or is a live session."""
-        return _names_session(self)
+        params = cast("tuple[tuple[str, str], ...]", self.params)  # Made so when it was built.
+        return bool(params) and any(name.lower() == "sessionid" for name, _ in params)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ListQuery(Query):
     """What the operations share that answer a page of a ranked list.
 
@@ -124,31 +129,31 @@ class ListQuery(Query):
         if self.refinements != ():
             given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
             _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
-        Query.__post_init__(self)
+        super().__post_init__()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class New(ListQuery):
     """Items by release date, newest first (contract 6.1, documented)."""
 
     operation: ClassVar[str] = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Popular(ListQuery):
     """Items with the most interactions over a look-back period (contract 6.2, documented)."""
 
     operation: ClassVar[str] = "popular"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trending(ListQuery):
     """Popular items, newer interactions weighing more (contract 6.3, documented)."""
 
     operation: ClassVar[str] = "trending"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Similar(ListQuery):
     """Items similar to one item (contract 6.4, documented).
 
@@ -167,10 +172,10 @@ class Similar(ListQuery):
     @property
     def has_side_effect(self) -> bool:
         """A session id records the view in that session."""
-        return self.session_id is not None or _names_session(self)
+        return self.session_id is not None or super().has_side_effect
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cart(ListQuery):
     """Items that complete a cart: "next best action" (contract 6.5, documented).
 
@@ -184,10 +189,10 @@ class Cart(ListQuery):
 
     def __post_init__(self) -> None:
         _set(self, "item_ids", _ids("cart: item_ids", self.item_ids, commas=False, least=1))
-        ListQuery.__post_init__(self)
+        super().__post_init__()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BoughtTogether(ListQuery):
     """Items frequently bought together with one item.
 
@@ -202,7 +207,7 @@ class BoughtTogether(ListQuery):
     item_id: str
 
     def __post_init__(self) -> None:
-        ListQuery.__post_init__(self)
+        super().__post_init__()
         if self.item_id.lower() == "items":
             raise QueryError(
                 f"bought_together: item_id {self.item_id!r} cannot be asked for, because the "
@@ -210,7 +215,7 @@ class BoughtTogether(ListQuery):
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picks(ListQuery):
     """Picks for a user, or for an anonymous session (contract 6.7).
 
@@ -226,17 +231,17 @@ class Picks(ListQuery):
     session_id: str | None = None
 
     def __post_init__(self) -> None:
-        ListQuery.__post_init__(self)
+        super().__post_init__()
         if self.user_id is None and self.session_id is None:
             raise QueryError("picks: give a user_id or a session_id; both are missing")
 
     @property
     def has_side_effect(self) -> bool:
         """A session's picks change with every view of it: they are somebody's live session."""
-        return self.session_id is not None or _names_session(self)
+        return self.session_id is not None or super().has_side_effect
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Personalize(Query):
     """The given items, ranked for a user, likeliest first (contract 6.8, preview reference).
 
@@ -252,7 +257,7 @@ class Personalize(Query):
     def __post_init__(self) -> None:
         _set(self, "candidates", _ids("personalize: candidates", self.candidates, least=1))
         _text("personalize: user_id", self.user_id)
-        Query.__post_init__(self)
+        super().__post_init__()
 
     @property
     def has_side_effect(self) -> bool:
@@ -260,7 +265,7 @@ class Personalize(Query):
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemSelectors(Query):
     """The filters that apply to the list of items visually similar to one (contract 6.9).
 
@@ -272,11 +277,6 @@ class ItemSelectors(Query):
     operation: ClassVar[str] = "selectors"
     item_id: str
     algo_type: str | None = None
-
-
-def _names_session(query: Query) -> bool:
-    params = cast("tuple[tuple[str, str], ...]", query.params)  # Made so when it was built.
-    return bool(params) and any(name.lower() == "sessionid" for name, _ in params)
 
 
 def _set(query: Query, name: str, value: object) -> None:

@@ -10,6 +10,7 @@ import weakref
 import pytest
 
 from irclient import queries
+from irclient._core.identity import identity
 from irclient._wire import request_for
 from irclient.errors import QueryError
 from irclient.filters import Filters
@@ -99,6 +100,40 @@ def test_users_can_make_kinds_of_their_own() -> None:
         Reviewed("1", reviewed_by="nobody")
     with pytest.raises(QueryError, match="count"):
         Reviewed("1", count=0)
+
+
+class Noted(Query):
+    """Something to mix in."""
+
+    @property
+    def has_side_effect(self) -> bool:
+        return True
+
+
+class NotedSimilar(Similar, Noted):
+    """A kind that is no dataclass of its own, and sets an attribute."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.note = "n"
+
+
+def test_what_users_mix_in_is_asked_and_what_they_set_is_kept() -> None:
+    query = NotedSimilar("1")
+    assert query.has_side_effect
+    assert identity(query) is None
+    request_for(query, modeling=None)
+    for each in (copy.copy(query), copy.deepcopy(query), pickle.loads(pickle.dumps(query))):
+        assert (each, each.note) == (query, "n")
+
+
+@pytest.mark.parametrize("name", ["item_id", "item_idd", "_identity"])
+def test_nothing_of_a_query_can_be_set_or_deleted(name) -> None:
+    query = Similar("1")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(query, name, "2")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        delattr(query, name)
 
 
 def test_a_query_does_not_change_with_what_it_was_made_of() -> None:

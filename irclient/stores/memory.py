@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import Cache
 
 from irclient._forks import fork_safe_lock
+from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +30,17 @@ class MemoryStore:
     was used last, whose look-ups write their order all over memory; here they set one mark.
 
     Args:
-        max_entries: The most entries to keep.
+        max_entries: The most entries to keep, at least 1.
+
+    Raises:
+        ConfigurationError: `max_entries` cannot be used.
     """
 
     def __init__(self, *, max_entries: int) -> None:
+        if not isinstance(max_entries, int) or max_entries < 1:
+            raise ConfigurationError(
+                f"MemoryStore: max_entries must be an int of at least 1, got {max_entries!r}"
+            )
         self._places = _SecondChance(max_entries)
         self._lock = fork_safe_lock()
 
@@ -46,7 +54,7 @@ class MemoryStore:
         return place.entry
 
     def set(self, key: str, entry: Entry, /) -> None:
-        """Keep an entry, dropping the oldest that was not used if there is no room."""
+        """Keep an entry, dropping another if there is no room."""
         with self._lock:
             place = self._places.get(key)
             if place is None:
@@ -97,14 +105,14 @@ class _SecondChance(Cache[str, _Place | None]):
         self[place.key] = place
 
     def popitem(self) -> tuple[str, _Place]:
-        """Drop the oldest place that was not used, and return it."""
+        """Drop the oldest place, but for a few that were used, and return it."""
         queue, chances = self._queue, _MOST_CHANCES
         while queue[0].was_used and chances:
             queue[0].was_used = False
             queue.rotate(-1)
             chances -= 1
         place = queue[0]
-        if place.key in self:
+        if self[place.key] is place:
             del self[place.key]
         queue.popleft()
         return place.key, place

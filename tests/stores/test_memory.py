@@ -117,11 +117,17 @@ def test_an_interrupt_at_any_instant_leaves_no_entry_that_nothing_drops(at: int)
         pass
     finally:
         sys.settrace(traced_by)
-    for key in "fghijkl":
+    for key in "dedfghijkl":
         store.set(key, entry())
     assert kept_in(store) == "jkl"
     assert store.discard(lambda _: True) == 3
     assert len(store) == 0
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, None])
+def test_a_size_that_cannot_be_is_refused(wrong) -> None:
+    with pytest.raises(ConfigurationError, match="max_entries"):
+        MemoryStore(max_entries=wrong)
 
 
 def test_setting_again_replaces() -> None:
