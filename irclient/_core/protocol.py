@@ -24,6 +24,8 @@ __all__ = [
     "Command",
     "Failure",
     "Finish",
+    "GivenUp",
+    "NotStarted",
     "Race",
     "Resumed",
     "Send",
@@ -43,6 +45,9 @@ class Trouble(Enum):
 
     UNREACHABLE = "unreachable"
     """No connection: refused, no such host, TLS refused. The request was never sent."""
+    STALE_CONNECTION = "stale connection"
+    """A kept connection turned out to be closed before any byte of an answer came: the request may
+    be sent again over a new one (RFC 9112, section 9.3.1)."""
     BROKEN = "broken"
     """The connection broke, or what came over it was not HTTP."""
     TIMED_OUT = "timed out"
@@ -70,13 +75,23 @@ class Failure:
 
 @value
 class Send:
-    """Send a request and wait for the complete answer, `within` seconds altogether."""
+    """Send a request once and wait for the complete answer.
+
+    Attributes:
+        endpoint: Where to.
+        request: What to send.
+        token: The bearer token.
+        within: Seconds for everything, from connecting to the last byte.
+        connect_within: Seconds for connecting, name resolution and TLS included.
+        over_new_connection: Whether to open a connection instead of using one that was kept.
+    """
 
     endpoint: ServiceEndpoint
     request: Request
     token: str
     within: float
     connect_within: float
+    over_new_connection: bool = False
 
     def __repr__(self) -> str:
         # The token stays out of every trace.
@@ -117,22 +132,44 @@ class Wait:
     flight: Flight | None = None
 
 
-Work: TypeAlias = Callable[[Callable[[Record], None]], None]
-"""Blocking work; it is handed where to tell what it did."""
+class Work(Protocol):
+    """Blocking work that others wait for."""
+
+    def __call__(self, tell: Callable[[Record], None], /) -> None:
+        """Do it; `tell` takes records of what was done."""
+        ...
+
+    def abandon(self) -> None:
+        """Wake those who wait, because nobody will do it; harmless once it has begun."""
+        ...
 
 
 @value
 class Start:
-    """Start blocking work on a thread of its own and go on at once."""
+    """Start blocking work on a thread and go on at once; answered with `NotStarted` or None."""
 
     work: Work
 
 
 @value
 class Spawn:
-    """Drive another call in the background and go on at once; its end concerns nobody here."""
+    """Drive another call in the background and go on at once; its end concerns nobody here.
+
+    Answered with `NotStarted`, and the call never begun, where there is no thread for it, or None.
+    """
 
     call: Callable[[float], Call[Any]]
+
+
+@value
+class NotStarted:
+    """The answer to a `Start` or a `Spawn` that could not be carried out.
+
+    Attributes:
+        reason: In words: no thread could be started, or all that there may be are busy.
+    """
+
+    reason: str
 
 
 @value
@@ -142,12 +179,25 @@ class Tell:
     record: Record
 
 
+class GivenUp(BaseException):
+    """Thrown into a call whose caller went away (a cancelled task, an interrupt).
+
+    Args:
+        now: The time.
+    """
+
+    def __init__(self, now: float) -> None:
+        super().__init__(now)
+        self.now = now
+
+
 @value
 class Resumed:
-    """What the driver sends back: the time; what came of a `Send`; how a `Race` went."""
+    """What the driver sends back: the time; what came of a `Send`; how a `Race` went; whether a
+    `Start` or a `Spawn` was carried out."""
 
     now: float
-    outcome: Response | Failure | tuple[Finish, ...] | None = None
+    outcome: Response | Failure | tuple[Finish, ...] | NotStarted | None = None
 
 
 Command: TypeAlias = Send | Race | Wait | Start | Spawn | Tell

@@ -108,6 +108,7 @@ class Verdict:
 
 _TROUBLES: Final = {
     Trouble.UNREACHABLE: Meaning.UNREACHABLE,
+    Trouble.STALE_CONNECTION: Meaning.BROKEN,
     Trouble.BROKEN: Meaning.BROKEN,
     Trouble.TIMED_OUT: Meaning.TIMED_OUT,
     Trouble.TOO_LARGE: Meaning.UNEXPECTED,
