@@ -5,10 +5,21 @@ with Emulator() as emulator, IRClient(
 ) as ir:
     emulator.account("contoso-a").fail(faults.Slow(2.5))
     print(ir.popular().served)
+
+Needs the extra ``emulator``.
 """
 
-from irclient.emulator import faults
-from irclient.emulator.emulator import Emulator, serve
-from irclient.emulator.switches import Switches
+try:
+    from irclient.emulator import faults
+    from irclient.emulator.emulator import Emulator, serve
+    from irclient.emulator.switches import Switches
+except ModuleNotFoundError as missing:
+    package = (missing.name or "irclient").partition(".")[0]
+    if package == "irclient":
+        raise
+    raise ModuleNotFoundError(
+        f"irclient.emulator needs {package}: pip install 'irclient[emulator]'",
+        name=missing.name,
+    ) from None
 
 __all__ = ["Emulator", "Switches", "faults", "serve"]

@@ -28,18 +28,23 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
+from irclient.contract.messages import json_response
 from irclient.emulator import faults
-from irclient.emulator.messages import json_response
 
 if TYPE_CHECKING:
-    from irclient.emulator.account import Account
-    from irclient.emulator.listener import Listener
-    from irclient.emulator.local_cloud import LocalCloud
-    from irclient.emulator.messages import Request, Response
+    from irclient.contract.messages import Handler, Request, Response
+    from irclient.emulator.accounts.account import Account
+    from irclient.emulator.cloud import LocalCloud
+    from irclient.emulator.http.listener import Listener
 
-__all__ = ["Control"]
+__all__ = ["Control", "control_of"]
 
 _HEADER = "x-emulator-control"
+
+
+def control_of(cloud: LocalCloud) -> Handler:
+    """The control API of a running emulator, as a service."""
+    return Control(cloud).handle
 
 
 class Control:

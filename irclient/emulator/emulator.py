@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from irclient.emulator.account import SERVICE_APP_ID
-from irclient.emulator.local_cloud import LocalCloud, Options
-from irclient.emulator.loop_thread import LoopThread
+from irclient.emulator.accounts.account import SERVICE_APP_ID
+from irclient.emulator.cloud import LocalCloud
+from irclient.emulator.control import control_of
+from irclient.emulator.http.loop_thread import LoopThread
+from irclient.emulator.options import Options
 from irclient.emulator.running import RunningAccount, RunningEntra, RunningKeyVault
 from irclient.emulator.switches import Switches
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from irclient import KeyVaultCredential
-    from irclient.emulator.cooking_cycle import Cook
+    from irclient.emulator.options import Cook
     from irclient.topology import Pair, ServiceEndpoint
     from irclient.transports import Lanes, Pooled
 
@@ -134,7 +136,7 @@ class Emulator:
             raise RuntimeError("the emulator runs already")
         thread = LoopThread(name="irclient-emulator")
         try:
-            cloud = thread.call(lambda: LocalCloud(self._options))
+            cloud = thread.call(lambda: LocalCloud(self._options, control=control_of))
             thread.run(cloud.start())
         except BaseException:
             thread.close()

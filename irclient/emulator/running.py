@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from irclient.emulator import faults
 
 if TYPE_CHECKING:
-    from irclient.emulator.account import Account
-    from irclient.emulator.cooking_cycle import CookingReport
+    from irclient.emulator.accounts.account import Account
+    from irclient.emulator.accounts.cooking_cycle import CookingReport
+    from irclient.emulator.cloud import LocalCloud, VaultAfterRotation
     from irclient.emulator.faults import Fault
-    from irclient.emulator.listener import Listener
-    from irclient.emulator.local_cloud import LocalCloud, VaultAfterRotation
-    from irclient.emulator.loop_thread import LoopThread
-    from irclient.emulator.traffic import Requests
+    from irclient.emulator.http.arrivals import Requests
+    from irclient.emulator.http.listener import Listener
+    from irclient.emulator.http.loop_thread import LoopThread
 
 __all__ = ["RunningAccount", "RunningEntra", "RunningKeyVault", "RunningListener"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from irclient.auth import azure, rotation
 from irclient.auth.exchange import persistently
-from irclient.emulator.certificates import make_contexts
+from irclient.emulator.http.certificates import make_contexts
 
 SECRET = "s3cret~of-the.app_1"
 

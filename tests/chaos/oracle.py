@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from irclient.emulator.cooking import ListRequest, cook_folder
-from irclient.emulator.shop import write_shop
+from irclient.cooking.cooked_data import ListRequest
+from irclient.cooking.pipeline import cook_folder
+from irclient.emulator.shop.written_shop import write_shop
 from irclient.queries import ItemSelectors, Personalize
 from irclient.results import RecommendationList, Selectors
 

@@ -15,8 +15,8 @@ import pytest
 
 from irclient import AsyncIRClient, IRClient, Pair
 from irclient.configuration import Configuration
+from irclient.cooking.data.data_contract import DataContractError
 from irclient.emulator import Emulator, Switches, faults
-from irclient.emulator.data_contract import DataContractError
 from irclient.topology import flatten
 from tests.emulator.fake_data import ITEMS, Clock, FakeCooked
 
@@ -89,6 +89,23 @@ def test_nothing_is_left_when_it_stops():
     assert threading.enumerate() == before
 
 
+@pytest.mark.parametrize("package", ["numpy", "cryptography", "jwt", "platformdirs"])
+def test_without_its_extra_it_says_what_to_install(package):
+    code = f"""
+import sys
+sys.modules[{package!r}] = None
+try:
+    from irclient.emulator import Emulator
+    Emulator(starts="never cooked").start()
+except ModuleNotFoundError as missing:
+    print(missing)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True
+    )
+    assert done.stdout == f"irclient.emulator needs {package}: pip install 'irclient[emulator]'\n"
+
+
 def test_it_runs_beside_another_and_inside_a_running_loop():
     async def use():
         with Emulator(cook=FakeCooked) as one, Emulator(cook=FakeCooked) as other:
@@ -117,6 +134,7 @@ def test_it_says_when_it_does_not_run():
         ({"accounts": ("a", "A")}, "a name of its own"),
         ({"dr_accounts": ("c", "d", "e")}, "at most two"),
         ({"host": "0.0.0.0"}, "loopback"),
+        ({"host": "127.evil.test"}, "loopback"),
         ({"ports": {"vault": 1}}, r"\['vault'\]; there are"),
         ({"tps": 0}, "tps must be above 0"),
         ({"token_lifetime": -1}, "token_lifetime must be above 0"),

@@ -19,7 +19,4 @@ def require_emulator() -> None:
     except ModuleNotFoundError as missing:
         if (missing.name or "irclient").partition(".")[0] == "irclient":
             raise
-        raise ConfigurationError(
-            f"the local service needs {missing.name}; "
-            "install it with: pip install 'irclient[cli,emulator]'"
-        ) from None
+        raise ConfigurationError(str(missing)) from None

@@ -10,7 +10,7 @@ import pytest
 from irclient.cli.doctor.findings import Verdict
 from irclient.cli.doctor.reachability import Host, examine_host
 
-certificates = pytest.importorskip("irclient.emulator.certificates")
+certificates = pytest.importorskip("irclient.emulator.http.certificates")
 
 
 @contextmanager

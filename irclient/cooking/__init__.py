@@ -1,0 +1,1 @@
+"""Computing recommendation lists from a folder in the data contract, and looking them up."""

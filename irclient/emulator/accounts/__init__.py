@@ -1,0 +1,1 @@
+"""The emulated IR accounts: their service endpoints and cookings."""

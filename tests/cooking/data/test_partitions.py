@@ -1,0 +1,160 @@
+"""model.json and the CSV files that it leads to."""
+
+import json
+
+import pytest
+
+from irclient.cooking.data.entities import ENTITIES, model_json
+from irclient.cooking.data.partitions import DataContractError, read_model, read_table
+
+CATEGORIES = ENTITIES["Reco_ItemCategories"]
+
+
+def write(folder, name, text, *, encoding="utf-8"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def categories_model(folder, **about):
+    model = {"entities": [{"name": "Reco_ItemCategories", **about}]}
+    write(folder, "model.json", json.dumps(model))
+
+
+def listed(folder, location, **file_format):
+    categories_model(folder, partitions=[{"location": location, "fileFormatSettings": file_format}])
+
+
+def read(folder):
+    return read_table(read_model(folder), CATEGORIES)
+
+
+def test_files_are_found_in_the_folder_that_bears_the_entitys_name(tmp_path):
+    write(tmp_path, "model.json", json.dumps(model_json("mine")))
+    write(tmp_path, "Reco_ItemCategories/b.csv", "2,Shoes\n")
+    write(tmp_path, "Reco_ItemCategories/a.csv", '1,"Hats, caps"\r\n')
+    table = read(tmp_path)
+    assert table.columns == {"ItemId": ["1", "2"], "Category": ["Hats, caps", "Shoes"]}
+    assert table.rows == 2
+
+
+def test_an_entity_without_files_has_no_rows(tmp_path):
+    write(tmp_path, "model.json", json.dumps(model_json("mine")))
+    assert read(tmp_path).rows == 0
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "Reco_ItemCategories/c.csv",
+        "https://lake.dfs.core.windows.net/container/root/Reco_ItemCategories/c.csv",
+        "https://lake.dfs.core.windows.net/container/Reco_ItemCategories%2Fc.csv?sig=x",
+    ],
+)
+def test_a_listed_partition_is_found_by_the_tail_of_its_uri(tmp_path, location):
+    write(tmp_path, "Reco_ItemCategories/c.csv", "1,Hats\n")
+    listed(tmp_path, location)
+    assert read(tmp_path).columns["Category"] == ["Hats"]
+
+
+def test_a_partition_never_leaves_the_folder(tmp_path):
+    write(tmp_path, "secret.csv", "1,Hats\n")
+    inner = tmp_path / "data"
+    inner.mkdir()
+    listed(inner, "../secret.csv")
+    with pytest.raises(DataContractError, match=r"'\.\./secret\.csv' is not under"):
+        read_model(inner)
+
+
+@pytest.mark.parametrize("flag", ["columnsHeaders", "columnHeaders"])
+def test_a_header_row_may_order_the_columns_its_own_way(tmp_path, flag):
+    write(tmp_path, "c.csv", "\ufeffcategory,ITEMID\nHats,1\n")
+    listed(tmp_path, "c.csv", **{flag: True})
+    assert read(tmp_path).columns == {"Category": ["Hats"], "ItemId": ["1"]}
+
+
+def test_the_model_may_order_the_columns_its_own_way(tmp_path):
+    categories_model(tmp_path, attributes=[{"name": "Category"}, {"name": "ItemId"}])
+    write(tmp_path, "Reco_ItemCategories/c.csv", "Hats,1\n")
+    assert read(tmp_path).columns["ItemId"] == ["1"]
+
+
+def test_an_entity_of_another_contract_is_left_alone(tmp_path):
+    model = {"entities": [{"name": "Reco_Tomorrow", "attributes": [{"name": "X"}]}]}
+    write(tmp_path, "model.json", json.dumps(model))
+    assert read_model(tmp_path).files == (tmp_path / "model.json",)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("{", "model.json: the document: Invalid JSON"),
+        ("[]", "model.json: the document"),
+        ("{}", "model.json: entities: Field required"),
+        ('{"entities": [{}]}', "entities.0.name: Field required"),
+        (
+            '{"entities": [{"name": "Reco_Config", "attributes": [{"name": "Key"}]}]}',
+            "Reco_Config lacks the mandatory column 'Value'; add it",
+        ),
+        (
+            '{"entities": [{"name": "Reco_Config", "attributes": [{"name": "Kye"}]}]}',
+            "unknown column 'Kye'; Reco_Config has Key, Value",
+        ),
+        (
+            '{"entities": [{"name": "Reco_Config", "partitions": [{"location": "x.csv"}]}]}',
+            "Reco_Config: the partition 'x.csv' is not under",
+        ),
+    ],
+)
+def test_a_wrong_model_is_refused_with_the_place(tmp_path, model, says):
+    write(tmp_path, "model.json", model)
+    with pytest.raises(DataContractError) as caught:
+        read_model(tmp_path)
+    assert says in str(caught.value)
+
+
+def test_a_folder_without_a_model_says_what_it_needs(tmp_path):
+    with pytest.raises(DataContractError, match=r"model\.json does not exist"):
+        read_model(tmp_path / "nowhere")
+
+
+def test_a_row_with_a_cell_too_many_names_the_file_the_line_and_the_columns(tmp_path):
+    categories_model(tmp_path)
+    write(tmp_path, "Reco_ItemCategories/c.csv", '1,"two\nlines"\n2,Shoes,extra\n')
+    with pytest.raises(DataContractError, match=r"c\.csv, line 3: .* 2 columns \(ItemId, Categ"):
+        read(tmp_path)
+
+
+def test_a_header_with_an_unknown_column_is_refused(tmp_path):
+    write(tmp_path, "c.csv", "ItemId,Kategorie\n1,Hats\n")
+    listed(tmp_path, "c.csv", columnsHeaders=True)
+    with pytest.raises(DataContractError, match=r"line 1: has an unknown column 'Kategorie'"):
+        read(tmp_path)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
+    categories_model(tmp_path)
+    write(tmp_path, "Reco_ItemCategories/c.csv", "1,Hüte\n", encoding="latin-1")
+    with pytest.raises(DataContractError, match="is not UTF-8"):
+        read(tmp_path)
+
+
+def test_a_broken_quote_is_refused_with_its_line(tmp_path):
+    categories_model(tmp_path)
+    write(tmp_path, "Reco_ItemCategories/c.csv", '1,Hats\n2,"Sh"oes\n')
+    with pytest.raises(DataContractError, match=r"c\.csv, after line 1: .* double the quotes"):
+        read(tmp_path)
+
+
+def test_a_row_knows_its_place_across_files_and_headers(tmp_path):
+    write(tmp_path, "a.csv", "1,Hats\n")
+    write(tmp_path, "b.csv", "ItemId,Category\n2,Shoes\n\n3,Belts\n")
+    partitions = [
+        {"location": "a.csv"},
+        {"location": "b.csv", "fileFormatSettings": {"columnsHeaders": True}},
+    ]
+    categories_model(tmp_path, partitions=partitions)
+    table = read(tmp_path)
+    assert table.columns["ItemId"] == ["1", "2", "3"]
+    assert table.place(2) == f"{tmp_path / 'b.csv'}, line 4"

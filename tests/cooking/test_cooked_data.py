@@ -1,0 +1,294 @@
+"""Cooked data answering requests, on a shop of a few items whose every list is known."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+
+from irclient.cooking.cooked_data import ListRequest
+from irclient.cooking.data.cells import milliseconds
+from irclient.cooking.data.data_contract import (
+    Availabilities,
+    Config,
+    DataSet,
+    Enrichment,
+    Interactions,
+    Items,
+    Tags,
+)
+from irclient.cooking.pipeline import cook
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+#: User, days before NOW, what was in the basket. mug, pot, tea and hat, cap, tie are two worlds.
+BASKETS = [
+    ("ann", 1, "mug pot"),
+    ("ann", 9, "tea"),
+    ("bob", 2, "mug pot tea"),
+    ("cid", 3, "mug tea"),
+    ("dot", 1, "hat cap"),
+    ("eve", 2, "hat cap tie"),
+    ("fay", 3, "hat tie"),
+    ("fay", 4, "hat"),
+    ("out", 1, "tie tie tie tie tie tie"),
+    ("", 1, "mug"),
+]
+IDS = ("mug", "pot", "tea", "hat", "cap", "tie", "new")
+TITLES = ("Blue mug", "Blue pot", "Green tea", "Red hat", "Red cap", "Silk tie", "")
+
+
+def data(**changes):
+    rows = [(b, u, d, i) for b, (u, d, items) in enumerate(BASKETS) for i in items.split()]
+    usual = {
+        "items": Items(
+            ids=IDS,
+            titles=TITLES,
+            descriptions=("",) * len(IDS),
+            released_at=np.array([milliseconds(NOW - (30 - at) * DAY) for at in range(len(IDS))]),
+        ),
+        "interactions": Interactions(
+            groupings=tuple(f"b{row[0]}" for row in rows),
+            item_ids=tuple(row[3] for row in rows),
+            user_ids=tuple(row[1] for row in rows),
+            at=np.array([milliseconds(NOW - row[2] * DAY) for row in rows]),
+            strengths=np.ones(len(rows)),
+            positive=np.ones(len(rows), dtype=np.bool_),
+        ),
+        "filters": Tags(
+            item_ids=("mug", "pot", "hat", "cap", "mug"),
+            names=("Color", "color", "Color", "Color", "Size"),
+            values=("blue", "blue", "red", "red", "S"),
+        ),
+        "categories": Tags(
+            item_ids=("mug", "pot", "tea", "hat", "cap"),
+            names=("Category",) * 5,
+            values=("Kitchen", "Kitchen", "Pantry", "Clothing", "Clothing"),
+        ),
+        "images": Tags(
+            item_ids=("mug", "pot", "hat", "cap", "hat"),
+            names=("", "", "", "", "look"),
+            values=("x/blue-mug.jpg", "x/blue-pot.jpg", "x/red-hat.jpg", "x/red-cap.jpg", ""),
+        ),
+        "opted_out": frozenset({"out"}),
+        "config": Config(personalization_enabled=True),
+    }
+    return DataSet(**(usual | changes))
+
+
+@pytest.fixture(scope="module")
+def cooked():
+    return cook(data(), cooked_at=NOW)
+
+
+def ask(cooked, operation, **request):
+    return cooked.ranking(ListRequest(operation=operation, now=NOW, **request))
+
+
+def test_the_version_is_the_instant_of_cooking_in_utc():
+    zone = timezone(timedelta(hours=2))
+    made = cook(data(), cooked_at=datetime(2022, 1, 4, 13, 51, 4, tzinfo=zone))
+    assert made.interactions_version == "20220104115104"
+
+
+def test_titles_items_and_users_are_known(cooked):
+    assert cooked.title("mug") == "Blue mug"
+    assert cooked.title("new") is None
+    assert cooked.title("nothing") is None
+    assert cooked.item_ids == IDS
+    assert cooked.knows_item("new")
+    assert not cooked.knows_item("nothing")
+    assert "ann" in cooked.user_ids
+    assert "out" not in cooked.user_ids
+    assert "" not in cooked.user_ids
+
+
+def test_new_is_the_whole_catalogue_newest_first(cooked):
+    assert ask(cooked, "new") == list(reversed(IDS))
+
+
+def test_popular_counts_interactions_but_not_those_of_users_who_opted_out(cooked):
+    found = ask(cooked, "popular")
+    assert set(found[:2]) == {"mug", "hat"}
+    assert found[2] == "tea"
+    assert "new" not in found
+
+
+def test_similar_stays_in_its_world(cooked):
+    assert set(ask(cooked, "similar", seeds=("mug",))) == {"pot", "tea"}
+    assert set(ask(cooked, "similar", seeds=("hat",))) == {"cap", "tie"}
+
+
+@pytest.mark.parametrize("algo_type", ["VISUAL", "visual"])
+def test_the_algorithm_is_named_in_any_case(cooked, algo_type):
+    assert ask(cooked, "similar", seeds=("hat",), algo_type=algo_type) == ["cap"]
+
+
+def test_an_unknown_algorithm_means_the_default(cooked):
+    assert ask(cooked, "similar", seeds=("mug",), algo_type="Magic") == ask(
+        cooked, "similar", seeds=("mug",)
+    )
+
+
+def test_textual_needs_only_words(cooked):
+    assert ask(cooked, "similar", seeds=("mug",), algo_type="Textual") == ["pot"]
+
+
+def test_complete_similar_styles_stays_out_of_the_category(cooked):
+    assert "cap" not in ask(cooked, "similar", seeds=("hat",), algo_type="CompleteSimilarStyles")
+
+
+def test_an_image_id_may_seed_the_visual_list(cooked):
+    assert ask(cooked, "similar", seeds=("look",), algo_type="Visual") == ["hat", "cap"]
+    assert ask(cooked, "similar", seeds=("look",)) == []
+
+
+@pytest.mark.parametrize("operation", ["similar", "cart", "bought_together"])
+def test_an_unknown_seed_has_an_empty_list(cooked, operation):
+    assert ask(cooked, operation, seeds=("nothing",)) == []
+
+
+def test_cart_goes_by_baskets_and_leaves_its_seeds_out(cooked):
+    assert set(ask(cooked, "cart", seeds=("mug", "pot", "nothing"))) == {"tea"}
+    assert set(ask(cooked, "bought_together", seeds=("mug",))) == {"pot", "tea"}
+
+
+def test_several_seeds_all_have_a_voice(cooked):
+    assert set(ask(cooked, "cart", seeds=("mug", "hat"))) == {"pot", "tea", "cap", "tie"}
+
+
+def test_picks_are_of_the_users_world_and_may_repeat_the_history(cooked):
+    assert set(ask(cooked, "picks", user_id="ann")[:3]) == {"mug", "pot", "tea"}
+    assert set(ask(cooked, "picks", user_id="dot")[:3]) == {"hat", "cap", "tie"}
+
+
+def test_the_history_is_removed_when_that_is_asked_for(cooked):
+    kept = ask(cooked, "picks", user_id="dot", refinements=("removeUserHistory",))
+    assert kept[0] == "tie"
+    assert not {"hat", "cap"} & set(kept)
+    popular = ask(cooked, "popular", user_id="dot", refinements=("RemoveUserHistory",))
+    assert not {"hat", "cap"} & set(popular)
+
+
+def test_recent_purchases_lead_to_what_goes_with_them(cooked):
+    assert ask(cooked, "picks", user_id="dot", algo_type="recentpurchases") == ["tie"]
+
+
+def test_recent_views_need_no_user(cooked):
+    found = ask(cooked, "picks", session_views=("mug", "mug"), algo_type="RecentViews")
+    assert set(found) == {"pot", "tea"}
+
+
+@pytest.mark.parametrize("user_id", ["out", "nobody", None])
+@pytest.mark.parametrize("algo_type", [None, "RecentPurchases", "RecentViews"])
+def test_a_user_without_a_history_gets_what_the_setting_says(user_id, algo_type):
+    popular, empty = (
+        cook(data(), cooked_at=NOW, unknown_user=setting) for setting in ("popular", "empty")
+    )
+    request = {"user_id": user_id, "algo_type": algo_type}
+    assert ask(popular, "picks", **request) == ask(popular, "popular")
+    assert ask(empty, "picks", **request) == []
+
+
+def test_without_personalization_picks_are_empty_and_histories_stay():
+    made = cook(data(config=Config(personalization_enabled=False)), cooked_at=NOW)
+    assert not made.personalization_enabled
+    assert ask(made, "picks", user_id="ann") == []
+    assert ask(made, "popular", user_id="ann", refinements=("RemoveUserHistory",)) == ask(
+        made, "popular"
+    )
+    assert ask(made, "personalize", user_id="ann", candidates=("hat", "tea")) == ["hat", "tea"]
+
+
+def test_personalize_ranks_candidates_and_puts_unknown_ones_last_in_their_order(cooked):
+    candidates = ("zzz", "hat", "tea", "aaa", "mug", "hat")
+    found = ask(cooked, "personalize", user_id="ann", candidates=candidates)
+    assert set(found[:2]) == {"tea", "mug"}
+    assert found[2:] == ["hat", "zzz", "aaa"]
+
+
+def test_candidates_keep_their_order_for_a_user_without_a_history(cooked):
+    assert ask(cooked, "personalize", user_id="nobody", candidates=("hat", "tea")) == ["hat", "tea"]
+
+
+def test_a_user_id_does_not_re_rank_the_other_lists(cooked):
+    assert ask(cooked, "popular", user_id="dot") == ask(cooked, "popular")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"Color": ("blue",)}, {"mug", "pot"}),
+        ({"COLOR": ("blue", "red")}, {"mug", "pot", "hat", "cap"}),
+        ({"Color": ("blue",), "Size": ("S",)}, {"mug"}),
+        ({"Color": ("Blue",)}, set()),
+        ({"Flavour": ("sweet",)}, set()),
+        ({"Category": ("Pantry",)}, {"tea"}),
+    ],
+)
+def test_filters_match_all_names_and_one_of_the_values(cooked, filters, expected):
+    assert set(ask(cooked, "new", filters=filters)) == expected
+
+
+def test_selectors_are_what_the_similar_items_can_be_filtered_by(cooked):
+    assert cooked.selectors("hat") == {"Color": ["red"], "Category": ["Clothing"]}
+    assert cooked.selectors("nothing") == {}
+
+
+def gone(*ids):
+    return Availabilities(
+        item_ids=ids,
+        starts_at=np.zeros(len(ids), dtype=np.int64),
+        ends_at=np.full(len(ids), milliseconds(NOW - DAY)),
+        channels=("0",) * len(ids),
+        catalogs=("0",) * len(ids),
+    )
+
+
+def test_what_is_not_available_is_in_no_list():
+    made = cook(data(availabilities=gone("pot")), cooked_at=NOW)
+    assert "pot" not in ask(made, "new") + ask(made, "popular") + ask(made, "picks", user_id="ann")
+    assert ask(made, "similar", seeds=("mug",)) == ["tea"]
+    assert ask(made, "personalize", user_id="ann", candidates=("pot", "tea")) == ["tea"]
+    earlier = ListRequest(operation="new", now=NOW - 2 * DAY)
+    assert "pot" in made.ranking(earlier)
+
+
+def enriched(*rows, **changes):
+    made = tuple(
+        Enrichment(list_name=name, seed_item_id=seed, item_id=item, action=action, rank=rank)
+        for name, seed, item, action, rank in rows
+    )
+    return cook(data(enrichments=made, **changes), cooked_at=NOW)
+
+
+def test_included_items_are_on_top_by_rank_and_excluded_ones_are_gone():
+    made = enriched(
+        ("recoBestSelling", "", "new", "Include", 2),
+        ("RecoBestSelling", "", "tie", "Include", 1),
+        ("RecoBestSelling", "", "hat", "Exclude", 0),
+    )
+    found = ask(made, "popular")
+    assert found[:2] == ["tie", "new"]
+    assert "hat" not in found
+    assert len(set(found)) == len(found)
+    assert "hat" in ask(made, "trending")
+
+
+def test_an_included_item_must_be_available_all_the_same():
+    row = ("RecoBestSelling", "", "new", "Include", 1)
+    assert "new" not in ask(enriched(row, availabilities=gone("new")), "popular")
+
+
+def test_seeded_enrichment_is_for_its_seed_alone():
+    made = enriched(("RecoPeopleAlsoBuy", "mug", "tie", "Include", 1))
+    assert ask(made, "similar", seeds=("mug",))[0] == "tie"
+    assert "tie" not in ask(made, "similar", seeds=("pot",))
+    assert "tie" not in ask(made, "similar", seeds=("mug",), algo_type="Textual")
+
+
+def test_exclusion_beats_inclusion():
+    made = enriched(
+        ("RecoNew", "", "tea", "Include", 1),
+        ("RecoNew", "", "tea", "Exclude", 0),
+    )
+    assert "tea" not in ask(made, "new")
