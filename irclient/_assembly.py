@@ -15,6 +15,7 @@ from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
 from irclient.settings import Fallback, Settings, Timeouts
 from irclient.stores import MemoryStore, Store
+from irclient.stores.shared import SharedStore, namespaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.results import Answer
+    from irclient.settings import Caching
     from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = [
@@ -68,11 +70,17 @@ def assemble(
         endpoints,
         settings=settings,
         tokens=token_source(credential),
+        store=_own_store(settings.caching)
         # Not `or`: a store of the user's may be empty, and so false.
-        store=MemoryStore(max_entries=settings.caching.max_entries) if store is None else store,
+        if store is None
+        else SharedStore(store, namespaces_of(endpoints)),
         uniform=random.random,
         has_observers=bool(observers),
     )
+
+
+def _own_store(caching: Caching) -> Store:
+    return MemoryStore(max_entries=caching.max_entries, max_bytes=caching.max_bytes)
 
 
 def check_fallback(fallback: object) -> None:

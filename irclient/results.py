@@ -12,6 +12,8 @@ from pydantic_core import from_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from irclient.queries import Query
+
 __all__ = [
     "Answer",
     "RecommendationList",
@@ -80,13 +82,27 @@ class Answer(_Tolerant):
 
     # What is private is kept where pydantic keeps and copies it, but not declared: for declared
     # attributes pydantic calls back into Python with each answer that it reads. It is a dict of
-    # the `body` that was read and how it was `served`; or of that of the `first` answer, and how
-    # long after that one (`age`) it was handed out again, from memory.
+    # the `body` that was read, how it was `served`, and the `query`; or of that of the `first`
+    # answer, how long after that one (`age`) it was handed out again, from memory, and the `query`.
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
         """The body as parsed JSON, as the service sent it."""
-        return from_json(self._of_the_first["body"])
+        return from_json(self.body)
+
+    @property
+    def body(self) -> bytes:
+        """The body as the service sent it; that of an answer which it did not send is ``null``."""
+        body: bytes = self._of_the_first["body"]
+        return body
+
+    @property
+    def query(self) -> Query | None:
+        """What this answers: the query of the call, also where the answer is a fallback's.
+
+        None for an answer that no call gave.
+        """
+        return cast("Query | None", (self.__pydantic_private__ or {}).get("query"))
 
     @property
     def served(self) -> Served:
@@ -111,7 +127,8 @@ class Answer(_Tolerant):
             account=served.account,
             variant=served.variant,
             source="cache",
-            age=private["age"],
+            # Another thread may have kept it after this one was told the time.
+            age=max(private["age"], 0.0),
         )
 
     @property
@@ -138,19 +155,39 @@ class Answer(_Tolerant):
         return self
 
     def note_served(
-        self, endpoint: str, account: str, variant: str | None, attempts: int, elapsed: float
+        self,
+        endpoint: str,
+        account: str,
+        variant: str | None,
+        attempts: int,
+        elapsed: float,
+        *,
+        query: Query | None = None,
     ) -> None:
-        """Complete an answer that was just read: note how the service gave it."""
-        self._of_the_first["served"] = (endpoint, account, variant, attempts, elapsed)
+        """Complete an answer that was just read: note what it answers and how it was given."""
+        first = self._of_the_first
+        first["served"] = (endpoint, account, variant, attempts, elapsed)
+        first["query"] = query
 
-    def as_served(self, served: Served) -> Self:
-        """Return the same answer with another account of how it came about."""
+    def as_served(self, served: Served, *, query: Query | None = None) -> Self:
+        """Return the same answer with another account of how it came about.
+
+        Args:
+            served: How it did.
+            query: What it answers now; the same as before when left out.
+        """
         again = self.out_of_memory(0.0)
-        _set_private(again, {"body": self._of_the_first["body"], "served": served})
+        of_again = {"body": self.body, "served": served, "query": query or self.query}
+        _set_private(again, of_again)
         return again
 
-    def out_of_memory(self, age: float) -> Self:
-        """Return the same answer as served from memory, so many seconds after it was given."""
+    def out_of_memory(self, age: float, query: Query | None = None) -> Self:
+        """Return the same answer as served from memory.
+
+        Args:
+            age: Seconds since it was given.
+            query: What it answers now; the same as before when left out.
+        """
         again = _new(type(self))
         # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
         # answer from memory.
@@ -160,7 +197,7 @@ class Answer(_Tolerant):
         private = self.__pydantic_private__
         # A user's store may keep what came out of memory.
         first = private and private.get("first", private)
-        _set_private(again, {"first": first, "age": age})
+        _set_private(again, {"first": first, "age": age, "query": query or self.query})
         return again
 
 

@@ -125,6 +125,9 @@ class Caching(_Group):
         stale_if_error_for: Seconds after being fresh during which it may still be used when
             everything fails.
         max_entries: The most answers that are kept.
+        max_bytes: The most bytes that they may take, counted as their bodies and 1,024 bytes for
+            each; None sets no such limit. With the lists that were read from them, seven times
+            the bodies are in memory.
     """
 
     enabled: bool = True
@@ -132,6 +135,7 @@ class Caching(_Group):
     stale_while_refresh_for: DurationOrZero = 600.0
     stale_if_error_for: DurationOrZero = 86_400.0
     max_entries: Count = 10_000
+    max_bytes: Count | None = None
 
 
 class Hedging(_Group):

@@ -9,6 +9,8 @@ import pytest
 
 from irclient import IRClient, ServiceEndpoint, StaticToken, errors
 from irclient._assembly import assemble, begin_call, changed, check_picklable, check_transport
+from irclient.queries import Popular
+from irclient.results import RecommendationList
 from irclient.settings import Caching, Retries, Settings, Timeouts
 from irclient.stores import MemoryStore
 
@@ -26,9 +28,9 @@ def test_an_empty_store_of_the_users_is_used() -> None:
             return 0
 
     store = Empty(max_entries=3)
-    assert any(
-        getattr(made(store=store).cache, name, None) is store for name in ("store", "_store")
-    )
+    state = made(store=store)
+    state.memory.keep("/k", Popular(), RecommendationList(items=()), A, 1.0)
+    assert store.discard(lambda _: True) == 1
 
 
 @pytest.mark.parametrize(

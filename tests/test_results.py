@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from irclient._wire import read_list, read_selectors
+from irclient.queries import New, Popular
 from irclient.results import RecommendationList, RecommendedItem, Selector, Selectors, Served
 from tests.scenarios.scenario import SAMPLES
 
@@ -153,6 +154,24 @@ def test_an_answer_out_of_memory_can_be_served_otherwise() -> None:
     again = given().out_of_memory(7.0).as_served(served)
     assert again.served == served
     assert again.raw["title"] == "New"
+
+
+@pytest.mark.parametrize("across", ACROSS)
+def test_an_answer_knows_what_it_answers(across) -> None:
+    asked, other = Popular(count=3, modeling="adw"), New()
+    first = read_list(b'{"items":[]}')
+    assert first.query is None
+    first.note_served(*GIVEN.values(), query=asked)
+    assert across(first).query == asked
+    for again in (
+        first.out_of_memory(1.0),
+        first.as_served(Served()),
+        first.out_of_memory(1.0).as_served(Served()),
+    ):
+        assert across(again).query == asked
+    for again in (first.out_of_memory(1.0, other), first.as_served(Served(), query=other)):
+        assert across(again).query == other
+    assert first.query is asked
 
 
 def test_an_answer_of_ones_own_has_a_story_too() -> None:

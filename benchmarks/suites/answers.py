@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from benchmarks.measuring import Extent, Sample
-    from irclient._core.freshness import Entry
+    from irclient._core.entry import Entry
     from irclient._core.protocol import Send
     from irclient.results import Answer
 

@@ -194,5 +194,7 @@ def _every_endpoint_failed(story: Story) -> IRError:
 def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
     answer, label = cast("Answer", verdict.answer), endpoint.label
     story.answered_by = label
-    answer.note_served(label, endpoint.account, story.variant, story.sent, story.elapsed)
+    answer.note_served(
+        label, endpoint.account, story.variant, story.sent, story.elapsed, query=story.query
+    )
     return answer

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from irclient._core.asking import Answered
+    from irclient._core.entry import Entry
     from irclient._core.flights import CallFlight
-    from irclient._core.freshness import Entry
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient.observe import Record
@@ -109,7 +109,7 @@ def answer_at_hand(
     if entry is None:
         return None
     state.stats.count_answer("cache")
-    return entry.answer.out_of_memory(now - entry.stored_at)
+    return entry.answer.out_of_memory(now - entry.stored_at, query)
 
 
 def told_of(answer: Answer, operation: str, now: float) -> tuple[Record, ...]:
@@ -165,7 +165,7 @@ def _from_memory_or_service(story: Story, key: str) -> Call[Answer]:
             served = flight.answered.answer.served
             story.answered_by = served.endpoint
             return flight.answered.answer.as_served(
-                replace(served, attempts=0, elapsed=story.elapsed)
+                replace(served, attempts=0, elapsed=story.elapsed), query=story.query
             )
         if (
             flight.error is not None
@@ -216,7 +216,7 @@ def _recalled(
     first = entry.answer.served
     story.answered_by = first.endpoint
     if source == "cache":
-        return entry.answer.out_of_memory(age)
+        return entry.answer.out_of_memory(age, story.query)
     return entry.answer.as_served(
         Served(
             endpoint=first.endpoint,
@@ -225,9 +225,10 @@ def _recalled(
             source=source,
             attempts=story.sent,
             elapsed=story.elapsed,
-            age=age,
+            age=max(age, 0.0),
             degraded=degraded,
-        )
+        ),
+        query=story.query,
     )
 
 

@@ -63,7 +63,7 @@ def _from_memory(
     entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
     if entry is None or situation is Freshness.EXPIRED:
         return None
-    age = story.now - entry.stored_at
+    age = max(story.now - entry.stored_at, 0.0)
     return entry.answer.as_served(replace(entry.answer.served, age=age))
 
 
@@ -105,7 +105,8 @@ def _degraded(story: Story, answer: Answer) -> Answer:
             attempts=story.sent,
             elapsed=story.elapsed,
             degraded=True,
-        )
+        ),
+        query=story.query,
     )
 
 

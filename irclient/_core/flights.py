@@ -112,6 +112,11 @@ class Flights:
             self._under_way[key] = mine
             return mine, True
 
+    def part(self) -> None:
+        """Let nobody else join what is under way: those who did by now are answered by it."""
+        with _lock:
+            self._under_way.clear()
+
     def end(self, key: str, flight: CallFlight) -> None:
         """Land a flight; whoever waits reads what came of it."""
         with _lock:

@@ -8,18 +8,25 @@
 | expired     | more                                    | asks                                 |
 
 A fresh answer becomes usable at once when its own account shows a newer data set.
+
+An answer from the future is a mistake of some clock: one that was stepped, or another host's. It
+counts as old as it lies ahead, and never as fresh.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from irclient.results import Answer
+    from irclient._core.entry import Entry
     from irclient.settings import Caching
 
-__all__ = ["Entry", "Freshness", "freshness"]
+__all__ = ["EARLIEST", "Freshness", "freshness"]
+
+#: The age that may still be fresh: threads come here in another order than they
+#: were told the time, and hosts that keep their clocks by NTP differ by less.
+EARLIEST: Final = -0.1
 
 
 class Freshness(Enum):
@@ -29,26 +36,6 @@ class Freshness(Enum):
     USABLE = "usable"
     LAST_RESORT = "last resort"
     EXPIRED = "expired"
-
-
-class Entry(NamedTuple):
-    """An answer in memory.
-
-    Attributes:
-        answer: As the service gave it.
-        stored_at: When, on the driver's clock.
-        data_set: The account and modeling that it was cooked from.
-        version: The `interactionsVersion` of the answer, or None.
-        user_id: The user that it was ranked for, or None.
-        seeds: The items that it was asked for.
-    """
-
-    answer: Answer
-    stored_at: float
-    data_set: tuple[str, str | None]
-    version: str | None
-    user_id: str | None
-    seeds: tuple[str, ...]
 
 
 def freshness(entry: Entry, caching: Caching, now: float, *, newest: str | None) -> Freshness:
@@ -62,8 +49,9 @@ def freshness(entry: Entry, caching: Caching, now: float, *, newest: str | None)
     """
     age = now - entry.stored_at
     outdated = newest is not None and entry.version is not None and entry.version < newest
-    if age <= caching.fresh_for and not outdated:
+    if EARLIEST <= age <= caching.fresh_for and not outdated:
         return Freshness.FRESH
+    age = abs(age)
     if age <= caching.fresh_for + caching.stale_while_refresh_for:
         return Freshness.USABLE
     if age <= caching.fresh_for + caching.stale_if_error_for:

@@ -18,7 +18,7 @@ from irclient.errors import QueryError
 from irclient.filters import Filters
 from irclient.queries import Query
 
-__all__ = ["Asked", "KnownQueries", "hashable", "identity", "query_of"]
+__all__ = ["Asked", "KnownQueries", "hashable", "identity", "query_of", "user_ids_of"]
 
 Asked: TypeAlias = tuple[Any, ...]
 """What a query is made of, as one tuple by which it can be looked up: its kind, the types of
@@ -45,6 +45,16 @@ def identity(query: Query, variant: str | None = None) -> str | None:
         known = request_for(query, modeling=None).target
         object.__setattr__(query, "_identity", known)
     return f"{variant}\n{known}" if variant else known
+
+
+def user_ids_of(query: Query) -> tuple[str, ...]:
+    """Return the users that a query is about, by name or in raw parameters: mostly one or none."""
+    named: str | None = getattr(query, "user_id", None)
+    raw = cast("tuple[tuple[str, str], ...]", query.params)
+    if not raw:
+        return () if named is None else (named,)
+    ids = [named, *(value for name, value in raw if name.lower() == "userid")]
+    return tuple(dict.fromkeys(each for each in ids if each is not None))
 
 
 class KnownQueries:

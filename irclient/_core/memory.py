@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections import OrderedDict
+from itertools import count
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from irclient._core.freshness import Entry, Freshness, freshness
-from irclient._core.identity import KnownQueries
+from irclient._core.entry import Entry
+from irclient._core.flights import Flights
+from irclient._core.freshness import EARLIEST, Freshness, freshness
+from irclient._core.identity import KnownQueries, user_ids_of
+from irclient._forks import fork_safe_lock
 from irclient.queries import Cart
 from irclient.results import RecommendationList
 
@@ -20,12 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "Memory", "Store"]
 
+#: The most data sets whose newest version is known; a query may name any modeling.
+_MOST_DATA_SETS: Final = 1_000
+
 
 @runtime_checkable
 class Store(Protocol):
     """Where answers are kept: bounded, safe to use from any thread, and never blocking.
 
-    Keys are opaque. What is kept is an `Entry`; a store may drop any entry at any time.
+    Keys are opaque, and differ between accounts: clients of different accounts may share a store.
+    What is kept is an `Entry`, whose `stored_at` a store sees in seconds since the epoch; a store
+    may drop any entry at any time. One that keeps them outside of this process finds their form
+    in `Entry.to_bytes`.
     """
 
     def get(self, key: str, /) -> Entry | None:
@@ -51,20 +62,27 @@ class Memory:
     Args:
         store: Where they are kept.
         max_entries: How many answers that will be, about; as many queries are known.
+        flights: The calls under way: whoever asks after a forgetting joins none from before it.
     """
 
-    def __init__(self, store: Store, *, max_entries: int) -> None:
+    def __init__(self, store: Store, *, max_entries: int, flights: Flights | None = None) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
-        self._newest: dict[tuple[str, str | None], tuple[str, float]] = {}
+        self._newest: OrderedDict[tuple[str, str | None], tuple[str, float]] = OrderedDict()
         self._newest_seen_at = -math.inf
+        self._lock = fork_safe_lock()
         self.known_queries = KnownQueries(max_entries)
-        self.cache = Cache(store, self.known_queries)
+        self.cache = Cache(store, self.known_queries, Flights() if flights is None else flights)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
     def __len__(self) -> int:
         return len(self._store)
+
+    @property
+    def generation(self) -> int:
+        """A number that changes whenever something is forgotten; see `keep`."""
+        return self.cache.generation
 
     def recall(self, key: str, caching: Caching, now: float) -> tuple[Entry | None, Freshness]:
         """Return the entry of a key, and how far it may be used."""
@@ -91,7 +109,7 @@ class Memory:
             entry = self._store.get(key)
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
             return None  # It is asked again, and the failure counted, by the call that follows.
-        if entry is None or now - entry.stored_at > caching.fresh_for:
+        if entry is None or not EARLIEST <= now - entry.stored_at <= caching.fresh_for:
             return None
         if entry.stored_at >= self._newest_seen_at:
             return entry  # No account has shown a newer data set since.
@@ -99,50 +117,92 @@ class Memory:
         return entry if situation is Freshness.FRESH else None
 
     def keep(
-        self, key: str, query: Query, answer: Answer, endpoint: ServiceEndpoint, now: float
+        self,
+        key: str,
+        query: Query,
+        answer: Answer,
+        endpoint: ServiceEndpoint,
+        now: float,
+        *,
+        since: int | None = None,
     ) -> None:
-        """Keep an answer of the service."""
+        """Keep an answer of the service.
+
+        Args:
+            key: What it is recalled by.
+            query: What it answers.
+            answer: As the service gave it.
+            endpoint: Where it came from.
+            now: The time.
+            since: The `generation` when the call began: an answer is not kept if anything was
+                forgotten since, for it may be about that.
+        """
         data_set = (endpoint.account, query.modeling or endpoint.modeling)
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
-            self._newest[data_set] = version, now
-            # Threads come here in another order than they were told the time.
-            self._newest_seen_at = max(self._newest_seen_at, now)
-        user_id = getattr(query, "user_id", None)
+            self._learn(data_set, version, now)
+        if since is not None and since != self.generation:
+            return
+        entry = Entry(answer, now, data_set, version, user_ids_of(query), _seeds(query))
         try:
-            self._store.set(key, Entry(answer, now, data_set, version, user_id, _seeds(query)))
+            self._store.set(key, entry)
+            if since is not None and since != self.generation:
+                # Forgotten while it was being kept: what is known of it tells it from most others.
+                self._store.discard(lambda kept: kept[2:] == entry[2:])
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
             self.failures += 1
+
+    def _learn(self, data_set: tuple[str, str | None], version: str, now: float) -> None:
+        with self._lock:
+            if version > self._newest.get(data_set, ("", 0.0))[0]:
+                self._newest[data_set] = version, now
+                self._newest.move_to_end(data_set)
+            if len(self._newest) > _MOST_DATA_SETS:
+                self._newest.popitem(last=False)
+            # Threads come here in another order than they were told the time.
+            self._newest_seen_at = max(self._newest_seen_at, now)
 
 
 class Cache:
     """What a user may do to a client's memory: make it forget.
 
-    Clients that share a store share their answers, and each knows what it was asked itself: tell
-    each of them to forget a user.
+    An answer to a call that is under way is forgotten as well: its caller gets it, and it is not
+    kept. Clients that share a store forget in it for all of them. What they are being asked, each
+    knows for itself: tell each of them to forget a user.
 
     Args:
         store: Where the answers are kept.
         known_queries: What was asked lately, whoever it was about.
+        flights: The calls under way.
     """
 
-    def __init__(self, store: Store, known_queries: KnownQueries) -> None:
+    def __init__(self, store: Store, known_queries: KnownQueries, flights: Flights) -> None:
         self._store = store
         self._known_queries = known_queries
+        self._flights = flights
+        self._generations = count(1)
+        #: Changes whenever something is forgotten.
+        self.generation = 0
 
     def clear(self) -> int:
-        """Forget everything; returns how many answers were forgotten."""
+        """Forget everything, in a shared store what others kept too; returns how many answers."""
         return self._forget(lambda _: True)
 
     def forget_user(self, user_id: str) -> int:
-        """Forget every answer that was ranked for a user; returns how many."""
-        return self._forget(lambda entry: entry.user_id == user_id)
+        """Forget every answer that was ranked for a user; returns how many.
+
+        Also those whose user was named by ``userId`` in raw `params`, in any case.
+        """
+        return self._forget(lambda entry: user_id in entry.user_ids)
 
     def forget_item(self, item_id: str) -> int:
         """Forget every answer that was asked for an item or holds it; returns how many."""
         return self._forget(lambda entry: _concerns(entry, item_id))
 
     def _forget(self, which: Callable[[Entry], bool]) -> int:
+        # First, so that no call which is to keep what it asked for before goes unnoticed.
+        self.generation = next(self._generations)
+        self._flights.part()
         self._known_queries.forget()
         return self._store.discard(which)
 

@@ -152,9 +152,11 @@ class ClientState:
             latencies=Latencies(),
             # Who keeps no answers has no use for knowing what was asked either.
             memory=Memory(
-                store, max_entries=settings.caching.max_entries if settings.caching.enabled else 0
+                store,
+                max_entries=settings.caching.max_entries if settings.caching.enabled else 0,
+                flights=(flights := Flights()),
             ),
-            flights=Flights(),
+            flights=flights,
             stats=Counters(),
             split=split,
             has_observers=has_observers,

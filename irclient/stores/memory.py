@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +14,15 @@ from irclient.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from irclient._core.freshness import Entry
+    from irclient._core.entry import Entry
 
 __all__ = ["MemoryStore"]
 
 #: So many used entries may stay before one must go, used or not: making room takes no longer among
 #: a million used entries than among a hundred.
 _MOST_CHANCES: Final = 32
+#: Bytes that an entry counts for beside its body: its key, its place, what is known of it.
+_OVERHEAD: Final = 1024
 
 
 class MemoryStore:
@@ -31,17 +34,18 @@ class MemoryStore:
 
     Args:
         max_entries: The most entries to keep, at least 1.
+        max_bytes: The most bytes that they may take, counted as the bodies of their answers and
+            1,024 bytes for each; None sets no such limit. What is larger by itself is not kept.
 
     Raises:
-        ConfigurationError: `max_entries` cannot be used.
+        ConfigurationError: `max_entries` or `max_bytes` cannot be used.
     """
 
-    def __init__(self, *, max_entries: int) -> None:
-        if not isinstance(max_entries, int) or max_entries < 1:
-            raise ConfigurationError(
-                f"MemoryStore: max_entries must be an int of at least 1, got {max_entries!r}"
-            )
-        self._places = _SecondChance(max_entries)
+    def __init__(self, *, max_entries: int, max_bytes: int | None = None) -> None:
+        _check("max_entries", max_entries)
+        if max_bytes is not None:
+            _check("max_bytes", max_bytes)
+        self._places = _SecondChance(max_entries, math.inf if max_bytes is None else max_bytes)
         self._lock = fork_safe_lock()
 
     def get(self, key: str, /) -> Entry | None:
@@ -55,12 +59,13 @@ class MemoryStore:
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping another if there is no room."""
+        size = len(entry.answer.body) + _OVERHEAD
         with self._lock:
             place = self._places.get(key)
             if place is None:
-                self._places.add(_Place(key, entry))
+                self._places.add(_Place(key, entry, size))
             else:
-                place.entry, place.was_used = entry, True
+                self._places.change(place, entry, size)
 
     def discard(self, which: Callable[[Entry], bool], /) -> int:
         """Drop every entry for which the function says True, and return how many."""
@@ -74,35 +79,62 @@ class MemoryStore:
         return f"MemoryStore({len(self._places)} of {self._places.maxsize:.0f} entries)"
 
 
+def _check(name: str, most: object) -> None:
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        raise ConfigurationError(f"MemoryStore: {name} must be an int of at least 1, got {most!r}")
+
+
 class _Place:
     """Where an entry is kept."""
 
-    __slots__ = ("entry", "key", "was_used")
+    __slots__ = ("entry", "key", "size", "was_used")
 
-    def __init__(self, key: str, entry: Entry) -> None:
+    def __init__(self, key: str, entry: Entry, size: int) -> None:
         self.key = key
         self.entry = entry
+        self.size = size
         self.was_used = False
 
 
 class _SecondChance(Cache[str, _Place | None]):
     """Places by their keys; which of them makes room is said by a queue."""
 
-    def __init__(self, maxsize: int) -> None:
+    def __init__(self, maxsize: int, most_bytes: float) -> None:
         super().__init__(maxsize)
         self._queue: deque[_Place] = deque()
+        self._most_bytes = most_bytes
+        self._bytes = 0
 
     def __missing__(self, key: str) -> None:
         """Nothing is kept there."""
 
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
+        if place.size > self._most_bytes:
+            return
         while len(self._queue) >= self.maxsize:
             self.popitem()
+        self._make_room(place.size)
         # Into the queue first, and out of it last: whoever is interrupted, or forked, in between
         # leaves a place in the queue that is kept no more, and never one that nothing drops.
         self._queue.append(place)
+        self._bytes += place.size
         self[place.key] = place
+
+    def change(self, place: _Place, entry: Entry, size: int) -> None:
+        """Keep another entry in a place."""
+        if size > self._most_bytes:
+            before = place.entry
+            self.discard(lambda kept: kept is before)
+            return
+        more = size - place.size
+        place.entry, place.size, place.was_used = entry, size, True
+        self._bytes += more
+        self._make_room(0)
+
+    def _make_room(self, size: int) -> None:
+        while self._queue and self._bytes + size > self._most_bytes:
+            self.popitem()
 
     def popitem(self) -> tuple[str, _Place]:
         """Drop the oldest place, but for a few that were used, and return it."""
@@ -115,6 +147,8 @@ class _SecondChance(Cache[str, _Place | None]):
         if self[place.key] is place:
             del self[place.key]
         queue.popleft()
+        # Nothing counts nothing, whatever an interrupt left uncounted.
+        self._bytes = self._bytes - place.size if queue else 0
         return place.key, place
 
     def discard(self, which: Callable[[Entry], bool]) -> int:
@@ -123,4 +157,5 @@ class _SecondChance(Cache[str, _Place | None]):
         for key in gone:
             del self[key]
         self._queue = deque(place for place in self._queue if self[place.key] is place)
+        self._bytes = sum(place.size for place in self._queue)
         return len(gone)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from irclient._core.freshness import Entry, Freshness, freshness
+from irclient._core.entry import Entry
+from irclient._core.freshness import Freshness, freshness
 from irclient.results import RecommendationList
 from irclient.settings import Caching
 
@@ -13,7 +14,7 @@ FRESH, USABLE, LAST_RESORT, EXPIRED = Freshness
 
 
 def entry(version: str | None = None) -> Entry:
-    return Entry(RecommendationList(items=()), 1000.0, ("a", None), version, None, ())
+    return Entry(RecommendationList(items=()), 1000.0, ("a", None), version, (), ())
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,12 @@ def entry(version: str | None = None) -> Entry:
         (660.1, LAST_RESORT),
         (86_460.0, LAST_RESORT),
         (86_460.1, EXPIRED),
+        # From the future: as old as it lies ahead, and never fresh.
+        (-0.05, FRESH),
+        (-0.2, USABLE),
+        (-660.0, USABLE),
+        (-660.1, LAST_RESORT),
+        (-86_460.1, EXPIRED),
     ],
 )
 def test_age_decides(age, expected) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from irclient import queries
+from irclient._core.flights import Flights
 from irclient._core.freshness import Freshness
 from irclient._core.memory import Memory
 from irclient.results import RecommendationList, RecommendedItem, Selectors
@@ -139,7 +142,7 @@ def versions_seen(memory: Memory) -> None:
     memory.keep("late", POPULAR, answer("5", version=OLD), A, 30.0)
 
 
-@pytest.mark.parametrize("now", [30.0, 69.0, 71.0, 75.5, 81.0, 400.0, 1e6])
+@pytest.mark.parametrize("now", [-1e6, -50.0, 9.95, 9.5, 30.0, 69.0, 71.0, 75.5, 81.0, 400.0, 1e6])
 @pytest.mark.parametrize("key", ["old", "new", "pair", "none", "late", "unknown"])
 def test_what_is_recalled_fresh_is_what_is_recalled_as_fresh(memory, key, now) -> None:
     versions_seen(memory)
@@ -181,3 +184,87 @@ def test_threads_that_come_late_with_news_hide_no_newer_news(memory) -> None:
     memory.keep("elsewhere", TRENDING, answer("3", version=OLD), B, 10.0)
     assert memory.recall_fresh("popular", CACHING, 12.0) is None
     assert memory.recall_fresh("trending", CACHING, 12.0) is not None
+
+
+def test_a_user_in_raw_parameters_is_forgotten_however_the_name_is_written(memory) -> None:
+    for name in ("userId", "userid", "USERID"):
+        memory.keep(name, queries.Popular(params={name: "ann"}), answer("1"), A, 10.0)
+    both = queries.Similar("7", user_id="bob", params={"UserId": "ann"})
+    memory.keep("both", both, answer("1"), A, 10.0)
+    memory.keep("other", queries.Popular(params={"user": "ann"}), answer("1"), A, 10.0)
+    assert memory.cache.forget_user("bob") == 1
+    memory.keep("both", both, answer("1"), A, 10.0)
+    assert memory.cache.forget_user("ann") == 4
+    assert len(memory) == 1
+
+
+FORGETTING = [
+    pytest.param(lambda cache: cache.clear(), id="everything"),
+    pytest.param(lambda cache: cache.forget_user("ann"), id="a user"),
+    pytest.param(lambda cache: cache.forget_item("1"), id="an item"),
+]
+
+
+@pytest.mark.parametrize("forget", FORGETTING)
+def test_what_was_asked_for_before_a_forgetting_is_not_kept_after_it(memory, forget) -> None:
+    since = memory.generation
+    memory.keep("before", queries.Picks("ann"), answer("1"), A, 10.0, since=since)
+    assert len(memory) == 1
+    forget(memory.cache)
+    memory.keep("k", queries.Picks("ann"), answer("1"), A, 10.0, since=since)
+    assert len(memory) == 0
+    memory.keep("k", queries.Picks("ann"), answer("1"), A, 10.0, since=memory.generation)
+    assert len(memory) == 1
+
+
+@pytest.mark.parametrize("forget", FORGETTING)
+def test_what_is_forgotten_while_it_is_being_kept_is_not_kept(forget) -> None:
+    class Slow(MemoryStore):
+        def set(self, key: str, entry, /) -> None:
+            forget(memory.cache)  # Another thread's, in between.
+            super().set(key, entry)
+
+    memory = Memory(Slow(max_entries=10), max_entries=10)
+    since = memory.generation
+    memory.keep("k", queries.Picks("ann"), answer("1"), A, 10.0, since=since)
+    assert len(memory) == 0
+
+
+@pytest.mark.parametrize("forget", FORGETTING)
+def test_whoever_asks_after_a_forgetting_joins_no_call_from_before_it(forget) -> None:
+    flights = Flights()
+    memory = Memory(MemoryStore(max_entries=10), max_entries=10, flights=flights)
+    before, leads = flights.board("k", 0.0, lost_at=9.0)
+    assert leads
+    assert flights.board("k", 0.0, lost_at=9.0) == (before, False)
+    forget(memory.cache)
+    after, leads = flights.board("k", 0.0, lost_at=9.0)
+    assert (after is not before, leads) == (True, True)
+    flights.end("k", before)
+    assert flights.board("k", 0.0, lost_at=9.0) == (after, False)
+
+
+def test_forgettings_at_once_all_count() -> None:
+    memory = Memory(MemoryStore(max_entries=10), max_entries=10)
+    seen = {memory.generation}
+    threads = [threading.Thread(target=memory.cache.clear) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+        assert memory.generation not in seen
+
+
+def test_data_sets_without_number_are_not_all_remembered(memory) -> None:
+    for number in range(5_000):
+        query = queries.Popular(modeling=f"m{number}")
+        memory.keep("k", query, answer("1", version=NEW), A, float(number))
+    assert len(memory._newest) == 1_000
+    # What is asked for again and again is among them.
+    memory.keep("popular", POPULAR, answer("1", version=OLD), A, 5_000.0)
+    for number in range(3_000):
+        query = queries.Popular(modeling=f"n{number}")
+        memory.keep("k", query, answer("1", version=NEW), A, 5_001.0)
+        version = f"{20220713231250 + number}"
+        memory.keep("trending", TRENDING, answer("2", version=version), A, 5_002.0)
+    assert situation(memory, "popular", 5_003.0) is Freshness.USABLE

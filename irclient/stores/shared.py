@@ -1,0 +1,89 @@
+"""The way into a store that was passed in: keys and instants that mean something to others too.
+
+Two clients may share such a store, in one process or in several. So each variant's keys begin
+with a namespace, which is told by the accounts that its answers can come from; and the instants of
+entries are those of the wall clock in the store, and those of this process's clock in the client.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from irclient.topology import TrafficSplit, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from irclient._core.entry import Entry
+    from irclient._core.memory import Store
+    from irclient.topology import Endpoints, RegionOrRegions
+
+__all__ = ["SharedStore", "namespaces_of"]
+
+
+class SharedStore:
+    """A store as one client sees it.
+
+    Args:
+        store: The store that was passed in.
+        namespaces: What keys begin with, by variant; the empty variant is that of a client
+            without a traffic split.
+        wall_clock: Tells seconds since the epoch.
+        clock: Tells the seconds by which the client goes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        namespaces: Mapping[str, str],
+        *,
+        wall_clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._namespaces = namespaces
+        self._wall_clock = wall_clock
+        self._clock = clock
+
+    def get(self, key: str, /) -> Entry | None:
+        """Return an entry, or None."""
+        entry = self._store.get(self._key(key))
+        if entry is None:
+            return None
+        return entry._replace(stored_at=entry.stored_at - self._wall_clock() + self._clock())
+
+    def set(self, key: str, entry: Entry, /) -> None:
+        """Keep an entry."""
+        stored_at = entry.stored_at - self._clock() + self._wall_clock()
+        self._store.set(self._key(key), entry._replace(stored_at=stored_at))
+
+    def discard(self, which: Callable[[Entry], bool], /) -> int:
+        """Drop every entry for which the function says True, whichever client kept it."""
+        return self._store.discard(which)
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def _key(self, key: str) -> str:
+        # What follows the variant is the target of a request, which holds no line end.
+        variant, _, _ = key.rpartition("\n")
+        return f"{self._namespaces[variant]}:{key}"
+
+
+def namespaces_of(endpoints: Endpoints) -> dict[str, str]:
+    """Return what the keys of each variant begin with.
+
+    It is the same for the same service endpoints and modelings, in whatever order they are asked,
+    and with any credential: an account has one answer for all of its callers.
+    """
+    if isinstance(endpoints, TrafficSplit):
+        return {name: _namespace(each) for name, each in endpoints.variants.items()}
+    return {"": _namespace(endpoints)}
+
+
+def _namespace(endpoints: RegionOrRegions) -> str:
+    sources = sorted((each.url, each.modeling or "") for each in flatten(endpoints))
+    return blake2b(json.dumps(sources).encode(), digest_size=12).hexdigest()
