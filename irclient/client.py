@@ -175,11 +175,17 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         return (item for page in self.pages(query, page_size=page_size) for item in page)
 
     def close(self) -> None:
-        """Close the client and its copies; closing again does nothing."""
+        """Close the client and its copies; closing again does nothing.
+
+        What waits ends at once, and what runs in the background is waited for no longer than an
+        attempt may take.
+        """
         self._state.is_closed = True
-        if self._own_transport is not None:
-            self._own_transport.close()
-        self._driver.close()
+        try:
+            if self._own_transport is not None:
+                self._own_transport.close()
+        finally:
+            self._driver.close(within=self._settings.timeouts.attempt)
 
     def _answer(
         self,

@@ -222,8 +222,11 @@ class ModelingClient(_Door):
     def close(self) -> None:
         """Close the client; closing again does nothing."""
         self._state.is_closed = True
-        if self._own_transport is not None:
-            self._own_transport.close()
+        try:
+            if self._own_transport is not None:
+                self._own_transport.close()
+        finally:
+            self._driver.close(within=self._settings.timeouts.attempt)
 
     def __enter__(self) -> Self:
         return self

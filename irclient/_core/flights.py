@@ -29,8 +29,14 @@ class Flight:
 
     def __init__(self) -> None:
         self._landed = False
-        self._wake: list[Callable[[], None]] = []
+        #: Keys, in the order of their coming: one of a thousand leaves as fast as one of two.
+        self._wake: dict[Callable[[], None], None] = {}
         self._born_after_forks = fork_count()
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether there is nothing to wait for any more."""
+        return self._landed
 
     @property
     def is_lost(self) -> bool:
@@ -41,14 +47,13 @@ class Flight:
         """Ask to be woken on landing; False when it has landed already and no call will come."""
         with _lock:
             if not self._landed:
-                self._wake.append(wake)
+                self._wake[wake] = None
             return not self._landed
 
     def leave(self, wake: Callable[[], None]) -> None:
         """Stop waiting; harmless after the landing."""
         with _lock:
-            if wake in self._wake:
-                self._wake.remove(wake)
+            self._wake.pop(wake, None)
 
     def land(self) -> None:
         """Wake everybody; only the first call does anything."""
@@ -59,8 +64,8 @@ class Flight:
 
     def end(self) -> list[Callable[[], None]]:
         """Note the landing, under the lock of all flights; returns those to wake outside of it."""
-        waiters, self._wake, self._landed = self._wake, [], True
-        return waiters
+        waiters, self._wake, self._landed = self._wake, {}, True
+        return list(waiters)
 
     def __repr__(self) -> str:
         return f"<Flight {'landed' if self._landed else f'{len(self._wake)} waiting'}>"

@@ -6,17 +6,19 @@ time. Drivers decide nothing: each command says all there is to know about how l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from irclient._values import value
-from irclient.observe import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from irclient._core.flights import Flight
     from irclient._wire import Request, Response
     from irclient.errors import AuthenticationError
+    from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
 
 __all__ = [

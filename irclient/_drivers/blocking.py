@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.flights import Flight
+from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
+from irclient._drivers.leaving import give_up
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race
+from irclient._threads import DaemonThreads
 from irclient.errors import IRError
 from irclient.transports.exchange import exchange
 
@@ -20,11 +26,16 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._core.protocol import Call, Failure, Finish
+    from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
 __all__ = ["BlockingDriver"]
+
+#: A fetch of a token that hangs keeps its thread; the next one needs another.
+_MOST_AT_WORK: Final = 4
+_MOST_IN_BACKGROUND: Final = 8
+_MOST_RACING: Final = 32
 
 T = TypeVar("T")
 
@@ -40,14 +51,18 @@ class BlockingDriver:
     def __init__(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
         self.transport = transport
         self._observers = observers
-        self._background: set[threading.Thread] = set()
+        self._closing = Flight()
+        self._background: set[_Background] = set()
+        self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")
+        self._in_background = DaemonThreads(_MOST_IN_BACKGROUND, "irclient-background")
+        self._racing = DaemonThreads(_MOST_RACING, "irclient-race")
 
     def run(self, begin: Callable[[float], Call[T]]) -> T:
         """Run a call to its end and return its result."""
         call = begin(time.monotonic())
         try:
             command = next(call)
-            outcome: Response | Failure | tuple[Finish, ...] | None
+            outcome: Response | Failure | tuple[Finish, ...] | NotStarted | None
             while True:
                 # Asked first: nearly every command of a call is one of these.
                 if isinstance(command, Send):
@@ -58,6 +73,9 @@ class BlockingDriver:
         except StopIteration as end:
             result: T = end.value
             return result
+        except BaseException:
+            give_up(call)
+            raise
         finally:
             call.close()
 
@@ -98,56 +116,80 @@ class BlockingDriver:
                 raise
             return [future.result() for future in futures]
 
-    def close(self) -> None:
-        """Wait for the calls in the background; they end within an attempt's time."""
-        for thread in list(self._background):
-            if thread is not threading.current_thread():
-                thread.join()
-
-    def _carry_out(self, command: Race | Wait | Tell | Start | Spawn) -> tuple[Finish, ...] | None:
-        match command:
-            case Race():
-                return race(self.transport, command)
-            case Wait():
-                _wait(command)
-            case Tell():
-                self.tell(command.record)
-            case Start():
-                _on_thread(lambda: command.work(self.tell), "irclient-token").start()
-            case Spawn():
-                self._spawn(command.call)
-        return None
+    def close(self, within: float) -> None:
+        """Wake all who wait, and wait `within` seconds at most for the calls in the background."""
+        self._closing.land()
+        ends_at = time.monotonic() + within
+        for each in list(self._background):
+            # While the interpreter shuts down no other thread runs, and none will end.
+            if each.thread_id != threading.get_ident() and not sys.is_finalizing():
+                each.ended.wait(max(ends_at - time.monotonic(), 0.0))
 
     def tell(self, record: Record) -> None:
         """Hand a record to the observers."""
         tell(self._observers, record)
 
-    def _spawn(self, begin: Callable[[float], Call[Any]]) -> None:
+    def _carry_out(
+        self, command: Race | Wait | Tell | Start | Spawn
+    ) -> tuple[Finish, ...] | NotStarted | None:
+        match command:
+            case Race():
+                return race(self.transport, command, self._racing)
+            case Wait():
+                _wait(command, self._closing)
+            case Tell():
+                self.tell(command.record)
+            case Start():
+                return self._start(command.work)
+            case Spawn():
+                return self._spawn(command.call)
+        return None
+
+    def _start(self, work: Work) -> NotStarted | None:
+        if self._working.try_start(partial(copy_context().run, partial(work, self.tell))):
+            return None
+        work.abandon()
+        return NotStarted("no thread could be started")
+
+    def _spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+        if self._closing.has_landed:
+            return NotStarted("the client is closed")
+        background, is_started = _Background(), False
+
         def run() -> None:
+            background.thread_id = threading.get_ident()
             try:
                 with unheard():
                     self.run(begin)
             finally:
-                self._background.discard(thread)
+                self._background.discard(background)
+                background.ended.set()
 
-        thread = _on_thread(run, "irclient-background")
-        self._background.add(thread)
-        thread.start()
-
-
-def _wait(command: Wait) -> None:
-    left = command.until - time.monotonic()
-    if command.flight is None:
-        time.sleep(max(left, 0.0))
-        return
-    landed = threading.Event()
-    if command.flight.join(landed.set):
+        # Noted before it starts, so that a close between the two is not missed.
+        self._background.add(background)
         try:
-            landed.wait(max(left, 0.0))
+            is_started = self._in_background.try_start(partial(copy_context().run, run))
         finally:
-            command.flight.leave(landed.set)
+            if not is_started:
+                self._background.discard(background)
+        return None if is_started else NotStarted("no thread could be started")
 
 
-def _on_thread(work: Callable[[], None], name: str) -> threading.Thread:
-    # Daemons: a process must be able to end while a vault or an account does not answer.
-    return threading.Thread(target=work, name=name, daemon=True)
+@dataclass(eq=False, slots=True)
+class _Background:
+    """A call that nobody waits for; the thread is 0 until it runs."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+    thread_id: int = 0
+
+
+def _wait(command: Wait, closing: Flight) -> None:
+    woken, left = threading.Event(), max(command.until - time.monotonic(), 0.0)
+    flights = [closing] if command.flight is None else [command.flight, closing]
+    try:
+        # Both are joined, or one of them has landed and there is nothing to wait for.
+        if all(flight.join(woken.set) for flight in flights):
+            woken.wait(left)
+    finally:
+        for flight in flights:
+            flight.leave(woken.set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -34,18 +35,30 @@ def waker(wake: Callable[[], None]) -> Callable[[], None]:
 _asyncio_tasks: set[Any] = set()
 
 
-def detach(function: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
-    """Start a task that nobody waits for; anyio has none, since every task of its has a parent."""
+def detach(function: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> bool:
+    """Start a task that nobody waits for; anyio has none, since every task of its has a parent.
+
+    It runs in a copy of the caller's context. False, and nothing done, where the loop is closing.
+    """
     loop = this_loop()
-    if hasattr(loop, "create_task"):
-        # asyncio keeps only weak references to its tasks.
-        task = loop.create_task(function(*arguments))
-        _asyncio_tasks.add(task)
-        task.add_done_callback(_asyncio_tasks.discard)
-    else:
+    if not hasattr(loop, "create_task"):
         import trio  # noqa: PLC0415  (only where trio runs)
 
-        trio.lowlevel.spawn_system_task(function, *arguments)
+        try:
+            trio.lowlevel.spawn_system_task(function, *arguments, context=copy_context())
+        except RuntimeError:
+            return False
+        return True
+    coroutine = function(*arguments)
+    try:
+        task = loop.create_task(coroutine)
+    except RuntimeError:
+        coroutine.close()
+        return False
+    # asyncio keeps only weak references to its tasks.
+    _asyncio_tasks.add(task)
+    task.add_done_callback(_asyncio_tasks.discard)
+    return True
 
 
 async def until_landed(flight: Flight, within: float) -> None:

@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 from irclient._core.protocol import Finish
 from irclient.transports.direct import OpensBlocking
-from irclient.transports.exchange import exchange, exchange_async
+from irclient.transports.exchange import exchange, exchange_async, timed_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from irclient._core.protocol import Race, Send
+    from irclient._threads import DaemonThreads
 
 __all__ = ["race", "race_async"]
 
 #: How often a thread looks up from its reading while the other request is under way.
 _LOOK_UP_AFTER = 0.003
+#: Seconds that a request may be late by before it counts as hung: a thread has to be woken, and a
+#: transport that a user brought may not look at the clock at all.
+_LATE = 0.05
+#: Seconds that a thread waits for what it was started for.
+_HANDED_WITHIN = 1.0
 
 
-def race(transport: httpx.BaseTransport, command: Race) -> tuple[Finish, ...]:
+def race(
+    transport: httpx.BaseTransport, command: Race, threads: DaemonThreads
+) -> tuple[Finish, ...]:
     """Run a race on this thread; a second one is started only for the second request.
 
     With the client's own transport the first request stays on the calling thread, which looks
     up between its reads. Any other transport blocks for as long as it likes, so there the
     first request has a thread as well, and a loser is abandoned: nothing can stop its read.
+    Where no thread can be had there is one request, on the calling thread.
     """
-    runners = _Runners(transport, command)
-    if isinstance(transport, OpensBlocking):
+    runners = _Runners(transport, command, threads)
+    if isinstance(transport, OpensBlocking) or not runners.run_on_thread(command.first):
         runners.run_here(command.first)
-    else:
-        runners.run_on_thread(command.first)
     runners.wait_until(command.other_at)
     if not runners.is_over:
         runners.start_other()
@@ -50,48 +60,81 @@ class _Overtaken(Exception):  # noqa: N818  (it ends a read, and is never seen o
 class _Runners:
     """The requests of one race, and who of them has come to an end."""
 
-    def __init__(self, transport: httpx.BaseTransport, command: Race) -> None:
+    def __init__(
+        self, transport: httpx.BaseTransport, command: Race, threads: DaemonThreads
+    ) -> None:
         self._transport = transport
         self._command = command
+        self._threads = threads
         self._ends: queue.SimpleQueue[Finish] = queue.SimpleQueue()
-        self._started = 0
+        #: The requests under way, and when each has hung.
+        self._hung_at: dict[int, tuple[Send, float]] = {}
         self._other_was_asked = False
         self._has_winner = False
         self.finishes: list[Finish] = []
 
     @property
     def is_over(self) -> bool:
-        return self._has_winner or len(self.finishes) == self._started
+        return self._has_winner or not self._hung_at
 
     def run_here(self, send: Send) -> None:
-        self._started += 1
+        self._begin(send)
         outcome = exchange(self._transport, send, look_up=self._look_up)
         if not self._has_winner:
             self._finish(Finish(send, outcome, time.monotonic()))
 
-    def run_on_thread(self, send: Send) -> None:
-        self._started += 1
-
-        def run() -> None:
-            self._ends.put(Finish(send, exchange(self._transport, send), time.monotonic()))
-
-        threading.Thread(target=run, name="irclient-race", daemon=True).start()
+    def run_on_thread(self, send: Send) -> bool:
+        """Run a request on a thread; False, and nothing done, where none can be had."""
+        is_started = self._start(partial(self._exchange, send))
+        if is_started:
+            self._begin(send)
+        return is_started
 
     def start_other(self) -> None:
-        """Start the other request, once, if the core wants it now."""
-        if not self._other_was_asked:
-            self._other_was_asked = True
+        """Start the other request, once, if the core wants it now and there is a thread for it."""
+        if self._other_was_asked:
+            return
+        self._other_was_asked = True
+        # The thread first: a request that the core was asked for has a slot, and counts.
+        handed: queue.SimpleQueue[Send | None] = queue.SimpleQueue()
+        if not self._start(partial(self._exchange_handed, handed)):
+            return
+        send = None
+        try:
             send = self._command.other(time.monotonic())
             if send is not None:
-                self.run_on_thread(send)
+                self._begin(send)
+        finally:
+            handed.put(send)
 
     def wait_until(self, instant: float | None) -> None:
-        """Wait for the next end, not longer than until an instant."""
+        """Wait for the next end, until an instant at most, and never for what has hung."""
         if self.is_over:
             return
-        left = None if instant is None else max(instant - time.monotonic(), 0.0)
+        hung_at = min(at for _, at in self._hung_at.values())
+        until = hung_at if instant is None else min(instant, hung_at)
+        try:
+            self._finish(self._ends.get(timeout=max(until - time.monotonic(), 0.0)))
+        except queue.Empty:
+            now = time.monotonic()
+            for send, at in list(self._hung_at.values()):
+                if now >= at:
+                    self._finish(Finish(send, timed_out(send), now))
+
+    def _start(self, work: Callable[[], None]) -> bool:
+        return self._threads.try_start(partial(copy_context().run, work))
+
+    def _begin(self, send: Send) -> None:
+        self._hung_at[id(send)] = send, time.monotonic() + send.within + _LATE
+
+    def _exchange(self, send: Send) -> None:
+        self._ends.put(Finish(send, exchange(self._transport, send), time.monotonic()))
+
+    def _exchange_handed(self, handed: queue.SimpleQueue[Send | None]) -> None:
         with suppress(queue.Empty):
-            self._finish(self._ends.get(timeout=left))
+            send = handed.get(timeout=_HANDED_WITHIN)
+            if send is not None:
+                self._exchange(send)
 
     def _look_up(self) -> float:
         """Return after how many seconds of reading to look up again."""
@@ -99,17 +142,18 @@ class _Runners:
         if left > 0:
             return left
         self.start_other()
-        if self._started == 1:
-            return float("inf")
         while not self._ends.empty():
             self._finish(self._ends.get())
         if self._has_winner:
             raise _Overtaken
-        return _LOOK_UP_AFTER if len(self.finishes) < self._started - 1 else float("inf")
+        return _LOOK_UP_AFTER if len(self._hung_at) > 1 else float("inf")
 
     def _finish(self, finish: Finish) -> None:
-        self.finishes.append(finish)
-        self._has_winner = self._command.is_good(finish.send, finish.outcome)
+        # One that had hung may still come to its end, and has been counted.
+        if self._hung_at.pop(id(finish.send), None) is not None:
+            self.finishes.append(finish)
+            if self._command.is_good(finish.send, finish.outcome):
+                self._has_winner = True
 
 
 async def race_async(transport: httpx.AsyncBaseTransport, command: Race) -> tuple[Finish, ...]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from contextvars import copy_context
 from dataclasses import dataclass
-from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
 import anyio.lowlevel
 
-from irclient._core.protocol import Race, Resumed, Send, Spawn, Start, Tell, Wait
+from irclient._core.flights import Flight
+from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
+from irclient._drivers.leaving import give_up
 from irclient._drivers.loops import detach, until_landed, waker
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race_async
 from irclient._loops import this_loop
+from irclient._threads import DaemonThreads
 from irclient.errors import IRError
 from irclient.transports.exchange import exchange_async
 
@@ -24,11 +28,14 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._core.protocol import Call, Failure, Finish
+    from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
 __all__ = ["TaskDriver"]
+
+#: A fetch of a token that hangs keeps its thread; the next one needs another.
+_MOST_AT_WORK: Final = 4
 
 T = TypeVar("T")
 
@@ -44,14 +51,16 @@ class TaskDriver:
     def __init__(self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]) -> None:
         self.transport = transport
         self._observers = observers
+        self._closing = Flight()
         self._background: set[_Background] = set()
+        self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")
 
     async def run(self, begin: Callable[[float], Call[T]]) -> T:
         """Run a call to its end and return its result."""
         call = begin(time.monotonic())
         try:
             command = next(call)
-            outcome: Response | Failure | tuple[Finish, ...] | None
+            outcome: Response | Failure | tuple[Finish, ...] | NotStarted | None
             while True:
                 # Asked first: nearly every command of a call is one of these.
                 if isinstance(command, Send):
@@ -62,6 +71,9 @@ class TaskDriver:
         except StopIteration as end:
             result: T = end.value
             return result
+        except BaseException:
+            give_up(call)
+            raise
         finally:
             call.close()
 
@@ -105,7 +117,8 @@ class TaskDriver:
         return [results[index] for index in range(len(begin))]
 
     async def aclose(self) -> None:
-        """Cancel what runs in the background, and wait for what runs on this loop."""
+        """Wake all who wait, cancel what runs in the background, and wait for it on this loop."""
+        self._closing.land()
         for each in list(self._background):
             each.cancel()
         for each in list(self._background):
@@ -114,32 +127,42 @@ class TaskDriver:
 
     async def _carry_out(
         self, command: Race | Wait | Tell | Start | Spawn
-    ) -> tuple[Finish, ...] | None:
+    ) -> tuple[Finish, ...] | NotStarted | None:
         match command:
             case Race():
                 return await race_async(self.transport, command)
             case Wait():
-                await _wait(command)
+                left = max(command.until - time.monotonic(), 0.0)
+                await until_landed(command.flight or self._closing, left)
             case Tell():
                 self.tell(command.record)
             case Start():
-                # A daemon: a process must be able to end while a vault does not answer.
-                work = command.work
-                Thread(target=lambda: work(self.tell), name="irclient-token", daemon=True).start()
+                return self._start(command.work)
             case Spawn():
-                detach(self._run_unheard, command.call, self._in_background())
+                return self._spawn(command.call)
         return None
 
     def tell(self, record: Record) -> None:
         """Hand a record to the observers."""
         tell(self._observers, record)
 
-    def _in_background(self) -> _Background:
+    def _start(self, work: Work) -> NotStarted | None:
+        if self._working.try_start(partial(copy_context().run, partial(work, self.tell))):
+            return None
+        work.abandon()
+        return NotStarted("no thread could be started")
+
+    def _spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+        if self._closing.has_landed:
+            return NotStarted("the client is closed")
         # Noted before it starts, so that a close between the two is not missed.
         scope = anyio.CancelScope()
-        each = _Background(this_loop(), scope, waker(scope.cancel), anyio.Event())
-        self._background.add(each)
-        return each
+        background = _Background(this_loop(), scope, waker(scope.cancel), anyio.Event())
+        self._background.add(background)
+        if detach(self._run_unheard, begin, background):
+            return None
+        self._background.discard(background)
+        return NotStarted("the event loop is closing")
 
     async def _run_unheard(
         self, begin: Callable[[float], Call[Any]], background: _Background
@@ -160,11 +183,3 @@ class _Background:
     scope: anyio.CancelScope
     cancel: Callable[[], None]
     ended: anyio.Event
-
-
-async def _wait(command: Wait) -> None:
-    left = max(command.until - time.monotonic(), 0.0)
-    if command.flight is None:
-        await anyio.sleep(left)
-    else:
-        await until_landed(command.flight, left)

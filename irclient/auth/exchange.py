@@ -38,6 +38,7 @@ _KEEP_TRYING_FOR: Final = 10.0
 #: The longest Retry-After that is waited for inside one fetch.
 _WORTH_WAITING_FOR: Final = 2.0
 _LONGEST_REASON: Final = 500
+_SHORTEST_SECRET: Final = 4
 
 #: How every token of Entra's looks: a JSON object in base64url, and two more parts.
 _TOKEN_LIKE: Final = re.compile(r"eyJ[\w-]{8,}[\w.-]*")
@@ -154,7 +155,8 @@ def redacted(text: str, *secrets: str | None) -> str:
     Anything that looks like a token is taken out as well.
     """
     for secret in secrets:
-        if secret:
+        # Shorter ones protect nothing, and stand in half of all words.
+        if secret and len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "…")
     text = _TOKEN_LIKE.sub("…", " ".join(text.split()))
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -8,6 +8,10 @@
 | none, or expired           | a flight to join | the fetch, for the first reader alone        |
 | none, and fetching has     | the error, at    | none until a pause is over                   |
 | just failed                | once             |                                              |
+| rejected, and not yet      | as with none     | as with none                                 |
+| renewed                    |                  |                                              |
+| rejected, still alive, and | the token that   | one renewal, unless one is under way or has  |
+| renewing it has failed     | was rejected     | just failed                                  |
 
 A token is due when its issuer says so, at the latest a margin before its end: five to six
 minutes, or a quarter of a short life. It is expired a little before its end, since its last
@@ -15,9 +19,13 @@ request has to arrive in time. The pause after a failure grows: from 1 s to 30 s
 refused, from 0.5 s to 2 s when nobody answered, never shorter than a Retry-After; while a valid
 token is at hand it only decides when the renewal is tried again, in time for short lives too.
 
-A token that the service rejects is dropped and a new one fetched. When new tokens keep being
-rejected they are dropped more and more rarely: the tokens are not at fault then, and the
-identity provider must not pay for it.
+A token that the service rejects is put aside and a new one fetched. When new tokens keep being
+rejected they are put aside more and more rarely: the tokens are not at fault then, and the
+identity provider must not pay for it. What one account rejects another may still accept, so a
+token that was put aside is better than none.
+
+Work that is abandoned, because no thread could be had for it or because its reader was
+interrupted before it began, counts as a fetch that was not answered.
 
 The rule has no clock. `read` and `reject` are told the time; only the work that they hand out
 looks at it, on the thread that carries it out.
@@ -29,7 +37,6 @@ import math
 import random
 import time
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from irclient._core.flights import Flight
@@ -70,6 +77,12 @@ class _Pauses:
         # The exponent is bounded: an outage may last for days.
         return min(self.first * 2.0 ** min(count - 1, 32), self.longest)
 
+
+#: No word of which reader it was: this is said to all who waited for it.
+_ABANDONED: Final = (
+    "no token could be fetched: the fetch was not begun, for want of a thread or because the call "
+    "that was to begin it was interrupted"
+)
 
 _REFUSED: Final = _Pauses(1.0, 30.0)
 _UNANSWERED: Final = _Pauses(0.5, 2.0)
@@ -131,7 +144,17 @@ class _State:
     fetch: _Fetch | None = None
     failed: _Failed | None = None
     rejected: _Rejected | None = None
+    put_aside: _Held | None = None
     occasion: Occasion = Occasion.USUAL
+
+    def instead(self, now: float) -> _Held | None:
+        """The token that was rejected, where it lives and nothing better can be had."""
+        aside, failed, rejected = self.put_aside, self.failed, self.rejected
+        if aside is None or failed is None or rejected is None or now >= aside.usable_until:
+            return None
+        # A failure from before the rejection says nothing once its pause is over.
+        is_hopeless = failed.at >= rejected.at or now < failed.next_fetch_at(None)
+        return aside if is_hopeless else None
 
 
 class TokenRecord:
@@ -179,6 +202,9 @@ class TokenRecord:
         """Learn that the service answered 401 to a token; True if another may be had."""
         with self._lock:
             state = self._state
+            instead = state.instead(now)
+            if state.held is None and instead is not None and instead.value == token:
+                return False  # It is handed out again because no other can be had.
             if state.held is None or state.held.value != token:
                 return True  # It has been replaced, or is about to be.
             last = state.rejected
@@ -187,16 +213,20 @@ class TokenRecord:
             in_a_row = last is not None and now - last.at < _REJECTIONS_FORGOTTEN_AFTER
             count = last.count + 1 if last is not None and in_a_row else 1
             self._state = replace(
-                state, held=None, rejected=_Rejected(now, count), occasion=Occasion.REJECTED
+                state,
+                held=None,
+                put_aside=state.held,
+                rejected=_Rejected(now, count),
+                occasion=Occasion.REJECTED,
             )
             return True
 
     def _read(self, state: _State, now: float) -> tuple[_State, TokenReading]:
-        held, failed = state.held, state.failed
-        usable = held if held is not None and now < held.usable_until else None
+        held, failed, instead = state.held, state.failed, state.instead(now)
+        usable = held if held is not None and now < held.usable_until else instead
         may_fetch = state.fetch is None and (failed is None or now >= failed.next_fetch_at(usable))
         if usable is not None:
-            if not may_fetch or now < usable.renew_at:
+            if not may_fetch or (usable is held and now < usable.renew_at):
                 return state, usable.reading
             state, _, work = self._begin(state, now)
             return state, TokenReading(token=usable.value, work=work)
@@ -209,9 +239,18 @@ class TokenRecord:
 
     def _begin(self, state: _State, now: float) -> tuple[_State, Flight, Work]:
         fetch = _Fetch(Flight(), state.occasion, now + _OVERDUE_AFTER)
-        return replace(state, fetch=fetch), fetch.flight, partial(self._carry_out, fetch)
+        return replace(state, fetch=fetch), fetch.flight, _Work(self, fetch)
 
-    def _carry_out(self, fetch: _Fetch, tell: TellRecord) -> None:
+    def abandon(self, fetch: _Fetch) -> None:
+        """Take note that a fetch will not be carried out; those who wait for it need not."""
+        now = self._clock()
+        with self._lock:
+            if self._state.fetch is fetch:
+                self._state = _failed(self._state, TokenUnanswered(_ABANDONED), now)
+        fetch.flight.land()
+
+    def carry_out(self, fetch: _Fetch, tell: TellRecord) -> None:
+        """Fetch a token and note what came of it; blocking."""
         try:
             asked_at = self._clock()
             try:
@@ -234,12 +273,15 @@ class TokenRecord:
     def _hold(self, fetch: _Fetch, held: _Held) -> None:
         with self._lock:
             state = self._state
-            if state.fetch is not fetch and state.held is not None:
+            other = None if state.fetch is fetch else state.held
+            if other is not None and other.usable_until >= held.usable_until:
                 return  # This fetch was given up, and another has brought a token since.
             # A token that comes late is a token; what was begun instead of it goes on.
             under_way = None if state.fetch is fetch else state.fetch
             occasion = state.occasion if fetch.occasion is Occasion.USUAL else Occasion.USUAL
-            self._state = replace(state, held=held, fetch=under_way, failed=None, occasion=occasion)
+            self._state = replace(
+                state, held=held, fetch=under_way, failed=None, put_aside=None, occasion=occasion
+            )
 
     def _fail(
         self, fetch: _Fetch, failure: TokenRefused | TokenUnanswered, tell: TellRecord
@@ -255,6 +297,27 @@ class TokenRecord:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a TokenRecord holds a token and cannot be pickled")
+
+
+class _Work:
+    """A fetch, to be carried out once or abandoned."""
+
+    __slots__ = ("_fetch", "_has_begun", "_record")
+
+    def __init__(self, record: TokenRecord, fetch: _Fetch) -> None:
+        self._record = record
+        self._fetch = fetch
+        self._has_begun = False
+
+    def __call__(self, tell: TellRecord, /) -> None:
+        """Carry it out; blocking."""
+        self._has_begun = True
+        self._record.carry_out(self._fetch, tell)
+
+    def abandon(self) -> None:
+        """Let it count as failed, unless it has begun."""
+        if not self._has_begun:
+            self._record.abandon(self._fetch)
 
 
 def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:

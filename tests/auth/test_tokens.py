@@ -247,8 +247,89 @@ def test_the_reason_survives_a_failed_fetch(desk, issuer):
     issuer.trouble = TokenUnanswered("down")
     desk.read()
     issuer.trouble, desk.now = None, 10.0
-    assert desk.token() == "token-3"
+    # Nobody waits for this renewal: what was rejected is handed out meanwhile.
+    assert [desk.token(), desk.token()] == ["token-1", "token-3"]
     assert issuer.occasions[1:] == [Occasion.REJECTED, Occasion.REJECTED]
+
+
+def test_a_rejected_token_is_handed_out_again_where_its_renewal_fails(desk, issuer):
+    desk.token()
+    assert desk.record.reject("token-1", 5.0) is True
+    issuer.trouble, desk.now = TokenUnanswered("Entra is down"), 5.0
+    # The other account may accept it; and the one that does not need not be asked twice.
+    assert desk.token() == "token-1"
+    assert desk.record.reject("token-1", 5.0) is False
+    # For as long as it lives, with a renewal now and then.
+    for desk.now in range(6, 3595):
+        assert desk.token() == "token-1"
+    assert len(issuer.occasions) < 130
+    desk.now = 3595.0
+    assert "Entra is down" in str(desk.read().error)
+    issuer.trouble, desk.now = None, 4000.0
+    assert desk.token().startswith("token-")
+    assert set(issuer.occasions[1:]) == {Occasion.REJECTED}
+
+
+def test_a_rejected_token_waits_for_its_renewal_where_that_has_not_failed(desk, issuer):
+    desk.token()
+    desk.record.reject("token-1", 5.0)
+    first, second = desk.record.read(5.0), desk.record.read(5.0)
+    assert first.work is not None
+    assert first.token is second.token is None
+    assert first.flight is second.flight
+    first.work(desk.told.append)
+    assert desk.record.read(5.0).token == "token-2"
+
+
+def test_a_token_rejected_while_renewing_it_fails_is_better_than_none(desk, issuer):
+    desk.token()
+    issuer.trouble, desk.now = TokenUnanswered("Entra is down"), 3300.0
+    desk.token()
+    desk.record.reject("token-1", 3300.1)
+    assert desk.record.read(3300.1).token == "token-1"
+    assert desk.record.reject("token-1", 3300.1) is False
+    # Once the pause is over, a fetch for this very reason is waited for.
+    reading = desk.record.read(3301.0)
+    assert reading.token is None
+    assert reading.work is not None
+
+
+def test_a_fetch_that_is_abandoned_lands_and_the_next_one_comes_soon(desk, issuer):
+    first, second = desk.record.read(0.0), desk.record.read(0.0)
+    woken: list[bool] = []
+    second.flight.join(lambda: woken.append(True))
+    first.work.abandon()
+    assert woken == [True]
+    error = desk.record.read(0.1).error
+    assert "thread" in str(error)
+    assert desk.record.read(0.1).work is None
+    desk.now = 0.6
+    assert desk.token() == "token-1"
+    assert issuer.occasions == [Occasion.USUAL]
+
+
+def test_an_abandoned_renewal_changes_nothing_for_those_who_have_a_token(desk):
+    desk.token()
+    renewal = desk.record.read(3300.0)
+    desk.now = 3300.0
+    renewal.work.abandon()
+    assert desk.record.read(3300.0).token == "token-1"
+    desk.now = 3302.0
+    assert desk.token() == "token-1"
+    assert desk.token() == "token-2"
+
+
+def test_work_that_has_begun_cannot_be_abandoned(desk):
+    reading = desk.record.read(0.0)
+    reading.work(desk.told.append)
+    reading.work.abandon()
+    assert desk.record.read(0.0).token == "token-1"
+    # And what was abandoned but begins all the same brings a token.
+    late = desk.record.read(3600.0)
+    late.work.abandon()
+    desk.now = 3600.0
+    late.work(desk.told.append)
+    assert desk.record.read(3600.0).token == "token-2"
 
 
 def test_a_fetch_that_never_ends_is_given_up_and_its_late_token_is_still_good(desk):

@@ -120,7 +120,7 @@ def test_a_mistake_in_the_background_is_logged_and_harms_nobody(world, caplog) -
     async def story() -> None:
         one = driver(world)
         assert await world.ask(one.run(call))
-        await world.close(one)
+        await world.ask(one.close(within=5) if world.is_sync else one.aclose())
         assert not one._background
 
     world.play(story)

@@ -159,7 +159,8 @@ def test_the_blocking_driver_keeps_the_rule(scenario) -> None:
             )
             for outcome in outcomes:
                 run.check(expected, outcome, time.monotonic() - began_at)
-            driver.close()
+            for each in list(driver._background):
+                assert each.ended.wait(10)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
