@@ -7,17 +7,9 @@ import typer
 from irclient._version import __version__
 from irclient.cli.command import Command
 from irclient.cli.commands import emulator
-from irclient.cli.commands.bought_together import bought_together
-from irclient.cli.commands.cart import cart
 from irclient.cli.commands.demo import demo
 from irclient.cli.commands.doctor import doctor
-from irclient.cli.commands.new import new
-from irclient.cli.commands.personalize import personalize
-from irclient.cli.commands.picks import picks
-from irclient.cli.commands.popular import popular
-from irclient.cli.commands.selectors import selectors
-from irclient.cli.commands.similar import similar
-from irclient.cli.commands.trending import trending
+from irclient.cli.commands.lists import COMMANDS, list_command
 from irclient.cli.commands.trigger import trigger
 from irclient.cli.exit_codes import exit_code_table
 
@@ -60,8 +52,6 @@ def irclient(
 app.command(cls=Command, rich_help_panel="To begin")(demo)
 app.command(cls=Command, rich_help_panel="To begin")(doctor)
 app.add_typer(emulator.app, name="emulator", rich_help_panel="To begin")
-for list_command in (
-    new, popular, trending, similar, cart, bought_together, picks, personalize, selectors,
-):  # fmt: skip
-    app.command(cls=Command, rich_help_panel="Lists")(list_command)
+for row in COMMANDS:
+    app.command(row.name, cls=Command, rich_help_panel="Lists")(list_command(row))
 app.command(cls=Command, rich_help_panel="Modeling")(trigger)

@@ -16,7 +16,6 @@ __all__ = [
     "Count",
     "Deadline",
     "FilterPairs",
-    "ItemId",
     "Modeling",
     "ParamPairs",
     "Refinements",
@@ -31,7 +30,6 @@ _LIST = "The list"
 _NARROWING = "Narrowing"
 _CALL = "The call"
 
-ItemId: TypeAlias = Annotated[str, typer.Argument(help="The item's id.", show_default=False)]
 Count: TypeAlias = Annotated[
     int | None,
     typer.Option("--count", "-n", min=1, help="How many items.", rich_help_panel=_LIST),

@@ -7,8 +7,8 @@ import typer
 from irclient.cli.demo.plot import Plot
 from irclient.cli.demo.screen import LiveScreen, PlainScreen, Screen, SilentScreen
 from irclient.cli.demo.story import tell_story
+from irclient.cli.emulator.extra import require_emulator
 from irclient.cli.exit_codes import ExitCode
-from irclient.cli.local.required import require_emulator
 from irclient.cli.options import AsJSON
 from irclient.cli.output import data_console, print_json
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from irclient.cli.command import Command, Group
-from irclient.cli.local.choices import faults_of, ports_from, switches_of
-from irclient.cli.local.control import CONTROL_PORT, CONTROL_URL, RemoteControl
-from irclient.cli.local.display import describe_start, show_start, show_state
-from irclient.cli.local.environment import write_environment
-from irclient.cli.local.required import require_emulator
+from irclient.cli.emulator.choices import faults_of, ports_from, switches_of
+from irclient.cli.emulator.display import describe_start, show_start, show_state
+from irclient.cli.emulator.environment_file import write_environment
+from irclient.cli.emulator.extra import require_emulator
+from irclient.cli.emulator.remote_control import CONTROL_PORT, CONTROL_URL, RemoteControl
 from irclient.cli.options import AsJSON, Modeling
 from irclient.cli.output import data_console, message_console, print_json
 from irclient.errors import ConfigurationError

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from irclient.cli.local.environment import printable, write_environment
+from irclient.cli.emulator.environment_file import printable, write_environment
 
 ENVIRONMENT = {"IDENTITY_HEADER": "guard", "IRCLIENT_TPS": "100", "ODD": "it's $HOME"}
 

@@ -6,7 +6,7 @@ from irclient.errors import ConfigurationError
 
 pytest.importorskip("irclient.emulator")
 
-from irclient.cli.local.choices import faults_of, ports_from, switches_of
+from irclient.cli.emulator.choices import faults_of, ports_from, switches_of
 from irclient.emulator import Switches, faults
 
 

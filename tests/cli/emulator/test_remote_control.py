@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from irclient.cli.local.control import RemoteControl
+from irclient.cli.emulator.remote_control import RemoteControl
 from irclient.errors import ConfigurationError, QueryError, Unavailable, UnexpectedAnswer
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from irclient.cli.local.required import require_emulator
+from irclient.cli.emulator.extra import require_emulator
 from irclient.errors import ConfigurationError
 
 
@@ -16,7 +16,9 @@ def test_a_missing_extra_is_named_with_the_fix(package, monkeypatch):
     monkeypatch.delattr("irclient.emulator", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
 
-    with pytest.raises(ConfigurationError, match=r"needs [\w.]+: pip install 'irclient\[emulator\]'"):
+    with pytest.raises(
+        ConfigurationError, match=r"needs [\w.]+: pip install 'irclient\[emulator\]'"
+    ):
         require_emulator()
 
 

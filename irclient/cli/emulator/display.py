@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from irclient.cli.local.environment import printable
+from irclient.cli.emulator.environment_file import printable
 from irclient.topology import ServiceEndpoint, flatten
 
 if TYPE_CHECKING:
