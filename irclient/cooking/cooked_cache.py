@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ FORMAT: Final = 1
 #: How many data sets are kept; the least recently written go first.
 _KEPT_FILES: Final = 8
 _TEXTS: Final = "texts"
+#: Seconds after which an unfinished file is what a killed process left behind.
+_ABANDONED_AFTER: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +87,19 @@ def save(folder: Path, key: str, cooked: Cooked) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)  # noqa: PTH108
         raise
-    _forget_oldest(folder)
+    _tidy(folder)
 
 
 def _path(folder: Path, key: str) -> Path:
     return folder / f"cooked-{key}.npz"
 
 
-def _forget_oldest(folder: Path) -> None:
+def _tidy(folder: Path) -> None:
     with contextlib.suppress(OSError):  # another process may be tidying too
+        abandoned_before = time.time() - _ABANDONED_AFTER
+        for path in folder.glob("cooking-*.tmp"):
+            if path.stat().st_mtime < abandoned_before:
+                path.unlink(missing_ok=True)
         kept = sorted(folder.glob("cooked-*.npz"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_KEPT_FILES]:
             path.unlink(missing_ok=True)

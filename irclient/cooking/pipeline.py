@@ -14,6 +14,7 @@ from irclient.cooking.data.data_contract import read_data_set
 from irclient.cooking.data.partitions import read_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from irclient.cooking.cooked_data import UnknownUser
     from irclient.cooking.data.data_contract import DataSet
 
-__all__ = ["cook", "cook_folder"]
+__all__ = ["compute_here", "cook", "cook_folder"]
 
 
 def cook(
@@ -35,7 +36,16 @@ def cook(
         unknown_user: What picks answers for a user without a usable history. The contract does
             not know; popular items are what a shop would rather show.
     """
-    return CookedData(_cooked(data), cooked_at=cooked_at, unknown_user=unknown_user)
+    return CookedData(_computed(data), cooked_at=cooked_at, unknown_user=unknown_user)
+
+
+def compute_here(folder: Path) -> Cooked:
+    """Compute every list of a data-contract folder, in this process and on this thread.
+
+    Raises:
+        DataContractError: The folder does not follow the data contract.
+    """
+    return _computed(read_data_set(folder))
 
 
 def cook_folder(
@@ -44,6 +54,7 @@ def cook_folder(
     cooked_at: datetime,
     cache_folder: Path | None,
     unknown_user: UnknownUser = "popular",
+    compute: Callable[[Path], Cooked] = compute_here,
 ) -> CookedData:
     """Cook a data-contract folder, or take what was cooked of the same files before.
 
@@ -53,24 +64,25 @@ def cook_folder(
         cache_folder: Where cooked data is kept between runs; None keeps none. If it cannot be
             written, the data is cooked each time.
         unknown_user: As for `cook`.
+        compute: Computes the lists of the folder when they were not kept.
 
     Raises:
         DataContractError: The folder does not follow the data contract.
     """
     if cache_folder is None:
-        return cook(read_data_set(folder), cooked_at=cooked_at, unknown_user=unknown_user)
+        return CookedData(compute(folder), cooked_at=cooked_at, unknown_user=unknown_user)
     key = cache_key(read_model(folder).files)
     kept = load(cache_folder, key)
     if kept is not None:
         with contextlib.suppress(KeyError, IndexError, ValueError):  # damaged: cook again
             return CookedData(kept, cooked_at=cooked_at, unknown_user=unknown_user)
-    cooked = _cooked(read_data_set(folder))
+    cooked = compute(folder)
     with contextlib.suppress(OSError):
         save(cache_folder, key, cooked)
     return CookedData(cooked, cooked_at=cooked_at, unknown_user=unknown_user)
 
 
-def _cooked(data: DataSet) -> Cooked:
+def _computed(data: DataSet) -> Cooked:
     # Here, because scipy takes most of the time of a start that finds its data cooked.
     from irclient.cooking.recipes import cooked_parts  # noqa: PLC0415
 

@@ -11,7 +11,8 @@ Needs the extra ``emulator``.
 
 try:
     from irclient.emulator import faults
-    from irclient.emulator.emulator import Emulator, serve
+    from irclient.emulator.emulator import Emulator
+    from irclient.emulator.foreground import serve
     from irclient.emulator.switches import Switches
 except ModuleNotFoundError as missing:
     package = (missing.name or "irclient").partition(".")[0]

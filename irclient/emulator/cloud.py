@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from irclient.emulator.accounts.account import Account
@@ -17,7 +14,8 @@ from irclient.emulator.http.listener import Listener
 from irclient.emulator.identity.entra_tenant import Application, Entra
 from irclient.emulator.identity.key_vault import VAULT_RESOURCE, KeyVault
 from irclient.emulator.identity.managed_identity import PATH, ManagedIdentity
-from irclient.emulator.shop.folder import cook_from
+from irclient.emulator.shop.folder import FolderCook
+from irclient.emulator.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +51,10 @@ class LocalCloud:
         self.application = Application()
         self.vault_reader = Application()
         self._identity_application = Application()
-        self._folder = _state_folder(options)
+        self._folder = StateFolder(options.state_folder)
         # Two, so that both accounts of a pair can cook at once.
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="irclient-emulator-cooking")
-        self._contexts = make_contexts(self._folder)
+        self._contexts = make_contexts(self._folder.path)
         self.ca_file = self._contexts.ca_file
         self._make_identities()
         self._make_accounts()
@@ -89,9 +87,10 @@ class LocalCloud:
         """Stop listening, end every connection and cooking, and remove what was written."""
         for listener in self._listeners():
             await listener.close()
+        if isinstance(self._cook, FolderCook):
+            self._cook.stop()
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
-        if self.options.state_folder is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def rotate_secret(self, *, vault: VaultAfterRotation = "updated") -> None:
         """Give the application a new secret; Entra refuses the old one from now on."""
@@ -158,8 +157,11 @@ class LocalCloud:
     def _make_accounts(self) -> None:
         options = self.options
         self.allowed = {self.application.client_id, self._identity_application.client_id}
-        self._cook = options.cook or cook_from(
-            options.data, cache_folder=options.cache_folder, switches=options.switches
+        self._cook = options.cook or FolderCook(
+            options.data,
+            cache_folder=options.cache_folder,
+            scratch=self._folder.path,
+            switches=options.switches,
         )
         self.accounts = {
             name: Account(
@@ -194,10 +196,3 @@ class LocalCloud:
             return None
         cooked_at = datetime.fromtimestamp(self.options.clock() - _COOKED_BEFORE, UTC)
         return asyncio.wrap_future(self._executor.submit(self._cook, cooked_at))
-
-
-def _state_folder(options: Options) -> Path:
-    if options.state_folder is None:
-        return Path(tempfile.mkdtemp(prefix="irclient-emulator-"))
-    options.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return options.state_folder

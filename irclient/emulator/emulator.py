@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,9 +17,8 @@ from irclient.emulator.running import RunningAccount, RunningEntra, RunningKeyVa
 from irclient.emulator.switches import Switches
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
-    from types import FrameType, TracebackType
+    from types import TracebackType
     from typing import Self
 
     from azure.core.credentials import TokenCredential
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from irclient.topology import Pair, ServiceEndpoint
     from irclient.transports import Lanes, Pooled
 
-__all__ = ["Emulator", "serve"]
+__all__ = ["Emulator"]
 
 _REGIONS: Final = ("home", "dr")
 
@@ -132,25 +130,26 @@ class Emulator:
             OSError: A port is taken.
             DataContractError: The data cannot be read.
         """
-        if self._cloud is not None:
+        if self._thread is not None:
             raise RuntimeError("the emulator runs already")
-        thread = LoopThread(name="irclient-emulator")
         try:
-            cloud = thread.call(lambda: LocalCloud(self._options, control=control_of))
-            thread.run(cloud.start())
+            self._thread = LoopThread(name="irclient-emulator")
+            self._cloud = self._thread.call(lambda: LocalCloud(self._options, control=control_of))
+            self._thread.run(self._cloud.start())
         except BaseException:
-            thread.close()
+            # A Ctrl-C as well: a cooking may have minutes to go.
+            self.stop()
             raise
-        self._thread, self._cloud = thread, cloud
 
     def stop(self) -> None:
         """Stop listening and clean up; does nothing when it does not run."""
         self._made.close()
         thread, cloud = self._thread, self._cloud
         self._thread = self._cloud = None
-        if thread is not None and cloud is not None:
+        if thread is not None:
             try:
-                thread.run(cloud.close())
+                if cloud is not None:
+                    thread.run(cloud.close())
             finally:
                 thread.close()
 
@@ -222,8 +221,19 @@ class Emulator:
             "SSL_CERT_FILE": self.ca_file,
             # What requests, and so msal and azure-core, read instead.
             "REQUESTS_CA_BUNDLE": self.ca_file,
+            # A proxy cannot reach this machine's loopback addresses. The small letters are what
+            # most programs look at first.
+            "NO_PROXY": self._unproxied(),
+            "no_proxy": self._unproxied(),
+            # So that `irclient emulator fault` finds this one, and not another that runs.
+            "IR_EMULATOR_CONTROL": self.control_url,
             **self._client_environment(),
         }
+
+    def _unproxied(self) -> str:
+        present = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        hosts = ["localhost", "127.0.0.1", "::1", self._options.host]
+        return ",".join(dict.fromkeys([*filter(None, present.split(",")), *hosts]))
 
     def _client_environment(self) -> dict[str, str]:
         """The keys of `irclient.configuration`, and nothing else."""
@@ -280,6 +290,8 @@ class Emulator:
             authority=self.authority,
             disable_instance_discovery=True,
             connection_verify=self.ca_file,
+            # No proxy of the environment: it could not reach this machine's loopback addresses.
+            use_env_settings=False,
         )
         self._made.callback(credential.close)
         return credential
@@ -347,28 +359,3 @@ class Emulator:
             url=account.listener.url,
             region=region,
         )
-
-
-def serve(emulator: Emulator, *, on_ready: Callable[[Emulator], None] | None = None) -> None:
-    """Run an emulator in the foreground until SIGINT or SIGTERM.
-
-    To be called on the main thread, which alone receives signals.
-
-    Args:
-        emulator: Not yet started.
-        on_ready: Called once everything answers.
-    """
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with emulator:
-            if on_ready is not None:
-                on_ready(emulator)
-            stopped.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

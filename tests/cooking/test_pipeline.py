@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from irclient.cooking import pipeline
 from irclient.cooking.cooked_data import ListRequest
 from irclient.cooking.data.data_contract import DataContractError
 from irclient.cooking.pipeline import cook_folder
@@ -80,10 +79,11 @@ def test_a_look_at_the_shop_before_its_end_brings_back_what_was_sold_out(cooked)
     assert NEWEST_ITEMS[1] not in cooked.ranking(late)
 
 
-def test_what_comes_from_the_cache_answers_the_same(shop, cooked, tmp_path, monkeypatch):
+def test_what_comes_from_the_cache_answers_the_same(shop, cooked, tmp_path):
     first = cook_folder(shop, cooked_at=NOW, cache_folder=tmp_path)
-    monkeypatch.setattr(pipeline, "_cooked", None)  # a second cooking would fail
-    second = cook_folder(shop, cooked_at=datetime(2027, 1, 1, tzinfo=UTC), cache_folder=tmp_path)
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    # A second cooking would fail.
+    second = cook_folder(shop, cooked_at=later, cache_folder=tmp_path, compute=None)
     assert every_list(first) == every_list(second) == every_list(cooked)
     assert first.selectors(FAMOUS_ITEM) == second.selectors(FAMOUS_ITEM) != {}
     assert second.interactions_version == "20270101000000"

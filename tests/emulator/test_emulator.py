@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from irclient import AsyncIRClient, IRClient, Pair
 from irclient.configuration import Configuration
 from irclient.cooking.data.data_contract import DataContractError
 from irclient.emulator import Emulator, Switches, faults
+from irclient.emulator.shop.written_shop import write_shop
 from irclient.topology import flatten
 from tests.emulator.fake_data import ITEMS, Clock, FakeCooked
 
@@ -216,6 +218,65 @@ print("ended")
         rest, _ = serving.communicate(timeout=20)
     assert (rest.strip(), serving.returncode) == ("ended", 0)
     assert not ca_file.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_at_a_signal_while_it_cooks(number, tmp_path):
+    write_shop(tmp_path, items=5_000, users=20_000, interactions=400_000)
+    program = f"""
+import logging, tempfile
+tempfile.tempdir = {str(tmp_path)!r}
+from pathlib import Path
+from irclient.emulator import Emulator, serve
+print("started", flush=True)
+serve(Emulator(data={str(tmp_path)!r}, cache_folder={str(tmp_path / "cache")!r}))
+print("ended", list(Path({str(tmp_path)!r}).glob("irclient-emulator-*")))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdout.readline() == "started\n"
+        while not list(tmp_path.glob("irclient-emulator-*/cooking-*")):
+            time.sleep(0.01)
+            assert serving.poll() is None
+        signalled_at = time.monotonic()
+        serving.send_signal(number)
+        rest, _ = serving.communicate(timeout=20)
+    # It would cook for longer than that.
+    assert time.monotonic() - signalled_at < 3.0
+    assert (rest.strip(), serving.returncode) == ("ended []", 0)
+
+
+def test_its_environment_keeps_proxies_and_other_emulators_out(emulator, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "intranet.test")
+    monkeypatch.delenv("no_proxy", raising=False)
+    environment = emulator.environment()
+    assert environment["NO_PROXY"] == "intranet.test,localhost,127.0.0.1,::1"
+    assert environment["no_proxy"] == environment["NO_PROXY"]
+    assert environment["IR_EMULATOR_CONTROL"] == emulator.control_url
+
+
+def test_it_works_on_a_loop_that_cannot_watch_sockets():
+    # As the loop of Windows.
+    program = """
+import asyncio
+def refuse(*_): raise NotImplementedError
+asyncio.SelectorEventLoop.add_reader = asyncio.SelectorEventLoop.remove_reader = refuse
+from irclient import IRClient
+from irclient.emulator import Emulator
+from tests.emulator.fake_data import FakeCooked
+with Emulator(cook=FakeCooked) as emulator, IRClient(
+    emulator.home, credential=emulator.credential(), transport=emulator.transport()
+) as ir:
+    print(len(ir.popular(count=3)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.stdout.strip(), done.returncode) == ("3", 0), done.stderr
 
 
 def _trust(emulator):

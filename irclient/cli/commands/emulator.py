@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -28,6 +29,8 @@ app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode="rich
 
 _HOME = ("contoso-a", "contoso-b")
 _DR = ("contoso-c", "contoso-d")
+#: Seconds of starting after which people are told why it takes so long.
+_PATIENCE = 5.0
 
 
 class VaultAfterRotation(StrEnum):
@@ -133,8 +136,12 @@ def emulator(
     from irclient.emulator import Emulator, serve  # noqa: PLC0415
 
     failing = faults_of(fault or ())
+    waiting = Timer(_PATIENCE, _tell_of_cooking)
+    # It must not keep a process alive that has ended otherwise.
+    waiting.daemon = True
 
     def announce(running: "Emulator") -> None:
+        waiting.cancel()
         _announce(running, failing, as_json=as_json)
 
     try:
@@ -148,6 +155,7 @@ def emulator(
             ports=ports_from(ports, (*_HOME, *(_DR if dr else ()))),
             state_folder=state,
         )
+        waiting.start()
         serve(made, on_ready=announce)
     except BrokenPipeError:
         raise
@@ -155,7 +163,14 @@ def emulator(
         raise ConfigurationError(f"{problem}; choose other ports with --ports") from None
     except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
+    finally:
+        waiting.cancel()
     message_console().print("Stopped.", style="dim")
+
+
+def _tell_of_cooking() -> None:
+    words = "Cooking the data, which is kept for the next start. Ctrl-C stops it."
+    message_console().print(words, style="dim")
 
 
 def _announce(running: "Emulator", failing: "Mapping[str, Fault]", *, as_json: bool) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 __all__ = ["printable", "write_environment"]
 
 _GUARDED = frozenset({"IDENTITY_HEADER"})
-_NAME = "environment.sh"
 
 
 def printable(environment: Mapping[str, str]) -> dict[str, str]:
@@ -21,12 +20,20 @@ def printable(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_environment(environment: Mapping[str, str], folder: Path) -> Path:
-    """Write the variables as ``export`` lines and return the file."""
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
-    file = folder / _NAME
+    """Write the variables as lines of this system's shell, to be sourced, and return the file."""
+    if os.name == "nt":
+        file = folder / "environment.ps1"
+        lines = [f"$env:{name} = '{_doubled(value)}'\n" for name, value in environment.items()]
+    else:
+        file = folder / "environment.sh"
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
     file.unlink(missing_ok=True)
     # Private from the first byte on, whatever the umask says.
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.writelines(lines)
     return file
+
+
+def _doubled(value: str) -> str:
+    return value.replace("'", "''")

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import struct
+import sys
 import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -46,7 +47,8 @@ _WORDS: Final = {
     504: ("GatewayTimeout", "Gateway timeout"),
 }
 #: RST instead of FIN: close at once and throw away what was not sent.
-_NO_LINGER: Final = struct.pack("ii", 1, 0)
+#: On and 0 s, in the form of the system's struct linger.
+_NO_LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def substitute(fault: Fault) -> Response | None:

@@ -102,7 +102,7 @@ def _make_authority(folder: Path, *, now: datetime) -> _Authority:
         .sign(key, hashes.SHA256())
     )
     _write_private(folder / _CA_KEY_FILE, _key_pem(key))
-    (folder / _CA_FILE).write_bytes(certificate.public_bytes(Encoding.PEM))
+    _write_own(folder / _CA_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
     return _Authority(key, certificate)
 
 
@@ -176,7 +176,12 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write_private(path: Path, content: bytes) -> None:
+    _write_own(path, content, mode=0o600)
+
+
+def _write_own(path: Path, content: bytes, *, mode: int) -> None:
+    # Never through a link that somebody left there.
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

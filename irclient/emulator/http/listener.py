@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,8 @@ _MOST_HEAD_BYTES: Final = 64 * 1024
 _MOST_BODY_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _HANDSHAKE_WITHIN: Final = 10.0
+#: Seconds until the next attempt when no connection could be accepted.
+_AFTER_A_REFUSAL: Final = 0.01
 #: What ends a connection without anybody being at fault.
 _GONE: Final = (OSError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError)
 
@@ -65,6 +68,7 @@ class Listener:
         self._contexts = contexts
         self._traffic = Traffic()
         self._socket: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
 
     @property
@@ -86,7 +90,9 @@ class Listener:
         """Take the port, refusing connections until `listen`."""
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "win32":
+                # There it would let another process take the port away.
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.settimeout(0)
             bound.bind((self._host, self._port))
         except OSError as problem:
@@ -102,11 +108,11 @@ class Listener:
             self.bind()
         assert self._socket is not None  # noqa: S101  (bind has just set it)
         self._socket.listen(_BACKLOG)
-        asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
+        self._accepting = asyncio.create_task(self._accept_from(self._socket))
 
     async def close(self) -> None:
         """Give the port back and break every connection off."""
-        self._stop_listening()
+        await self._stop_listening()
         await self._break_off()
 
     async def put_fault(self, fault: Fault | None) -> None:
@@ -114,7 +120,7 @@ class Listener:
         was_down = isinstance(self.faults.fault, Down)
         self.faults.put(fault)
         if isinstance(fault, Down):
-            self._stop_listening()
+            await self._stop_listening()
             # A bound socket that does not listen refuses connections and keeps the port.
             self.bind()
             await self._break_off()
@@ -124,9 +130,11 @@ class Listener:
             # The fault strikes new connections; nobody may go on with an old one.
             await self._break_off()
 
-    def _stop_listening(self) -> None:
+    async def _stop_listening(self) -> None:
+        if self._accepting is not None:
+            await _cancel([self._accepting])
+            self._accepting = None
         if self._socket is not None:
-            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
 
@@ -136,12 +144,19 @@ class Listener:
                 reset(writer)
         await _cancel(list(self._connections))
 
-    def _accept(self, listening: socket.socket) -> None:
-        try:
-            accepted, _ = listening.accept()
-        except OSError:
-            # The caller is gone already, or there are no descriptors: the service goes on.
-            return
+    async def _accept_from(self, listening: socket.socket) -> None:
+        # Every kind of loop has sock_accept; that of Windows has no add_reader.
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except OSError:
+                # The caller is gone already, or there are no descriptors: the service goes on.
+                await asyncio.sleep(_AFTER_A_REFUSAL)
+            else:
+                self._take(accepted)
+
+    def _take(self, accepted: socket.socket) -> None:
         if len(self._connections) >= _MOST_CONNECTIONS:
             accepted.close()
             return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["LoopThread"]
 
 _T = TypeVar("_T")
+_LOOK_EVERY: Final = 0.5
 
 
 class LoopThread:
@@ -29,7 +30,12 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[object, object, _T]) -> _T:
         """Run a coroutine there and return its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        while True:
+            # In steps, because Windows handles no Ctrl-C before a wait is over.
+            done, _ = wait([future], timeout=_LOOK_EVERY)
+            if done:
+                return future.result()
 
     def call(self, function: Callable[[], _T]) -> _T:
         """Call a function there and return its result."""

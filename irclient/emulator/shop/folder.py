@@ -2,60 +2,101 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import platformdirs
+
+from irclient.cooking.child import CookingProcesses
+from irclient.cooking.pipeline import cook_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from irclient.cooking.cooked_data import CookedData
-    from irclient.emulator.options import Cook
     from irclient.emulator.switches import Switches
 
-__all__ = ["cook_from"]
+__all__ = ["FolderCook"]
+
+_LOGGER: Final = logging.getLogger("irclient.emulator")
+_UNFINISHED: Final = "unfinished-shop-"
+#: Seconds after which an unfinished shop is what a killed process left behind.
+_ABANDONED_AFTER: Final = 3600.0
 
 
-def cook_from(data: Path | None, *, cache_folder: Path | None, switches: Switches) -> Cook:
-    """What cooks the folder of data; None is the made-up shop.
+class FolderCook:
+    """Cooks the folder of data, each time it is called, in a process of its own.
 
     Args:
-        data: A folder in IR's data contract.
+        data: A folder in IR's data contract; None is the made-up shop.
         cache_folder: Where the shop and cooked data are kept between runs; None is the user's
-            cache folder.
+            cache folder. If it cannot be written, the shop is written and cooked anew.
+        scratch: A folder that can be written, for what is not kept.
         switches: What the contract leaves open.
     """
-    kept = cache_folder or platformdirs.user_cache_path("irclient") / "emulator"
 
-    def cook(cooked_at: datetime) -> CookedData:
-        from irclient.cooking.pipeline import cook_folder  # noqa: PLC0415  (numpy: on its thread)
+    def __init__(
+        self, data: Path | None, *, cache_folder: Path | None, scratch: Path, switches: Switches
+    ) -> None:
+        self._data = data
+        self._kept = cache_folder or platformdirs.user_cache_path("irclient") / "emulator"
+        self._scratch = scratch
+        self._switches = switches
+        self._processes = CookingProcesses(scratch)
 
+    def __call__(self, cooked_at: datetime) -> CookedData:
+        """Compute the lists, or take what was kept of the same data.
+
+        Raises:
+            DataContractError: The folder does not follow the data contract.
+            CookingStopped: `stop` was called.
+        """
         return cook_folder(
-            data or _shop(kept),
+            self._data or self._shop(),
             cooked_at=cooked_at,
-            cache_folder=kept / "cooked",
-            unknown_user=switches.unknown_user,
+            cache_folder=self._kept / "cooked",
+            unknown_user=self._switches.unknown_user,
+            compute=self._processes.compute,
         )
 
-    return cook
+    def stop(self) -> None:
+        """End what is being cooked, at once."""
+        self._processes.stop()
+
+    def _shop(self) -> Path:
+        try:
+            self._kept.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._kept):
+                pass
+        except OSError as problem:
+            _LOGGER.warning(
+                "%s cannot be written (%s): the shop is made and cooked anew at each start",
+                self._kept,
+                problem,
+            )
+            return _written_shop(self._scratch)
+        return _written_shop(self._kept)
 
 
-def _shop(kept: Path) -> Path:
-    folder = kept / f"shop-{_generator_version():08x}"
+def _written_shop(within: Path) -> Path:
+    folder = within / f"shop-{_generator_version():08x}"
     if folder.is_dir():
         return folder
-    from irclient.emulator.shop.written_shop import write_shop  # noqa: PLC0415  (only the first run writes)
+    # Here, because only the first run writes.
+    from irclient.emulator.shop.written_shop import write_shop  # noqa: PLC0415
 
-    kept.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="shop-", dir=kept))
+    _remove_abandoned(within)
+    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=within))
     try:
         write_shop(unfinished)
-        # Whoever else writes the same shop just now writes the same files.
+        # Another process that writes the same shop just now writes the same files.
         os.rename(unfinished, folder)  # noqa: PTH104  (fails where folder is there, as wanted)
     except OSError:
         if not folder.is_dir():
@@ -65,8 +106,15 @@ def _shop(kept: Path) -> Path:
     return folder
 
 
+def _remove_abandoned(within: Path) -> None:
+    for folder in within.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):  # another process may be tidying too
+            if folder.stat().st_mtime < time.time() - _ABANDONED_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _generator_version() -> int:
-    """Changes with the code that writes the shop, so that nobody is served an older one."""
+    """Changes with the code that writes the shop, so that an older one is not served."""
     version = 0
     for source in sorted(Path(__file__).parent.glob("*.py")):
         version = zlib.crc32(source.read_bytes(), version)

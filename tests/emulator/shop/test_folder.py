@@ -1,5 +1,6 @@
 """Where the data comes from: a folder of the user's, or a shop that is written once."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,14 @@ from irclient.emulator.shop import folder, written_shop
 from irclient.emulator.switches import Switches
 
 COOKED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def cook_from(data, tmp_path, *, cache=None, **switches):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return folder.FolderCook(
+        data, cache_folder=cache or tmp_path, scratch=scratch, switches=Switches(**switches)
+    )
 
 
 @pytest.fixture
@@ -25,11 +34,34 @@ def small_shop(monkeypatch):
 
 def test_the_shop_is_written_once_and_kept(tmp_path, small_shop):
     for _ in range(2):
-        cook = folder.cook_from(None, cache_folder=tmp_path, switches=Switches())
-        data = cook(COOKED_AT)
+        data = cook_from(None, tmp_path)(COOKED_AT)
         assert len(data.item_ids) == 40
     assert len(small_shop) == 1
-    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"shop", "cooked"}
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {
+        "shop", "cooked", "scratch",
+    }  # fmt: skip
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_cache_folder_that_cannot_be_written_is_done_without(tmp_path, small_shop, caplog):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+
+    data = cook_from(None, tmp_path, cache=blocked / "below")(COOKED_AT)
+
+    assert len(data.item_ids) == 40
+    assert "cannot be written" in caplog.text
+
+
+def test_what_a_killed_process_left_of_a_shop_is_removed_when_it_is_old(tmp_path, small_shop):
+    old, new = tmp_path / "unfinished-shop-old", tmp_path / "unfinished-shop-new"
+    for each in (old, new):
+        each.mkdir()
+    os.utime(old, (1.0, 1.0))
+
+    cook_from(None, tmp_path)(COOKED_AT)
+
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_shop_that_could_not_be_finished_leaves_nothing(tmp_path, monkeypatch):
@@ -39,17 +71,16 @@ def test_a_shop_that_could_not_be_finished_leaves_nothing(tmp_path, monkeypatch)
 
     monkeypatch.setattr(written_shop, "write_shop", fail)
     with pytest.raises(OSError, match="disk full"):
-        folder.cook_from(None, cache_folder=tmp_path, switches=Switches())(COOKED_AT)
-    assert list(tmp_path.iterdir()) == []
+        cook_from(None, tmp_path)(COOKED_AT)
+    assert [path.name for path in tmp_path.iterdir()] == ["scratch"]
 
 
 def test_a_folder_without_data_is_refused(tmp_path):
-    cook = folder.cook_from(tmp_path, cache_folder=tmp_path, switches=Switches())
+    cook = cook_from(tmp_path, tmp_path)
     with pytest.raises(DataContractError, match=r"model\.json"):
         cook(COOKED_AT)
 
 
 def test_the_switch_for_unknown_users_reaches_the_data(tmp_path, small_shop):
-    switches = Switches(unknown_user="empty")
-    cook = folder.cook_from(None, cache_folder=tmp_path, switches=switches)
+    cook = cook_from(None, tmp_path, unknown_user="empty")
     assert cook(COOKED_AT).unknown_user == "empty"
