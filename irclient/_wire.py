@@ -1,4 +1,4 @@
-"""The wire: a query into the parts of an HTTP request, the parts of an answer into a result.
+"""The wire: a query into the parts of an HTTP request, and what the parts of an answer say.
 
 Nothing here knows an HTTP library. Facts about the protocol come from the contract (`docs/
 reference/contract.md`): its section numbers stand beside them.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 
+from irclient._reading import BOM, SMALL_BODY, excerpt
 from irclient._values import value
 from irclient.queries import (
     BoughtTogether,
@@ -27,18 +27,9 @@ from irclient.queries import (
     Personalize,
     Similar,
 )
-from irclient.results import (
-    Answer,
-    RecommendationList,
-    RecommendedItem,
-    Selector,
-    Selectors,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pydantic import BaseModel
 
     from irclient.filters import Filters
     from irclient.queries import (
@@ -46,26 +37,16 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Malformed",
     "Request",
     "Response",
     "build_request",
     "error_message",
-    "excerpt",
-    "read_answer",
-    "read_list",
     "request_for",
     "retry_after",
 ]
 
 #: Paths match in any case; the reference's own spelling is lower case (contract section 2).
 _CONSUME: Final = "/reco/v1.0/"
-_BOM: Final = b"\xef\xbb\xbf"
-#: A body up to this long holds too few values to be worth counting them.
-_SMALL_BODY: Final = 64 * 1024
-#: Commas and opening brackets: a list of a hundred thousand items has three for each of them.
-#: Beyond, a body takes seconds and gigabytes to read, and is no list.
-_MOST_MARKS: Final = 400_000
 #: Longer waits than a day are not advice that anyone can follow.
 _LONGEST_RETRY_AFTER: Final = 86_400.0
 
@@ -103,10 +84,6 @@ class Response:
     body: bytes
     received_on: float
     opened_connection: bool = False
-
-
-class Malformed(Exception):  # noqa: N818  (a finding about a body, not an error that users meet)
-    """The body is not what the contract says; the message says why, with a short excerpt."""
 
 
 def build_request(query: Query, *, modeling: str | None) -> Request:
@@ -201,126 +178,17 @@ def _encode(text: str) -> str:
     return str.__str__(text) if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
-def read_answer(query: Query, body: bytes) -> Answer:
-    """Read the body of a successful answer to a query.
-
-    Raises:
-        Malformed: It is not the envelope that the contract names for this operation.
-    """
-    return read_selectors(body) if isinstance(query, ItemSelectors) else read_list(body)
-
-
-def read_list(body: bytes) -> RecommendationList:
-    """Read a list envelope (contract section 4), tolerating everything but a missing list.
-
-    Missing and null fields, numeric ids, unknown fields and any status are accepted; an item
-    without a usable id is left out, since no caller can do anything with it.
-
-    Raises:
-        Malformed: Not JSON, not an object, or without a list of items.
-    """
-    return _read(_LIST, body)
-
-
-def read_selectors(body: bytes) -> Selectors:
-    """Read the answer of the selectors operation (contract 6.9).
-
-    Raises:
-        Malformed: Not JSON, not an object, or without a list of selectors.
-    """
-    return _read(_SELECTORS, body)
-
-
-_AnswerT = TypeVar("_AnswerT", bound=Answer)
-
-
-@dataclass(frozen=True, slots=True)
-class _Envelope(Generic[_AnswerT]):
-    """Where an answer keeps its rows, and what makes a row worth having."""
-
-    kind: type[_AnswerT]
-    rows: str
-    row_kind: type[BaseModel]
-    row_key: str
-
-
-_LIST: Final = _Envelope(RecommendationList, "items", RecommendedItem, "id")
-_SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
-
-
-def _read(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
-    body = body.removeprefix(_BOM)
-    if len(body) > _SMALL_BODY and sum(map(body.count, (b",", b"{", b"["))) > _MOST_MARKS:
-        raise Malformed(f"more values than any list has: {excerpt(body)}")
-    try:
-        # What `model_validate_json` does, without its seven arguments.
-        answer: _AnswerT = envelope.kind.__pydantic_validator__.validate_json(body)
-    except ValidationError:
-        answer = _read_leniently(envelope, body)
-    return answer.read_from(body)
-
-
-def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
-    try:
-        parsed = from_json(body)
-    except ValueError:
-        raise Malformed(f"not JSON: {excerpt(body)}") from None
-    if not isinstance(parsed, dict) or envelope.rows not in parsed:
-        raise Malformed(f"no {envelope.rows!r} in it: {excerpt(body)}")
-    fields = cast("dict[str, Any]", parsed)
-    given: object = [] if fields[envelope.rows] is None else fields[envelope.rows]
-    if not isinstance(given, list):
-        raise Malformed(f"{envelope.rows!r} is not a list: {excerpt(body)}")
-    rows = cast("list[object]", given)
-    usable = [row for row in rows if _has_name(row, envelope.row_key)]
-    if given and not usable:
-        raise Malformed(
-            f"{envelope.rows!r} holds nothing with an {envelope.row_key!r}: {excerpt(body)}"
-        )
-    fields[envelope.rows] = [_readable(envelope.row_kind, row) for row in usable]
-    try:
-        return envelope.kind.model_validate(_readable(envelope.kind, fields))
-    except ValidationError:
-        raise Malformed(f"not the envelope of the contract: {excerpt(body)}") from None
-
-
-def _has_name(row: object, key: str) -> TypeGuard[dict[str, Any]]:
-    if not isinstance(row, dict):
-        return False
-    name = cast("dict[str, object]", row).get(key)
-    return isinstance(name, str | int | float) and not isinstance(name, bool) and name != ""
-
-
-def _readable(kind: type[BaseModel], fields: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the fields whose type nobody can read, so that the others are not lost."""
-    try:
-        kind.model_validate(fields)
-    except ValidationError as problem:
-        unreadable = {detail["loc"][0] for detail in problem.errors(include_url=False)}
-        return {name: value for name, value in fields.items() if name not in unreadable}
-    return fields
-
-
 def error_message(body: bytes) -> str | None:
     """The service's own words in an error body (contract section 14), or None."""
-    if len(body) > _SMALL_BODY:
+    if len(body) > SMALL_BODY:
         return None
     try:
-        error = from_json(body.removeprefix(_BOM))["error"]
+        error = from_json(body.removeprefix(BOM))["error"]
         code, message = error.get("code"), error.get("message")
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     words = ": ".join(part for part in (code, message) if isinstance(part, str) and part)
     return excerpt(words.encode()) if words else None
-
-
-def excerpt(body: bytes, *, length: int = 80) -> str:
-    """A short, printable piece of a body, for a message."""
-    if not body:
-        return "an empty body"
-    text = body[: length * 4].decode("utf-8", "replace")
-    text = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "." for c in text))
-    return repr(text[:length] + ("…" if len(text) > length or len(body) > length * 4 else ""))
 
 
 def retry_after(response: Response) -> float | None:

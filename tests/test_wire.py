@@ -13,13 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from irclient._wire import (
-    Response,
-    build_request,
-    error_message,
-    excerpt,
-    retry_after,
-)
+from irclient._reading import excerpt
+from irclient._wire import Response, build_request, error_message, retry_after
 from irclient.errors import QueryError
 from irclient.queries import (
     AlgoType,

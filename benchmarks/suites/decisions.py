@@ -15,7 +15,8 @@ from irclient._assembly import assemble
 from irclient._core.call import call
 from irclient._core.protocol import Resumed, Send
 from irclient._core.verdict import judge
-from irclient._wire import Response, read_list
+from irclient._reading import read_list
+from irclient._wire import Response
 from irclient.auth.exchange import FetchedToken
 from irclient.auth.tokens import TokenRecord
 from irclient.queries import Similar

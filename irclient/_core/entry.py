@@ -16,7 +16,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
-from irclient._wire import Malformed, read_list, read_selectors
+from irclient._reading import Malformed, read_list, read_selectors
 from irclient.results import RecommendationList, Served
 
 if TYPE_CHECKING:

@@ -27,8 +27,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
+from irclient._reading import SMALL_BODY, Malformed, excerpt, read_answer
 from irclient._values import value
-from irclient._wire import Malformed, error_message, excerpt, read_answer, retry_after
+from irclient._wire import error_message, retry_after
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
@@ -138,22 +139,23 @@ def judge(
         return Verdict(_TROUBLES[outcome.trouble], outcome.reason, cause=outcome.cause)
     try:
         answer = read_answer(query, outcome.body)
-    except Malformed:
-        return _without_envelope(query, _hidden(outcome, hide))
+    except Malformed as finding:
+        return _without_envelope(_hidden(outcome, hide), finding.why)
     if isinstance(answer, RecommendationList) and answer.status == "WaitingForData":
         # The status that carries it is not recorded anywhere (contract 4.1).
         return Verdict(Meaning.NOT_READY, _not_ready(answer, hide), outcome.status)
     if outcome.status == 200:
         return Verdict(SERVED, "served", 200, answer)
-    return _without_envelope(query, _hidden(outcome, hide))
+    return _without_envelope(_hidden(outcome, hide), None)
 
 
 def _hidden(response: Response, hide: Callable[[], Sequence[str]]) -> Response:
     """The same answer without what may not be quoted; before it is cut, for a piece tells too."""
-    body = response.body
+    # Nothing is quoted of a long body but its beginning.
+    body = response.body[: SMALL_BODY + 1]
     for text in hide():
         body = body.replace(text.encode("utf-8", "replace"), b"...")
-    return response if body == response.body else replace(response, body=body)
+    return replace(response, body=body)
 
 
 def _not_ready(answer: RecommendationList, hide: Callable[[], Sequence[str]]) -> str:
@@ -163,15 +165,7 @@ def _not_ready(answer: RecommendationList, hide: Callable[[], Sequence[str]]) ->
     return f"{words}: {excerpt(details.encode(), length=120)}" if details else words
 
 
-def _finding(query: Query, response: Response) -> str:
-    try:
-        read_answer(query, response.body)
-    except Malformed as finding:
-        return str(finding)
-    return f"a list with status {response.status}"
-
-
-def _without_envelope(query: Query, response: Response) -> Verdict:
+def _without_envelope(response: Response, finding: str | None) -> Verdict:
     status = response.status
     words = error_message(response.body)
     reason = f"{status} {words or excerpt(response.body)}"
@@ -183,6 +177,7 @@ def _without_envelope(query: Query, response: Response) -> Verdict:
     elif status >= 400:
         meaning = Meaning.REFUSED
     else:
-        meaning, reason = Meaning.UNEXPECTED, f"{status}, {_finding(query, response)}"
+        told = f"{finding}: {excerpt(response.body)}" if finding else f"a list with status {status}"
+        meaning, reason = Meaning.UNEXPECTED, f"{status}, {told}"
     advice = retry_after(response) if meaning in {Meaning.THROTTLED, Meaning.FAILED} else None
     return Verdict(meaning, reason, status, retry_after=advice)

@@ -18,7 +18,8 @@ from irclient._core.protocol import (
     Wait,
 )
 from irclient._core.state import ClientState
-from irclient._wire import Response, read_list
+from irclient._reading import read_list
+from irclient._wire import Response
 from irclient.queries import Popular, Similar
 from irclient.settings import Caching, Failover, Retries, Settings, Timeouts
 from irclient.stores import MemoryStore

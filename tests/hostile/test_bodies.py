@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from irclient._core import ending
 from irclient._core.verdict import Meaning, judge
-from irclient._wire import Malformed, Response, error_message, read_answer
+from irclient._reading import Malformed, read_answer
+from irclient._wire import Response, error_message
 from irclient.attempts import Attempt
 from irclient.errors import IRError
 from irclient.queries import ItemSelectors, Personalize, Popular, Similar

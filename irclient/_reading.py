@@ -1,0 +1,231 @@
+"""Reading: the body of an answer into a result, within limits that need no clock.
+
+Facts about the protocol come from the contract (`docs/reference/contract.md`): its section numbers
+stand beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from irclient.queries import ItemSelectors
+from irclient.results import (
+    Answer,
+    RecommendationList,
+    RecommendedItem,
+    Selector,
+    Selectors,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel
+
+    from irclient.queries import Query
+
+__all__ = [
+    "BOM",
+    "SMALL_BODY",
+    "Malformed",
+    "excerpt",
+    "read_answer",
+    "read_list",
+    "read_selectors",
+]
+
+BOM: Final = b"\xef\xbb\xbf"
+#: A body up to this long is read whatever is in it.
+SMALL_BODY: Final = 64 * 1024
+#: Reading holds the thread, or the event loop with everybody on it, and no clock can stop it. So
+#: what takes longer than about 50 ms is not begun: a longer body,
+_LARGE_BODY: Final = 4 * 1024 * 1024
+#: more values, which are counted by their commas and opening brackets (an item of the contract
+#: has three), for an answer to a query without a count and in any case;
+_MOST_ITEMS: Final = 10_000
+_MANY_ITEMS: Final = 15_000
+_FEW_ITEMS: Final = 2_000
+_MARKS_OF_AN_ITEM: Final = 3
+#: a number of hundreds of digits, whose reading takes the square of their number;
+_DIGITS: Final = 256
+#: or more rows with fields that nobody can read.
+_MOST_UNREADABLE: Final = 1_000
+#: Bytes from which a piece is excerpted; longer by one than the longest piece.
+_EXCERPT: Final = 321
+
+
+class Malformed(Exception):  # noqa: N818  (a finding about a body, not an error that users meet)
+    """The body is not what the contract says; the message says why, with a short excerpt.
+
+    Attributes:
+        why: The same without the excerpt.
+    """
+
+    def __init__(self, why: str, body: bytes) -> None:
+        super().__init__(why, body[:_EXCERPT])
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.why}: {excerpt(self.args[1])}"
+
+
+def read_answer(query: Query, body: bytes) -> Answer:
+    """Read the body of a successful answer to a query.
+
+    Raises:
+        Malformed: It is not the envelope that the contract names for this operation, or holds
+            more than could be read in a moment; `read_list` says how much that is.
+    """
+    if isinstance(query, ItemSelectors):
+        return read_selectors(body)
+    return read_list(body, asked=getattr(query, "count", None))
+
+
+def read_list(body: bytes, *, asked: int | None = None) -> RecommendationList:
+    """Read a list envelope (contract section 4), tolerating everything but a missing list.
+
+    Missing and null fields, numeric ids, unknown fields and any status are accepted; an item
+    without a usable id is left out, since no caller can do anything with it.
+
+    Args:
+        body: At most 4 MiB, and about 10,000 items.
+        asked: How many items were asked for. Then the answer may hold 20 times as many, though
+            not more than 10,000, and 2,000 in any case; up to 15,000 if so many were asked for.
+
+    Raises:
+        Malformed: Not JSON, not an object, without a list of items, or too much to be read.
+    """
+    return _read(_LIST, body, _most_items(asked))
+
+
+def read_selectors(body: bytes) -> Selectors:
+    """Read the answer of the selectors operation (contract 6.9).
+
+    Raises:
+        Malformed: Not JSON, not an object, without a list of selectors, or too much to be read.
+    """
+    return _read(_SELECTORS, body, _MOST_ITEMS)
+
+
+def _most_items(asked: int | None) -> int:
+    if asked is None:
+        return _MOST_ITEMS
+    tolerated = min(max(20 * asked, _FEW_ITEMS), _MOST_ITEMS)
+    return max(tolerated, min(asked, _MANY_ITEMS))
+
+
+_AnswerT = TypeVar("_AnswerT", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope(Generic[_AnswerT]):
+    """Where an answer keeps its rows, and what makes a row worth having."""
+
+    kind: type[_AnswerT]
+    rows: str
+    row_kind: type[BaseModel]
+    row_key: str
+
+
+_LIST: Final = _Envelope(RecommendationList, "items", RecommendedItem, "id")
+_SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
+
+
+def _read(envelope: _Envelope[_AnswerT], body: bytes, most_items: int) -> _AnswerT:
+    body = body.removeprefix(BOM)
+    if len(body) > SMALL_BODY:
+        _refuse_what_takes_long(body, most_items)
+    try:
+        # What `model_validate_json` does, without its seven arguments.
+        answer: _AnswerT = envelope.kind.__pydantic_validator__.validate_json(body)
+    except ValidationError:
+        answer = _read_leniently(envelope, body)
+    return answer.read_from(body)
+
+
+def _refuse_what_takes_long(body: bytes, most_items: int) -> None:
+    if len(body) > _LARGE_BODY:
+        raise Malformed("longer than any list is", body)
+    if sum(map(body.count, (b",", b"{", b"["))) > most_items * _MARKS_OF_AN_ITEM:
+        raise Malformed(
+            f"more values than {most_items} items have (read long lists in pages)", body
+        )
+    # Twice as many in a row hold one of these pieces, wherever they begin.
+    pieces = range(0, len(body), _DIGITS)
+    if any(body[at : at + _DIGITS].isdigit() for at in pieces if len(body) - at >= _DIGITS):
+        raise Malformed("a number with more digits than any has", body)
+
+
+def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
+    try:
+        parsed = from_json(body)
+    except ValueError:
+        raise Malformed("not JSON", body) from None
+    if not isinstance(parsed, dict) or envelope.rows not in parsed:
+        raise Malformed(f"no {envelope.rows!r} in it", body)
+    fields = cast("dict[str, Any]", parsed)
+    given: object = [] if fields[envelope.rows] is None else fields[envelope.rows]
+    if not isinstance(given, list):
+        raise Malformed(f"{envelope.rows!r} is not a list", body)
+    rows = cast("list[object]", given)
+    usable = [row for row in rows if _has_name(row, envelope.row_key)]
+    if given and not usable:
+        raise Malformed(f"{envelope.rows!r} holds nothing with an {envelope.row_key!r}", body)
+    fields[envelope.rows] = _each_read(envelope.row_kind, usable, body)
+    try:
+        return envelope.kind.model_validate(_readable(envelope.kind, fields))
+    except ValidationError:
+        raise Malformed("not the envelope of the contract", body) from None
+
+
+def _each_read(
+    kind: type[BaseModel], rows: Sequence[dict[str, Any]], body: bytes
+) -> list[BaseModel]:
+    read: list[BaseModel] = []
+    unreadable = 0
+    for row in rows:
+        try:
+            read.append(kind.__pydantic_validator__.validate_python(row))
+        except ValidationError as problem:
+            unreadable += 1
+            if unreadable > _MOST_UNREADABLE:
+                raise Malformed("more rows that cannot be read than any list has", body) from None
+            read.append(kind.model_validate(_without(problem, row)))
+    return read
+
+
+def _has_name(row: object, key: str) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(row, dict):
+        return False
+    name = cast("dict[str, object]", row).get(key)
+    return isinstance(name, str | int | float) and not isinstance(name, bool) and name != ""
+
+
+def _readable(kind: type[BaseModel], fields: dict[str, Any]) -> dict[str, Any]:
+    try:
+        kind.model_validate(fields)
+    except ValidationError as problem:
+        return _without(problem, fields)
+    return fields
+
+
+def _without(problem: ValidationError, fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the fields whose type nobody can read, so that the others are not lost."""
+    unreadable = {
+        detail["loc"][0] for detail in problem.errors(include_url=False, include_input=False)
+    }
+    return {name: value for name, value in fields.items() if name not in unreadable}
+
+
+def excerpt(body: bytes, *, length: int = 80) -> str:
+    """A short, printable piece of a body, for a message."""
+    if not body:
+        return "an empty body"
+    text = body[: length * 4].decode("utf-8", "replace")
+    text = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "." for c in text))
+    return repr(text[:length] + ("…" if len(text) > length or len(body) > length * 4 else ""))
