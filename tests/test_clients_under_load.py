@@ -17,6 +17,7 @@ import pytest
 from irclient import Pair
 from irclient._forks import fork_safe_lock
 from tests import weather as bad
+from tests.test_forks import held_elsewhere
 from tests.weather import weather
 from tests.worlds import ASYNC, SYNC, WORLDS, options
 
@@ -78,13 +79,8 @@ def test_locks_that_are_held_while_the_process_forks_are_free_in_the_child() -> 
         ir.popular()
         lock = fork_safe_lock()
         ours = [lock, ir._own_transport._lock, *(h._lock for h in ir._state.health.values())]
-        for each in ours:
-            each.acquire()
-        try:
+        with held_elsewhere(*ours):
             pid = in_a_child(lambda: (ir.similar("1"), lock.acquire(timeout=1) or 1 / 0))
-        finally:
-            for each in ours:
-                each.release()
         assert exit_code(pid) == 0
         assert ir.similar("2").ids == ["2"]
 

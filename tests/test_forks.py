@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -25,12 +27,42 @@ def in_a_child(claim) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+@contextmanager
+def held_elsewhere(*locks):
+    """Locks that another thread holds, as it does when this one forks."""
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ExitStack() as stack:
+            for lock in locks:
+                stack.enter_context(lock)
+            held.set()
+            release.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(30)
+        yield
+    finally:
+        release.set()
+        thread.join()
+
+
 def test_a_lock_held_while_forking_is_free_in_the_child_and_held_in_the_parent() -> None:
     lock = fork_safe_lock()
-    with lock:
+    with held_elsewhere(lock):
         assert in_a_child(lambda: lock.acquire(timeout=1))
-        assert lock.locked()
-    assert not lock.locked()
+        assert not lock.acquire(blocking=False)
+    assert lock.acquire(blocking=False)
+
+
+def test_a_thread_that_holds_a_lock_may_take_it_again() -> None:
+    lock = fork_safe_lock()
+    with lock, lock:
+        pass
+    with held_elsewhere(lock):
+        assert not lock.acquire(blocking=False)
 
 
 def test_a_lock_that_is_gone_is_forgotten() -> None:

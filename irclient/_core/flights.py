@@ -126,7 +126,8 @@ class Flights:
         """Land a flight; whoever waits reads what came of it."""
         with _lock:
             if self._under_way.get(key) is flight:
-                del self._under_way[key]
+                # Not `del`: a signal handler may have ended it in between.
+                self._under_way.pop(key, None)
             waiters = flight.end()
         for wake in waiters:
             wake()

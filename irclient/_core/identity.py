@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
@@ -98,7 +99,9 @@ class KnownQueries:
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:
-                self._known.popitem(last=False)
+                # Empty if a signal handler has made it forget in between.
+                with suppress(KeyError):
+                    self._known.popitem(last=False)
 
     def forget(self) -> None:
         """Know nothing of what was asked, and so of whoever it was about."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cachetools import Cache
 
-from irclient._forks import fork_safe_lock
+from irclient._forks import fork_count, fork_safe_lock
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from irclient._core.entry import Entry
 
@@ -60,8 +61,10 @@ class MemoryStore:
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping another if there is no room."""
         size = len(entry.answer.body) + _OVERHEAD
-        with self._lock:
+        with self._lock, self._places.changing() as is_ours:
             place = self._places.get(key)
+            if not is_ours:
+                return  # A signal handler within a change; an entry may be dropped at any time.
             if place is None:
                 self._places.add(_Place(key, entry, size))
             else:
@@ -69,8 +72,8 @@ class MemoryStore:
 
     def discard(self, which: Callable[[Entry], bool], /) -> int:
         """Drop every entry for which the function says True, and return how many."""
-        with self._lock:
-            return self._places.discard(which)
+        with self._lock, self._places.changing() as is_ours:
+            return self._places.discard(which) if is_ours else self._places.forget(which)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -104,9 +107,23 @@ class _SecondChance(Cache[str, _Place | None]):
         self._queue: deque[_Place] = deque()
         self._most_bytes = most_bytes
         self._bytes = 0
+        #: The count of forks while a change is under way: that of a parent is none of a child's.
+        self._changed_after_forks: int | None = None
 
     def __missing__(self, key: str) -> None:
         """Nothing is kept there."""
+
+    @contextmanager
+    def changing(self) -> Generator[bool]:
+        """Change places; yields False within another change, which a signal interrupted."""
+        if self._changed_after_forks == fork_count():
+            yield False
+            return
+        try:
+            self._changed_after_forks = fork_count()
+            yield True
+        finally:
+            self._changed_after_forks = None
 
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
@@ -145,7 +162,8 @@ class _SecondChance(Cache[str, _Place | None]):
             chances -= 1
         place = queue[0]
         if self[place.key] is place:
-            del self[place.key]
+            with suppress(KeyError):
+                del self[place.key]
         queue.popleft()
         # Nothing counts nothing, whatever an interrupt left uncounted.
         self._bytes = self._bytes - place.size if queue else 0
@@ -153,9 +171,19 @@ class _SecondChance(Cache[str, _Place | None]):
 
     def discard(self, which: Callable[[Entry], bool]) -> int:
         """Drop every place whose entry the function says True for, and return how many."""
-        gone = [place.key for place in self.values() if place is not None and which(place.entry)]
-        for key in gone:
-            del self[key]
-        self._queue = deque(place for place in self._queue if self[place.key] is place)
+        gone = self.forget(which)
+        self._queue = deque(place for place in list(self._queue) if self[place.key] is place)
         self._bytes = sum(place.size for place in self._queue)
-        return len(gone)
+        return gone
+
+    def forget(self, which: Callable[[Entry], bool]) -> int:
+        """Drop the same, and leave its places in the queue to a change that is under way."""
+        # All at once, as no iteration would: a signal handler may forget others meanwhile.
+        kept = [place for place in list(self._queue) if self[place.key] is place]
+        gone = 0
+        for place in kept:
+            if which(place.entry):
+                with suppress(KeyError):
+                    del self[place.key]
+                    gone += 1
+        return gone
