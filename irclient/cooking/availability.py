@@ -58,10 +58,10 @@ def _of_item(item: int, rows: Sequence[Window]) -> Iterable[Window]:
     if not rows:
         yield (DEFAULT, DEFAULT, item, *_ALWAYS)
         return
-    for channel in {DEFAULT, *(row[0] for row in rows)}:
+    for channel in dict.fromkeys((DEFAULT, *(row[0] for row in rows))):
         named = [row for row in rows if row[0] == channel]
         in_channel = named or rows  # only the default channel can be left unnamed
-        for catalog in {DEFAULT, *(row[1] for row in named)}:
+        for catalog in dict.fromkeys((DEFAULT, *(row[1] for row in named))):
             in_catalog = [row for row in in_channel if row[1] == catalog] or in_channel
             for _, _, _, start, end in in_catalog:
                 yield (channel, catalog, item, start, end)
