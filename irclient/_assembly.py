@@ -6,20 +6,19 @@ import pickle
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from irclient._core.call import call
 from irclient._core.state import ClientState
 from irclient.auth import token_source
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
-from irclient.settings import Fallback, Settings, Timeouts
+from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
 from irclient.stores.shared import SharedStore, namespaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import timedelta
 
     from irclient._core.protocol import Call
     from irclient.auth import Credential
@@ -32,7 +31,6 @@ __all__ = [
     "FETCH_MANY_AT_A_TIME",
     "assemble",
     "begin_call",
-    "changed",
     "check_fallback",
     "check_picklable",
     "check_transport",
@@ -152,22 +150,3 @@ def begin_call(
     if not isinstance(query, Query):
         raise QueryError(f"expected a query of irclient.queries, got {query!r}")
     return partial(call, query, state, settings, endpoints=endpoints, fallback=fallback)
-
-
-def changed(
-    settings: Settings,
-    groups: Mapping[str, object],
-    *,
-    deadline: float | timedelta | None,
-) -> Settings:
-    """Return settings with those groups replaced that are not None, and the deadline if given.
-
-    Raises:
-        ConfigurationError: A group is not one of its kind, or the deadline not above 0.
-    """
-    given = {name: group for name, group in groups.items() if group is not None}
-    groups_now: dict[str, Any] = {**dict(settings), **given}
-    if deadline is not None:
-        timeouts: dict[str, Any] = {**dict(Settings(**groups_now).timeouts), "deadline": deadline}
-        groups_now["timeouts"] = Timeouts(**timeouts)
-    return Settings(**groups_now)

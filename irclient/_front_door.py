@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from irclient._assembly import assemble, begin_call, changed, check_fallback, check_picklable
+from irclient._assembly import assemble, begin_call, check_fallback, check_picklable
 from irclient._core.call import answer_at_hand, told_of
 from irclient._lists import Lists
+from irclient._options import Options
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
 
@@ -51,6 +52,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
     _tell: Callable[[Record], None]
     _state: ClientState
     _settings: Settings
+    _options: Options
     _fallback: Fallback | None
     #: What it was made of, to be made again in another process.
     _parts: dict[str, Any]
@@ -69,6 +71,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             parts["observers"],
         )
         self._settings, self._fallback = parts["settings"], parts["fallback"]
+        self._options = Options(self._settings)
         self._known_queries = self._state.memory.known_queries
         self._parts = parts
         given = parts["transport"]
@@ -125,6 +128,10 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
     ) -> Self:
         """Return a light copy with other settings, which shares everything with this client.
 
+        What all copies share cannot be changed in one of them: ``throttling.share`` and
+        ``adaptive``, the budget of ``retries``, and how much memory ``caching`` may take. Left
+        out of a group, they are the client's own.
+
         Args:
             deadline: Seconds for each whole call.
             timeouts: All timeouts.
@@ -134,10 +141,13 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             hedging: Whether to race a slow call.
             fallback: What to answer when nothing else can; an empty one,
                 ``Fallback(queries=())``, turns it off.
+
+        Raises:
+            ConfigurationError: An option cannot be used, or is not the copy's to change.
         """
         again = object.__new__(type(self))
         vars(again).update(vars(self))
-        again._settings = changed(
+        again._settings = self._options.applied(
             self._settings,
             {
                 "timeouts": timeouts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, TypeAlias, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -50,6 +50,8 @@ class _Group(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True
     )
+    #: What all copies of a client share, so that `with_options` cannot change it.
+    shared: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, /, **values: Any) -> None:  # noqa: ANN401  (pydantic checks them)
         try:
@@ -95,6 +97,7 @@ class Retries(_Group):
             transient trouble, 5 after a throttle (the figures of botocore's standard mode).
     """
 
+    shared: ClassVar[tuple[str, ...]] = ("budget",)
     max_attempts: Count = 4
     wait: TenacityWait | None = None
     budget: Annotated[int, Field(ge=0)] = 500
@@ -109,6 +112,7 @@ class Throttling(_Group):
         adaptive: Whether throttled answers shrink the allowance until the service is content.
     """
 
+    shared: ClassVar[tuple[str, ...]] = ("share", "adaptive")
     max_wait: DurationOrZero = 0.5
     share: Share = 1.0
     adaptive: bool = True
@@ -130,6 +134,7 @@ class Caching(_Group):
             the bodies are in memory.
     """
 
+    shared: ClassVar[tuple[str, ...]] = ("max_entries", "max_bytes")
     enabled: bool = True
     fresh_for: Duration = 60.0
     stale_while_refresh_for: DurationOrZero = 600.0

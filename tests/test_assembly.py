@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from irclient import IRClient, ServiceEndpoint, StaticToken, errors
-from irclient._assembly import assemble, begin_call, changed, check_picklable, check_transport
+from irclient._assembly import assemble, begin_call, check_picklable, check_transport
 from irclient.queries import Popular
 from irclient.results import RecommendationList
-from irclient.settings import Caching, Retries, Settings, Timeouts
+from irclient.settings import Settings
 from irclient.stores import MemoryStore
 
 A = ServiceEndpoint("a", "web", tps=100)
@@ -54,25 +54,6 @@ def test_only_a_transport_of_the_own_world_is_taken() -> None:
 def test_what_is_no_query_is_refused_at_once() -> None:
     with pytest.raises(errors.QueryError, match=r"expected a query .* got 'popular'"):
         begin_call("popular", made(), Settings())  # type: ignore[arg-type]
-
-
-def test_only_what_was_given_changes() -> None:
-    before = Settings(timeouts=Timeouts(deadline=9, attempt=2), caching=Caching(enabled=False))
-    after = changed(before, {"retries": Retries(max_attempts=1), "caching": None}, deadline=5)
-    assert after.timeouts == Timeouts(deadline=5, attempt=2)
-    assert after.retries.max_attempts == 1
-    assert (after.caching, after.failover) == (before.caching, before.failover)
-    assert before.timeouts.deadline == 9
-
-
-def test_a_deadline_goes_over_the_timeouts_that_come_with_it() -> None:
-    after = changed(Settings(), {"timeouts": Timeouts(deadline=9, attempt=2)}, deadline=5)
-    assert after.timeouts == Timeouts(deadline=5, attempt=2)
-
-
-def test_a_group_of_the_wrong_kind_is_refused() -> None:
-    with pytest.raises(errors.ConfigurationError, match=r"Settings\.timeouts"):
-        changed(Settings(), {"timeouts": 3}, deadline=5)
 
 
 def test_a_part_that_cannot_be_pickled_is_named() -> None:
