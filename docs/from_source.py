@@ -39,7 +39,7 @@ _KINDS = {
     "tuple[str, ...]": "a list of ids",
     "Duration": "seconds, above 0",
     "DurationOrZero": "seconds, 0 or more",
-    "Share": "above 0, at most 1",
+    "Share": 'above 0, at most 1; also `"1/4"`',
     "Count": "whole number, at least 1",
     "TenacityWait": "tenacity `wait_*`",
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import random
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +17,6 @@ from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
-from irclient.stores.shared import SharedStore, namespaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,21 +65,43 @@ def assemble(
     for observer in observers:
         if not callable(observer):
             raise ConfigurationError(f"each observer must be callable, got {observer!r}")
-    return ClientState.of(
+    state = ClientState.of(
         endpoints,
         settings=settings,
         tokens=token_source(credential),
-        store=_own_store(settings.caching)
         # Not `or`: a store of the user's may be empty, and so false.
-        if store is None
-        else SharedStore(store, namespaces_of(endpoints)),
+        store=_own_store(settings.caching) if store is None else _shared_store(store, endpoints),
         uniform=random.random,
         has_observers=bool(observers),
     )
+    for endpoint in state.endpoints:
+        _warn_of_a_part_of_a_request(endpoint, settings.throttling.share)
+    return state
+
+
+def _warn_of_a_part_of_a_request(endpoint: ServiceEndpoint, share: float) -> None:
+    each = endpoint.tps * share
+    # What one process has alone, it keeps to, however little that is.
+    if share < 1 and each < 1 - 1e-9:
+        warnings.warn(
+            f"{endpoint.label}: tps {endpoint.tps:g} × share {share:.3g} is {each:.2g}, less than "
+            f"one request a second. This process sends one every {1 / each:.2g} s; as many "
+            "processes as have such a share may send theirs in the same second, more than the "
+            f"endpoint's TPS. Run at most {math.floor(endpoint.tps) or 1} of them, provision more "
+            "TPS, or let a share of 1.0 adapt to what the service refuses",
+            stacklevel=5,
+        )
 
 
 def _own_store(caching: Caching) -> Store:
     return MemoryStore(max_entries=caching.max_entries, max_bytes=caching.max_bytes)
+
+
+def _shared_store(store: Store, endpoints: Endpoints) -> Store:
+    # Loaded here: few programs bring a store.
+    from irclient.stores.shared import SharedStore, namespaces_of  # noqa: PLC0415
+
+    return SharedStore(store, namespaces_of(endpoints))
 
 
 def check_fallback(fallback: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from irclient._assembly import assemble, begin_call, check_fallback, check_picklable
 from irclient._core.call import answer_at_hand, told_of
 from irclient._lists import Lists
-from irclient._options import Options
+from irclient._options import Options, overlaid
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
     from pathlib import Path
+
+    import httpx
 
     from irclient._core.memory import Cache
     from irclient._core.protocol import Call
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         Throttling,
         Timeouts,
     )
+    from irclient.stores import Store
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["FrontDoor"]
@@ -80,34 +83,93 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         return self._transport
 
     @classmethod
-    def from_env(cls, *, observers: Sequence[Observer] = ()) -> Self:
+    def from_env(
+        cls,
+        *,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
         """Make a client from the environment variables ``IRCLIENT_…``.
+
+        What is passed here wins. Of `settings` that is each value that they were given, so what
+        they leave to its default stays as it was configured; a `transport` goes its own way,
+        without the configured ``ca_file``.
+
+        Args:
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
 
         Raises:
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
         """
-        return cls._configured(Configuration.from_env(), observers)
+        return cls._configured(
+            Configuration.from_env(),
+            {
+                "settings": settings,
+                "fallback": fallback,
+                "store": store,
+                "transport": transport,
+                "observers": observers,
+            },
+        )
 
     @classmethod
-    def from_file(cls, path: str | Path, *, observers: Sequence[Observer] = ()) -> Self:
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
         """Make a client from a TOML file with the same schema as the environment's.
+
+        What is passed here wins. Of `settings` that is each value that they were given, so what
+        they leave to its default stays as it was configured; a `transport` goes its own way,
+        without the configured ``ca_file``.
+
+        Args:
+            path: The file.
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
 
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
-        return cls._configured(Configuration.from_file(path), observers)
+        return cls._configured(
+            Configuration.from_file(path),
+            {
+                "settings": settings,
+                "fallback": fallback,
+                "store": store,
+                "transport": transport,
+                "observers": observers,
+            },
+        )
 
     @classmethod
-    def _configured(cls, configuration: Configuration, observers: Sequence[Observer]) -> Self:
-        transport = cls._make_transport(ca_file=configuration.ca_file)
+    def _configured(cls, configuration: Configuration, given: dict[str, Any]) -> Self:
+        transport = given["transport"]
+        own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
         parts = {
+            **given,
             "endpoints": configuration.endpoints,
             "credential": configuration.credential,
-            "settings": configuration.settings,
-            "observers": observers,
-            "transport": transport,
+            "settings": overlaid(configuration.settings, given["settings"]),
+            "transport": own if transport is None else transport,
         }
-        return cls._made_of(parts, transport)
+        return cls._made_of(parts, own)
 
     @classmethod
     def _made_of(cls, parts: dict[str, Any], own_transport: object) -> Self:

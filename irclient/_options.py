@@ -1,4 +1,4 @@
-"""Options: the settings of a client's copies, checked once for equal options."""
+"""Options: settings that go over others, those of a client's copies and those over a file's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-__all__ = ["Options"]
+    from pydantic import BaseModel
+
+__all__ = ["Options", "overlaid"]
 
 #: The most settings that are remembered: a deadline for each request has any number of values.
 _MOST: Final = 256
@@ -68,8 +70,9 @@ class Options:
     def _made(
         self, base: Settings, groups: Mapping[str, object], deadline: float | timedelta | None
     ) -> Settings:
-        given = {name: group for name, group in groups.items() if group is not None}
-        made = Settings(**{**dict(base), **given}) if given else base
+        given: dict[str, Any] = {name: each for name, each in groups.items() if each is not None}
+        whole: dict[str, Any] = {**dict(base), **given}
+        made = Settings(**whole) if given else base
         changed = {
             name: _sharing(name, getattr(made, name), getattr(self._own, name)) for name in given
         }
@@ -93,3 +96,25 @@ def _sharing(name: str, group: Any, own: Any) -> Any:  # noqa: ANN401  (a group 
     if all(getattr(group, each) == value for each, value in shared.items()):
         return group
     return group.model_copy(update=shared)
+
+
+def overlaid(configured: Settings, given: Settings | None) -> Settings:
+    """Return what was configured with each value in its place that was given in the program.
+
+    Args:
+        configured: What a file or the environment says.
+        given: What goes over it, value by value: what it leaves to its default changes nothing.
+    """
+    if not isinstance(given, Settings):
+        # What is no settings at all is refused by the client, in its own words.
+        return configured if given is None else given
+    groups: dict[str, Any] = {
+        name: _laid_over(getattr(configured, name), getattr(given, name))
+        for name in given.model_fields_set
+    }
+    return configured.model_copy(update=groups)
+
+
+def _laid_over(configured: BaseModel, given: BaseModel) -> BaseModel:
+    values = {name: getattr(given, name) for name in given.model_fields_set}
+    return configured.model_copy(update=values)

@@ -100,7 +100,7 @@ def read_list(body: bytes, *, asked: int | None = None) -> RecommendationList:
     Raises:
         Malformed: Not JSON, not an object, without a list of items, or too much to be read.
     """
-    return _read(_LIST, body, _most_items(asked))
+    return _read(_LIST, body, asked)
 
 
 def read_selectors(body: bytes) -> Selectors:
@@ -109,7 +109,7 @@ def read_selectors(body: bytes) -> Selectors:
     Raises:
         Malformed: Not JSON, not an object, without a list of selectors, or too much to be read.
     """
-    return _read(_SELECTORS, body, _MOST_ITEMS)
+    return _read(_SELECTORS, body, None)
 
 
 def _most_items(asked: int | None) -> int:
@@ -136,10 +136,10 @@ _LIST: Final = _Envelope(RecommendationList, "items", RecommendedItem, "id")
 _SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
 
 
-def _read(envelope: _Envelope[_AnswerT], body: bytes, most_items: int) -> _AnswerT:
+def _read(envelope: _Envelope[_AnswerT], body: bytes, asked: int | None) -> _AnswerT:
     body = body.removeprefix(BOM)
     if len(body) > SMALL_BODY:
-        _refuse_what_takes_long(body, most_items)
+        _refuse_what_takes_long(body, _most_items(asked))
     try:
         # What `model_validate_json` does, without its seven arguments.
         answer: _AnswerT = envelope.kind.__pydantic_validator__.validate_json(body)

@@ -35,11 +35,21 @@ def _seconds(given: object) -> object:
     return given.total_seconds() if isinstance(given, timedelta) else given
 
 
+def _part(given: object) -> object:
+    if not isinstance(given, str) or "/" not in given:
+        return given
+    over, _, under = given.partition("/")
+    try:
+        return float(over) / float(under)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError("write a part as a number like 0.25 or as text like '1/4'") from None
+
+
 Duration: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 DurationOrZero: TypeAlias = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)
 ]
-Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+Share: TypeAlias = Annotated[float, BeforeValidator(_part), Field(gt=0, le=1)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 
 
@@ -108,7 +118,9 @@ class Throttling(_Group):
 
     Attributes:
         max_wait: The longest that a call may wait for its turn before it is refused.
-        share: This process's part of each endpoint's TPS: 0.25 for each of four workers.
+        share: This process's part of each endpoint's TPS: ``"1/4"``, or 0.25, for each of four
+            workers. A part that is below one request a second cannot be kept to among several
+            processes, and the client warns of it.
         adaptive: Whether throttled answers shrink the allowance until the service is content.
     """
 

@@ -11,7 +11,7 @@ from irclient import IRClient, ServiceEndpoint, StaticToken, errors
 from irclient._assembly import assemble, begin_call, check_picklable, check_transport
 from irclient.queries import Popular
 from irclient.results import RecommendationList
-from irclient.settings import Settings
+from irclient.settings import Settings, Throttling
 from irclient.stores import MemoryStore
 
 A = ServiceEndpoint("a", "web", tps=100)
@@ -62,3 +62,23 @@ def test_a_part_that_cannot_be_pickled_is_named() -> None:
     with pytest.raises(TypeError, match=r"IRClient because of its store \(function\)"):
         check_picklable(client, {"store": lambda: None})
     assert pickle.loads(pickle.dumps(Settings())) == Settings()
+
+
+@pytest.mark.parametrize(("tps", "share"), [(3, 0.25), (100, 0.005), (1, 0.5), (0.5, 0.5)])
+def test_less_than_one_request_a_second_is_warned_of_by_name(tps, share) -> None:
+    dr = ServiceEndpoint("dr", "web", tps=tps)
+    settings = Settings(throttling=Throttling(share=share))
+    with pytest.warns(UserWarning, match=rf"dr/web: tps {tps:g} × share {share:.3g} is") as told:
+        IRClient([ServiceEndpoint("a", "web", tps=1_000), dr], credential=StaticToken("t"),
+                 settings=settings)  # fmt: skip
+    assert len(told) == 1
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize(("tps", "share"), [(4, 0.25), (3, 1 / 3), (10, 0.1), (0.5, 1.0)])
+def test_a_share_that_can_be_kept_to_is_not_warned_of(tps, share) -> None:
+    made(settings=Settings(throttling=Throttling(share=share)))
+    endpoint = ServiceEndpoint("a", "web", tps=tps)
+    with IRClient(endpoint, credential=StaticToken("t"),
+                  settings=Settings(throttling=Throttling(share=share))) as ir:  # fmt: skip
+        assert ir.health()["a"].allowance.full_limit == 1

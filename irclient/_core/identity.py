@@ -51,9 +51,9 @@ def identity(query: Query, variant: str | None = None) -> str | None:
 def user_ids_of(query: Query) -> tuple[str, ...]:
     """Return the users that a query is about, by name or in raw parameters: mostly one or none."""
     named: str | None = getattr(query, "user_id", None)
-    raw = cast("tuple[tuple[str, str], ...]", query.params)
-    if not raw:
+    if not query.params:
         return () if named is None else (named,)
+    raw = cast("tuple[tuple[str, str], ...]", query.params)
     ids = [named, *(value for name, value in raw if name.lower() == "userid")]
     return tuple(dict.fromkeys(each for each in ids if each is not None))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from cachetools import Cache
@@ -13,7 +12,7 @@ from irclient._forks import fork_count, fork_safe_lock
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from irclient._core.entry import Entry
 
@@ -46,7 +45,7 @@ class MemoryStore:
         _check("max_entries", max_entries)
         if max_bytes is not None:
             _check("max_bytes", max_bytes)
-        self._places = _SecondChance(max_entries, math.inf if max_bytes is None else max_bytes)
+        self._places = _SecondChance(max_entries, max_bytes)
         self._lock = fork_safe_lock()
 
     def get(self, key: str, /) -> Entry | None:
@@ -60,20 +59,33 @@ class MemoryStore:
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping another if there is no room."""
-        size = len(entry.answer.body) + _OVERHEAD
-        with self._lock, self._places.changing() as is_ours:
-            place = self._places.get(key)
-            if not is_ours:
+        # Nobody counts what is not limited.
+        size = len(entry.answer.body) + _OVERHEAD if self._places.most_bytes is not None else 0
+        with self._lock:
+            places, forks = self._places, fork_count()
+            if places.changed_after_forks == forks:
                 return  # A signal handler within a change; an entry may be dropped at any time.
-            if place is None:
-                self._places.add(_Place(key, entry, size))
-            else:
-                self._places.change(place, entry, size)
+            try:
+                places.changed_after_forks = forks
+                place = places.get(key)
+                if place is None:
+                    places.add(_Place(key, entry, size))
+                else:
+                    places.change(place, entry, size)
+            finally:
+                places.changed_after_forks = None
 
     def discard(self, which: Callable[[Entry], bool], /) -> int:
         """Drop every entry for which the function says True, and return how many."""
-        with self._lock, self._places.changing() as is_ours:
-            return self._places.discard(which) if is_ours else self._places.forget(which)
+        with self._lock:
+            places, forks = self._places, fork_count()
+            if places.changed_after_forks == forks:
+                return places.forget(which)  # A signal handler within a change.
+            try:
+                places.changed_after_forks = forks
+                return places.discard(which)
+            finally:
+                places.changed_after_forks = None
 
     def __len__(self) -> int:
         return len(self._places)
@@ -102,36 +114,25 @@ class _Place:
 class _SecondChance(Cache[str, _Place | None]):
     """Places by their keys; which of them makes room is said by a queue."""
 
-    def __init__(self, maxsize: int, most_bytes: float) -> None:
+    def __init__(self, maxsize: int, most_bytes: int | None) -> None:
         super().__init__(maxsize)
         self._queue: deque[_Place] = deque()
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._bytes = 0
         #: The count of forks while a change is under way: that of a parent is none of a child's.
-        self._changed_after_forks: int | None = None
+        self.changed_after_forks: int | None = None
 
     def __missing__(self, key: str) -> None:
         """Nothing is kept there."""
 
-    @contextmanager
-    def changing(self) -> Generator[bool]:
-        """Change places; yields False within another change, which a signal interrupted."""
-        if self._changed_after_forks == fork_count():
-            yield False
-            return
-        try:
-            self._changed_after_forks = fork_count()
-            yield True
-        finally:
-            self._changed_after_forks = None
-
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
-        if place.size > self._most_bytes:
-            return
         while len(self._queue) >= self.maxsize:
             self.popitem()
-        self._make_room(place.size)
+        if self.most_bytes is not None:
+            if place.size > self.most_bytes:
+                return
+            self._make_room(self.most_bytes - place.size)
         # Into the queue first, and out of it last: whoever is interrupted, or forked, in between
         # leaves a place in the queue that is kept no more, and never one that nothing drops.
         self._queue.append(place)
@@ -140,17 +141,18 @@ class _SecondChance(Cache[str, _Place | None]):
 
     def change(self, place: _Place, entry: Entry, size: int) -> None:
         """Keep another entry in a place."""
-        if size > self._most_bytes:
+        if self.most_bytes is not None and size > self.most_bytes:
             before = place.entry
             self.discard(lambda kept: kept is before)
             return
         more = size - place.size
         place.entry, place.size, place.was_used = entry, size, True
-        self._bytes += more
-        self._make_room(0)
+        if self.most_bytes is not None:
+            self._bytes += more
+            self._make_room(self.most_bytes)
 
-    def _make_room(self, size: int) -> None:
-        while self._queue and self._bytes + size > self._most_bytes:
+    def _make_room(self, most: int) -> None:
+        while self._queue and self._bytes > most:
             self.popitem()
 
     def popitem(self) -> tuple[str, _Place]:
