@@ -8,6 +8,7 @@ whatever else an application knows its service to understand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -90,6 +91,17 @@ def check_encodable(what: str, text: str) -> None:
         raise QueryError(f"{what} holds a lone surrogate, which cannot be sent: {text!r}")
 
 
+def how_to_write(value: object) -> str:
+    """Return the end of a sentence: how a value that should have been a str is written."""
+    if not isinstance(value, int | float):
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "; that stands for a missing value, so leave this one out"
+    # A column of numbers with a missing one is a column of floats.
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return f"; write {str(whole)!r}"
+
+
 def _values(name: object, given: object) -> tuple[str, ...]:
     if not isinstance(name, str) or not name.strip():
         raise QueryError(f"a filter's name must be a str that is not blank, got {name!r}")
@@ -107,7 +119,7 @@ def _values(name: object, given: object) -> tuple[str, ...]:
     texts: list[str] = []
     for value in cast("Sequence[object]", values):
         if not isinstance(value, str):
-            fix = f"; write {str(value)!r}" if isinstance(value, int | float) else ""
+            fix = how_to_write(value)
             raise QueryError(f"filter {name!r}: each value must be a str, got {value!r}{fix}")
         check_encodable(f"filter {name!r}: the value", value)
         texts.append(str.__str__(value))  # A member of an enum prints its name, not its value.

@@ -12,7 +12,12 @@ from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
-from irclient.filters import Filters, FilterValues, check_encodable  # noqa: TC001  (fields can be resolved)
+from irclient.filters import (
+    Filters,
+    FilterValues,  # noqa: TC001  (fields can be resolved)
+    check_encodable,
+    how_to_write,
+)
 
 __all__ = [
     "AlgoType",
@@ -286,8 +291,7 @@ def _set(query: Query, name: str, value: object) -> None:
 
 def _text(what: str, value: object) -> None:
     if not isinstance(value, str):
-        fix = f"; write {str(value)!r}" if isinstance(value, int | float) else ""
-        raise QueryError(f"{what} must be a str, got {value!r}{fix}")
+        raise QueryError(f"{what} must be a str, got {value!r}{how_to_write(value)}")
     if not value.strip():
         raise QueryError(f"{what} must not be empty, got {value!r}")
     check_encodable(what, value)

@@ -6,13 +6,21 @@ from this module. Durations are seconds, given as a number or a `datetime.timede
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, TypeAlias, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+)
 
-from irclient.errors import ConfigurationError
+from irclient._query_data import list_query_of, plain
+from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import ListQuery, Popular  # noqa: TC001  (pydantic resolves the fields)
 
 __all__ = [
@@ -235,6 +243,9 @@ class Guard(_Group):
 class Fallback(_Group):
     """What to answer when nothing else can; the answer is marked `degraded`.
 
+    It can be written as JSON and read again: a query is then its operation and its fields, as in
+    ``{"queries": [{"operation": "popular", "count": 5}], "items": []}``.
+
     Attributes:
         queries: Queries to try in order, each on whatever endpoint still answers.
         items: Ids to answer when those fail as well; empty means that the call fails.
@@ -244,9 +255,28 @@ class Fallback(_Group):
     items: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
     def __init__(
-        self, *, queries: Sequence[ListQuery] = (Popular(),), items: Sequence[str] = ()
+        self,
+        *,
+        queries: Sequence[ListQuery] = (Popular(),),
+        items: Sequence[str] = (),
+        **unknown: object,
     ) -> None:
-        super().__init__(queries=_list("queries", queries), items=_list("items", items))
+        given = [_query(each) for each in _list("queries", queries)]
+        super().__init__(queries=given, items=_list("items", items), **unknown)
+
+    @field_serializer("queries")
+    def _as_data(self, queries: tuple[ListQuery, ...]) -> list[dict[str, object]]:
+        return [plain(each) for each in queries]
+
+
+def _query(given: object) -> object:
+    """A query as it was, or out of the data that one was written as."""
+    if not isinstance(given, Mapping):
+        return given
+    try:
+        return list_query_of(cast("Mapping[str, Any]", given))
+    except QueryError as problem:
+        raise ConfigurationError(f"Fallback.queries: {problem}") from None
 
 
 def _list(what: str, given: object) -> tuple[object, ...]:

@@ -27,7 +27,14 @@ __all__ = [
 
 #: The public host of a service endpoint (contract section 2, documented).
 _HOST = "{account}-{name}.mir.prod.reco.microsoft.com"
+_LONGEST_HOST = 253
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+
+
+class _Derived(str):
+    """A URL that was not given: an endpoint of another account or name has another."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,8 @@ class ServiceEndpoint:
         name: The service endpoint's name within the account.
         tps: Transactions per second that the endpoint is provisioned with
             (``preAllocatedCapacity``, contract section 12).
-        url: The base URL; by default the documented host of account and name. HTTPS only, but
-            for loopback hosts.
+        url: The base URL; by default the documented host of account and name, also after
+            `dataclasses.replace` has changed one of them. HTTPS only, but for loopback hosts.
         modeling: The modeling component to read where a query names none.
         region: The region's name, for people: it appears in health and logs.
     """
@@ -69,8 +76,11 @@ class ServiceEndpoint:
                 raise ConfigurationError(
                     f"{self.label}: {what} must be a str that is not blank, got {text!r}"
                 )
-        given = self.url or "https://" + _HOST.format(account=self.account, name=self.name)
-        object.__setattr__(self, "url", base_url(f"{self.label}: url", given))
+        kind, given = str, self.url
+        if not given or isinstance(given, _Derived):
+            kind = _Derived
+            given = "https://" + _HOST.format(account=self.account, name=self.name)
+        object.__setattr__(self, "url", kind(base_url(f"{self.label}: url", given)))
 
     @property
     def label(self) -> str:
@@ -217,10 +227,34 @@ def base_url(what: str, url: object) -> str:
         raise ConfigurationError(
             f"{what} must have no query, fragment, spaces or backslashes; write {_clean(shown)!r}"
         )
+    if not url.isprintable():
+        raise ConfigurationError(
+            f"{what} must have no letters that cannot be seen, got {url!r}; type it again"
+        )
+    _check_host(what, host)
     # One form for one host, so that naming it twice is noticed.
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
     netloc = parts.netloc.lower().removesuffix(default_port)
     return urlunsplit(parts._replace(netloc=netloc)).rstrip("/")
+
+
+def _check_host(what: str, host: str) -> None:
+    """Refuse a host that no name service can know (RFC 1035, section 2.3.4)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return
+    try:
+        is_possible = len(host.encode("idna")) <= _LONGEST_HOST
+    except UnicodeError:
+        is_possible = False
+    if not is_possible:
+        raise ConfigurationError(
+            f"{what} must have a host of at most 253 letters, 1 to 63 between two dots, "
+            f"got {host!r}; give the account's own names, or the url"
+        )
 
 
 def _clean(url: str) -> str:

@@ -274,3 +274,27 @@ def test_a_comma_is_refused_only_where_it_separates() -> None:
 )
 def test_a_live_session_is_known_however_it_is_named(query, expected) -> None:
     assert query.has_side_effect is expected
+
+
+NOTHING = "; that stands for a missing value, so leave this one out"
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        (float("nan"), NOTHING), (float("inf"), NOTHING),
+        (64702.0, "; write '64702'"), (64702, "; write '64702'"), (1.5, "; write '1.5'"),
+        (None, ""), (b"1", ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_text_comes_with_advice_that_helps(given, fix) -> None:
+    told = []
+    for ask in (
+        lambda: Similar(given),
+        lambda: Similar("1", filters={"Size": [given]}),
+        lambda: Cart([given]),
+    ):
+        with pytest.raises(QueryError) as caught:
+            ask()
+        told.append(str(caught.value))
+    assert all(words.endswith(f"must be a str, got {given!r}{fix}") for words in told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -185,3 +186,55 @@ def test_a_split_does_not_hold_another_split() -> None:
     inner = TrafficSplit({"x": A}, weights={"x": 1})
     with pytest.raises(ConfigurationError, match="variant 'blue' is itself a TrafficSplit"):
         TrafficSplit({"blue": inner}, weights={"blue": 1})
+
+
+def test_a_changed_account_or_name_changes_the_url_that_was_not_given() -> None:
+    blue = ServiceEndpoint("contoso-blue", "web", tps=100)
+    green = replace(blue, account="contoso-green")
+    assert green.url == "https://contoso-green-web.mir.prod.reco.microsoft.com"
+    assert green == ServiceEndpoint("contoso-green", "web", tps=100)
+    assert replace(pickle.loads(pickle.dumps(green)), name="app").url == (
+        "https://contoso-green-app.mir.prod.reco.microsoft.com"
+    )
+    assert replace(green, tps=5).url == green.url
+    assert len({blue, green, replace(green, account="contoso-blue")}) == 2
+
+
+def test_a_url_that_was_given_stays() -> None:
+    given = ServiceEndpoint("a", "web", tps=1, url="https://ir.example")
+    assert replace(given, account="b").url == "https://ir.example"
+    assert replace(A, url="https://ir.example").url == "https://ir.example"
+    assert replace(given, url="").url == A.url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a" * 64, f"a.{'b' * 64}.example", "a..b", "a..", ".".join(["a" * 60] * 5), "ü" * 60],
+)
+def test_a_host_that_no_name_service_can_know_is_refused_when_it_is_made(host) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 63 between two dots, got '"):
+        ServiceEndpoint("a", "web", tps=1, url=f"https://{host}")
+
+
+@pytest.mark.parametrize("account", ["a..b", "a" * 61])
+def test_an_account_that_makes_no_host_is_refused_unless_the_url_is_given(account) -> None:
+    with pytest.raises(ConfigurationError, match="give the account's own names, or the url"):
+        ServiceEndpoint(account, "web", tps=1)
+    assert ServiceEndpoint(account, "web", tps=1, url="https://ir.example").account == account
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a\u200bb.example", "https://a.example/\u200b", "https://\xad.example"]
+)
+def test_letters_that_cannot_be_seen_are_refused_and_shown(url) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be seen, got '.*(u200b|xad)"):
+        ServiceEndpoint("a", "web", tps=1, url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://[::1]:80", "https://127.0.0.1", "https://münchen.example", "https://a_b.example",
+     "https://host.", "http://localhost:3", "https://" + ".".join(["a" * 63] * 3)],
+)  # fmt: skip
+def test_hosts_that_may_exist_are_taken(url) -> None:
+    assert ServiceEndpoint("a", "web", tps=1, url=url).url == url

@@ -109,8 +109,10 @@ class Split:
 
 
 def _draw(salt: str, variant: str, who: str) -> float:
-    # Length-prefixed, so that no two triples run together to the same text.
-    text = "".join(f"{len(part)}:{part}" for part in (salt, variant, who))
+    # Length-prefixed, so that no two triples run together to the same text. A member of an enum of
+    # str prints its name: the user is who it equals, as for that str.
+    parts = map(str.__str__, (salt, variant, who))
+    text = "".join(f"{len(part)}:{part}" for part in parts)
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") + 0.5) / 2.0**64
 

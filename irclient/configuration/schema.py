@@ -87,6 +87,8 @@ class EndpointTable(_TableOfNumbers):
         # The rules are ServiceEndpoint's; asking for one field at a time tells which it is.
         if given is not None:
             sample: dict[str, Any] = {"account": "account", "name": "name", "tps": 1.0}
+            # Not the one that account and name make: each may be as long as the other allows.
+            sample["url"] = "https://host"
             sample[cast("str", info.field_name)] = given
             try:
                 ServiceEndpoint(**sample)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from enum import Enum
 
 import pytest
 from hypothesis import given
@@ -134,3 +135,23 @@ def test_salt_variant_and_user_never_run_together() -> None:
 
 def test_its_repr_tells_the_shares() -> None:
     assert repr(Split({"blue": 30, "green": 10}, salt="")) == "<Split blue 75%, green 25%>"
+
+
+class User(str, Enum):  # noqa: UP042  (the kind that prints its name)
+    """As applications name their users; such a member prints its name, and equals its value."""
+
+    ANN = "ann"
+    BOB = "bob"
+    CY = "cy"
+
+
+def test_a_user_who_is_a_member_of_an_enum_belongs_where_their_id_does() -> None:
+    split = Split({"blue": 1, "green": 1}, salt="s")
+    for user in User:
+        by_member = split.variant_of(queries.Picks(user), uniform=lambda: 0.5)
+        assert by_member == split.variant_of(queries.Picks(user.value), uniform=lambda: 0.5)
+    users = [f"user-{number}" for number in range(40)]
+    made = Enum("made", [(f"N{each}", each) for each in users], type=str)
+    assert [split.variant_of(queries.Picks(each), uniform=lambda: 0.5) for each in made] == [
+        split.variant_of(queries.Picks(each), uniform=lambda: 0.5) for each in users
+    ]
