@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix docs serve-docs examples bench simulate chaos soak clean
+.PHONY: help demo test test-all check fix docs serve-docs examples bench simulate promise chaos soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: $(VENV)/.bench ## Measure beside the rivals, some minutes; the table in t
 
 simulate: $(VENV)/.bench ## Simulate fleets in bad weather, some minutes; the table and plots are made so
 	$(BIN)/python -m benchmarks.simulate --write-docs
+
+promise: $(VENV)/.test ## Hold the promise under load against its bars, some minutes
+	$(BIN)/python -m benchmarks.promise
 
 chaos: $(VENV)/.test ## Run random fault schedules from many seeds, and every mutated answer
 	CHAOS_SEEDS=10 HOSTILE_BODIES=1000000 $(BIN)/python -m pytest --timeout 600 tests/chaos tests/hostile

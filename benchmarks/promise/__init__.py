@@ -1,0 +1,1 @@
+"""The promise under load: each figure of it measured from outside, with real sockets."""

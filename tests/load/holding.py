@@ -1,0 +1,28 @@
+"""How a test reads that holds figures against their bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.promise.figures import Figure
+
+__all__ = ["holds", "worlds"]
+
+
+def holds(figures: Sequence[Figure]) -> None:
+    """Every figure reaches its bar; else say which does not."""
+    assert figures
+    assert not [str(each) for each in figures if not each.is_met]
+
+
+def worlds(*names: str, not_yet: Sequence[str] = (), strict: bool = True) -> pytest.MarkDecorator:
+    """A test for each of these worlds; where the promise is not kept yet, it has to fail."""
+    fails = pytest.mark.xfail(strict=strict, reason="the promise is not kept here yet")
+    return pytest.mark.parametrize(
+        "world", [pytest.param(name, marks=[fails] if name in not_yet else []) for name in names]
+    )

@@ -1,0 +1,48 @@
+"""A primary that fails in any way is no error while the secondary is well, at any concurrency."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.promise import failing
+from benchmarks.promise.accounts import KINDS
+from benchmarks.promise.stage import THREADS
+from tests.load.holding import holds, worlds
+
+BOTH = (THREADS, "asyncio")
+_REFUSED = ("401", "403")
+_WHY = "the promise is not kept here yet"
+
+
+def crowds():
+    """Kind, world and size; where the promise is not kept yet, the test has to fail."""
+    for kind in KINDS:
+        for world, callers in (
+            (THREADS, 1), (THREADS, 30), (THREADS, 100), (THREADS, 300),
+            ("asyncio", 1), ("asyncio", 30), ("asyncio", 300), ("trio", 100),
+        ):  # fmt: skip
+            # Threads do not all come at the same moment, so that now and then it goes well.
+            not_yet = pytest.mark.xfail(strict=world != THREADS, reason=_WHY)
+            marks = [not_yet] if callers >= 100 or kind in _REFUSED else []
+            yield pytest.param(kind, world, callers, marks=marks, id=f"{kind}-{world}-{callers}")
+
+
+@pytest.mark.parametrize(("kind", "world", "callers"), list(crowds()))
+def test_every_call_of_a_crowd_is_answered_while_the_primary_fails(service, kind, world, callers):
+    holds(failing.at_once_of(service, world, kind=kind, callers=callers))
+
+
+@worlds(*BOTH, not_yet=BOTH)
+def test_a_primary_that_is_not_cooked_is_left_alone_while_calls_go_on_coming(world):
+    holds(failing.uncooked_for_long(world, per_second=200, seconds=2.5))
+
+
+@worlds(*BOTH, not_yet=BOTH)
+@pytest.mark.parametrize("kind", ["uncooked", *_REFUSED])
+def test_an_account_that_is_known_to_refuse_is_asked_by_a_few_of_the_next_calls(world, kind):
+    holds(failing.known(world, kind=kind))
+
+
+@worlds(*BOTH, not_yet=BOTH)
+def test_a_failover_fits_into_a_deadline_that_one_attempt_could_use_up(world):
+    holds(failing.deadline_fits(world))
