@@ -13,7 +13,7 @@ BOTH = (THREADS, "asyncio")
 
 
 @pytest.mark.skipif(not can_limit_processes(), reason="only root may become another user")
-@worlds(*BOTH, not_yet=[THREADS])
+@worlds(*BOTH)
 def test_answers_at_hand_are_given_where_no_thread_can_be_started(world):
     holds(limits.process_limit(world))
 
