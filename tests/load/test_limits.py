@@ -28,12 +28,12 @@ def test_more_callers_than_connections_cost_nobody_a_deadline(world):
     holds(limits.own_pool(world))
 
 
-@worlds(*BOTH, not_yet=BOTH)
+@worlds(*BOTH)
 def test_a_hostile_body_takes_no_longer_than_the_deadline_and_blocks_no_loop(world):
     holds(limits.hostile_body(world))
 
 
-@worlds(THREADS, not_yet=[THREADS])
+@worlds(THREADS)
 def test_a_signal_handler_may_ask_for_the_health_whatever_it_interrupts(world):
     holds(limits.signals(world))
 
@@ -53,11 +53,11 @@ def test_the_tps_is_kept_while_kept_connections_break(world):
     holds(pacing.breaking_connections(world, seconds=2))
 
 
-@worlds(*BOTH, not_yet=BOTH, strict=False)
+@worlds(*BOTH, not_yet=BOTH)
 def test_a_request_is_not_sent_again_after_half_a_head(world):
     holds(pacing.breaking_connections(world, kind="half head", seconds=2))
 
 
-@worlds(*BOTH, not_yet=BOTH)
+@worlds(*BOTH)
 def test_a_copy_for_one_request_is_cheap(world):
     holds(costs.copies(world))

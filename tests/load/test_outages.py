@@ -22,7 +22,7 @@ def test_a_hot_stale_answer_is_not_refreshed_again_and_again_in_an_outage(world)
     holds(outages.hot_stale_key(world, kind="503", seconds=2))
 
 
-@worlds(*BOTH, not_yet=[THREADS])
+@worlds(*BOTH)
 def test_many_stale_answers_do_not_make_many_threads(world):
     holds(outages.many_stale_keys(world, keys=1_000))
 
@@ -42,7 +42,7 @@ def test_a_copy_with_a_short_deadline_says_nothing_about_the_accounts(world):
     holds(outages.short_deadlines(world))
 
 
-@worlds(*BOTH, not_yet=BOTH)
+@worlds(*BOTH)
 def test_equal_calls_through_equal_copies_are_one(world):
     holds(outages.equal_copies(world))
 
@@ -52,6 +52,6 @@ def test_a_batch_takes_the_time_that_the_tps_needs(world):
     holds(batches.under_a_small_tps(world, queries=80))
 
 
-@worlds(*BOTH, not_yet=[THREADS], strict=False)
+@worlds(*BOTH, not_yet=[THREADS])
 def test_a_large_batch_tells_its_progress_from_the_first_second_on(world):
     holds(batches.first_progress(world, queries=20_000))
