@@ -8,7 +8,7 @@ import random
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from irclient._core.call import call
 from irclient._core.state import ClientState
@@ -30,16 +30,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FETCH_MANY_AT_A_TIME",
+    "PriorityName",
     "assemble",
     "begin_call",
+    "check_concurrency",
     "check_fallback",
     "check_picklable",
+    "check_priority",
+    "check_query",
     "check_transport",
 ]
 
 
 #: Enough to use the TPS of a common pair at the latency of a common answer (100 ms).
-FETCH_MANY_AT_A_TIME = 16
+FETCH_MANY_AT_A_TIME: Final = 16
+
+PriorityName: TypeAlias = Literal["interactive", "batch"]
 
 
 def assemble(
@@ -157,6 +163,41 @@ def check_picklable(client: object, parts: Mapping[str, object]) -> None:
             ) from None
 
 
+def check_query(query: object) -> None:
+    """Refuse what is no query.
+
+    Raises:
+        QueryError: This is not a query.
+    """
+    if not isinstance(query, Query):
+        raise QueryError(f"expected a query of irclient.queries, got {query!r}")
+
+
+def check_concurrency(concurrency: object) -> None:
+    """Refuse a number of calls at a time that is none.
+
+    Raises:
+        QueryError: It is not an int of at least 1, nor left out.
+    """
+    if concurrency is None:
+        return
+    if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
+        raise QueryError(f"concurrency must be an int of at least 1, got {concurrency!r}")
+
+
+def check_priority(priority: object) -> None:
+    """Refuse a priority that there is not.
+
+    Raises:
+        ConfigurationError: It is not one of the two, nor left out.
+    """
+    if priority not in {None, *get_args(PriorityName)}:
+        raise ConfigurationError(
+            f"priority must be 'interactive' or 'batch', got {priority!r}; leave it out for "
+            "interactive single calls and batch for many"
+        )
+
+
 def begin_call(
     query: Query,
     state: ClientState,
@@ -164,12 +205,12 @@ def begin_call(
     *,
     endpoints: Sequence[ServiceEndpoint] | None = None,
     fallback: Fallback | None = None,
+    priority: PriorityName = "interactive",  # noqa: ARG001  (until the core knows of it)
 ) -> Callable[[float], Call[Answer]]:
     """Return what a driver needs to run a call: a function from the time to its generator.
 
     Raises:
         QueryError: This is not a query.
     """
-    if not isinstance(query, Query):
-        raise QueryError(f"expected a query of irclient.queries, got {query!r}")
+    check_query(query)
     return partial(call, query, state, settings, endpoints=endpoints, fallback=fallback)

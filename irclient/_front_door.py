@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from irclient._assembly import assemble, begin_call, check_fallback, check_picklable
+from irclient._assembly import (
+    assemble,
+    begin_call,
+    check_fallback,
+    check_picklable,
+    check_priority,
+    check_query,
+)
 from irclient._core.call import answer_at_hand, told_of
 from irclient._lists import Lists
 from irclient._options import Options, overlaid
@@ -13,12 +20,13 @@ from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
     from pathlib import Path
 
     import httpx
 
+    from irclient._assembly import PriorityName
     from irclient._core.memory import Cache
     from irclient._core.protocol import Call
     from irclient._core.splitting import Split
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrontDoor"]
 
+QueryT = TypeVar("QueryT", bound="Query")
 ListT_co = TypeVar("ListT_co", covariant=True)
 SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
 
@@ -57,6 +66,8 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
     _settings: Settings
     _options: Options
     _fallback: Fallback | None
+    #: None: interactive for one call, batch for many.
+    _priority: PriorityName | None = None
     #: What it was made of, to be made again in another process.
     _parts: dict[str, Any]
     #: What requests go through; ours to close only if we made it.
@@ -172,9 +183,14 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         return cls._made_of(parts, own)
 
     @classmethod
-    def _made_of(cls, parts: dict[str, Any], own_transport: object) -> Self:
+    def _made_of(
+        cls,
+        parts: dict[str, Any],
+        own_transport: object,
+        priority: PriorityName | None = None,
+    ) -> Self:
         client = cls(**parts)
-        client._own_transport = own_transport
+        client._own_transport, client._priority = own_transport, priority
         return client
 
     def with_options(
@@ -187,6 +203,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         caching: Caching | None = None,
         hedging: Hedging | None = None,
         fallback: Fallback | None = None,
+        priority: PriorityName | None = None,
     ) -> Self:
         """Return a light copy with other settings, which shares everything with this client.
 
@@ -203,6 +220,9 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             hedging: Whether to race a slow call.
             fallback: What to answer when nothing else can; an empty one,
                 ``Fallback(queries=())``, turns it off.
+            priority: Who is given a slot first: ``"interactive"`` calls, for which somebody
+                waits, before ``"batch"`` calls, which wait for theirs as long as it takes and
+                whose deadline begins with it.
 
         Raises:
             ConfigurationError: An option cannot be used, or is not the copy's to change.
@@ -221,7 +241,9 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             deadline=deadline,
         )
         check_fallback(fallback)
+        check_priority(priority)
         again._fallback = fallback or self._fallback
+        again._priority = priority or self._priority
         return again
 
     @property
@@ -249,11 +271,35 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         return self._state.count_up()
 
     def _begin(
-        self, query: Query, endpoints: Sequence[ServiceEndpoint] | None = None
+        self,
+        query: Query,
+        endpoints: Sequence[ServiceEndpoint] | None = None,
+        *,
+        usually: PriorityName = "interactive",
     ) -> Callable[[float], Call[Answer]]:
         return begin_call(
-            query, self._state, self._settings, endpoints=endpoints, fallback=self._fallback
+            query,
+            self._state,
+            self._settings,
+            endpoints=endpoints,
+            fallback=self._fallback,
+            priority=self._priority or usually,
         )
+
+    def _begin_each(
+        self, queries: Iterable[QueryT]
+    ) -> Iterator[tuple[QueryT, Callable[[float], Call[Any]]]]:
+        """Yield each query and how to begin it, as they are asked for."""
+        for query in queries:
+            yield query, self._begin(query, usually="batch")
+
+    def _begin_many(
+        self, queries: Sequence[Query]
+    ) -> Iterator[tuple[int, Callable[[float], Call[Any]]]]:
+        """Check all queries; then yield the place of each and how to begin it."""
+        for query in queries:
+            check_query(query)
+        return enumerate(begin for _, begin in self._begin_each(queries))
 
     def _at_hand(self, query: Query) -> Any:  # noqa: ANN401  (what answers the query, or None)
         """Return the answer in memory if it is at hand, else None."""
@@ -269,7 +315,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
         parts["transport"] = self._transport
         check_picklable(self, parts)
-        return self._made_of, (parts, self._own_transport)
+        return self._made_of, (parts, self._own_transport, self._priority)
 
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""

@@ -1,24 +1,29 @@
-"""Progress of long work: a bar, or a callable of the user's."""
+"""Progress of long work: a bar, or a callable of the user's; and how far it had come."""
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from irclient.errors import ConfigurationError
+from irclient.errors import ConfigurationError, IRError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from types import TracebackType
 
-__all__ = ["progress_of"]
+__all__ = ["ManyAnswered", "length_of", "progress_of"]
+
+T = TypeVar("T")
+TotalT = TypeVar("TotalT", int, "int | None")
 
 
 @contextmanager
 def progress_of(
-    progress: bool | Callable[[int, int], None],  # noqa: FBT001  (the front door's own word)
-    total: int,
+    progress: bool | Callable[[int, TotalT], None],  # noqa: FBT001  (the front door's own word)
+    total: TotalT,
 ) -> Generator[Callable[[], object]]:
-    """Yield a function to call each time that one of `total` pieces is done.
+    """Yield a function to call each time that one of `total` pieces is done; None is any number.
 
     Raises:
         ConfigurationError: A bar is wanted and the extra ``progress`` is not installed.
@@ -38,8 +43,53 @@ def progress_of(
             yield bar.update
 
 
+def length_of(pieces: object) -> int | None:
+    """How many pieces there are, or None where that is not known without counting them."""
+    return len(pieces) if isinstance(pieces, Sized) else None
+
+
+class ManyAnswered:
+    """Counts the answers of many queries, for a note on what ends them early.
+
+    Args:
+        total: How many queries there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._answered = 0
+
+    def take(self, outcome: T | IRError, *, return_errors: bool) -> T | IRError:
+        """Return an outcome; an error only where errors are to be returned.
+
+        Raises:
+            IRError: It is one, and they are not.
+        """
+        if isinstance(outcome, IRError):
+            if not return_errors:
+                raise outcome
+        else:
+            self._answered += 1
+        return outcome
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None and self._answered:
+            error.add_note(
+                f"{self._answered} of {self._total} queries had been answered by then; fetch_each "
+                "hands out each answer as it comes"
+            )
+
+
 class _Counted:
-    def __init__(self, tell: Callable[[int, int], None], total: int) -> None:
+    def __init__(self, tell: Callable[[int, Any], None], total: int | None) -> None:
         self._tell = tell
         self._total = total
         self._done = 0

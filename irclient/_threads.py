@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -70,6 +71,15 @@ class DaemonThreads:
             return False
         return True
 
+    def let_go(self) -> None:
+        """Let threads end as soon as they are without work, instead of a while later."""
+        crew, self._crew = self._crew, _Crew(self._most)
+        crew.is_over = True
+        while crew.idle:
+            with suppress(KeyError):
+                inbox, _ = crew.idle.popitem()
+                inbox.put(None)
+
     def forget_threads(self) -> None:
         """Begin anew in a forked child, where the threads of the parent do not exist."""
         self._crew = _Crew(self._most)
@@ -78,7 +88,7 @@ class DaemonThreads:
         return f"DaemonThreads({self._most}, {self._name!r})"
 
 
-_Inbox: TypeAlias = "queue.SimpleQueue[Callable[[], None]]"
+_Inbox: TypeAlias = "queue.SimpleQueue[Callable[[], None] | None]"
 
 
 class _Crew:
@@ -87,19 +97,20 @@ class _Crew:
     def __init__(self, most: int) -> None:
         self.permits: list[object] = [None] * most
         self.idle: dict[_Inbox, None] = {}
+        self.is_over = False
 
     def serve(self, first: list[Callable[[], None]]) -> None:
         """Do work, and wait a while for more."""
         inbox: _Inbox = queue.SimpleQueue()
         try:
-            work = first.pop()
-            while True:
+            work: Callable[[], None] | None = first.pop()
+            while work is not None:
                 work()
                 # What it holds must not live for as long as the thread is idle.
                 del work
                 self.idle[inbox] = None
                 try:
-                    work = inbox.get(timeout=_IDLE_FOR)
+                    work = inbox.get(timeout=0 if self.is_over else _IDLE_FOR)
                 except queue.Empty:
                     if self.idle.pop(inbox, False) is None:
                         return

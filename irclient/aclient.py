@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+from contextlib import ExitStack, aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
-from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
+from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._core.paging import Pager
 from irclient._drivers.tasks import TaskDriver
 from irclient._front_door import FrontDoor
-from irclient._progress import progress_of
-from irclient.errors import QueryError
+from irclient._progress import ManyAnswered, length_of, progress_of
 from irclient.results import RecommendationList, RecommendedItem, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from irclient._assembly import PriorityName
+    from irclient._drivers.each_on_tasks import EachOnTasks
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = ["AsyncIRClient"]
+
+
+QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
 class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors]]):
@@ -138,18 +144,49 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             return_errors: Put each error in its query's place, instead of raising the first.
 
         Raises:
-            IRError: The first error, unless `return_errors`; queries not yet sent are dropped.
+            IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
+                note says how many were answered by then: `fetch_each` hands them out.
         """
-        if concurrency is not None and concurrency < 1:
-            raise QueryError(f"concurrency must be at least 1, got {concurrency!r}")
-        begin = [self._begin(query) for query in queries]
-        with progress_of(progress, len(begin)) as done:
-            return await self._driver.run_many(
-                begin,
-                concurrency=concurrency or FETCH_MANY_AT_A_TIME,
-                done=done,
-                return_errors=return_errors,
-            )
+        check_concurrency(concurrency)
+        asked = list(queries)
+        answers: list[Any] = [None] * len(asked)
+        each = self._driver.run_each(
+            self._begin_many(asked), concurrency=concurrency or FETCH_MANY_AT_A_TIME
+        )
+        many = ManyAnswered(len(asked))
+        async with aclosing(each):
+            with progress_of(progress, len(asked)) as done, many as answered:
+                async for place, outcome in each:
+                    answers[place] = answered.take(outcome, return_errors=return_errors)
+                    done()
+        return answers
+
+    def fetch_each(
+        self,
+        queries: Iterable[QueryT],
+        *,
+        concurrency: int | None = None,
+        progress: bool | Callable[[int, int | None], None] = False,
+    ) -> AsyncIterator[tuple[QueryT, RecommendationList | IRError]]:
+        """Answer many queries, and hand out each with its answer, or its error, as they come.
+
+        Leaving the loop cancels what is under way; ``contextlib.aclosing`` also waits for that.
+
+        Args:
+            queries: Values of `irclient.queries`; taken as there is room for them, so there may
+                be no end of them.
+            concurrency: How many to ask at a time; a moderate number when left out.
+            progress: True shows a progress bar (extra ``progress``); a callable is called with
+                how many are done and how many there are, or None where that is not known.
+
+        Raises:
+            QueryError: One of the queries is none.
+        """
+        check_concurrency(concurrency)
+        each = self._driver.run_each(
+            self._begin_each(queries), concurrency=concurrency or FETCH_MANY_AT_A_TIME
+        )
+        return each if progress is False else _Shown(each, progress, length_of(queries))
 
     def pages(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendationList]:
         """Read a list page by page, from one account and one cooked data set.
@@ -163,7 +200,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             IRError: A page could not be had.
         """
         pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
-        return _Pages(pager, self._answer)
+        return _Pages(pager, partial(self._answer, usually="batch"))
 
     def items(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendedItem]:
         """Read the items of a list, page by page as they are needed; see `pages`."""
@@ -183,8 +220,10 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         self,
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
+        *,
+        usually: PriorityName = "interactive",
     ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
-        return await self._driver.run(self._begin(query, endpoints))
+        return await self._driver.run(self._begin(query, endpoints, usually=usually))
 
     async def __aenter__(self) -> Self:
         return self
@@ -196,6 +235,34 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+class _Shown(AsyncIterator[tuple[QueryT, "RecommendationList | IRError"]]):
+    """Answers as they come, with their progress; dropped or closed, it ends what it shows."""
+
+    def __init__(
+        self,
+        each: EachOnTasks[QueryT, RecommendationList],
+        progress: bool | Callable[[int, int | None], None],  # noqa: FBT001  (as the client's own)
+        total: int | None,
+    ) -> None:
+        self._each = each
+        self._stack = ExitStack()
+        self._done = self._stack.enter_context(progress_of(progress, total))
+
+    async def __anext__(self) -> tuple[QueryT, RecommendationList | IRError]:
+        try:
+            found = await anext(self._each)
+            self._done()
+        except BaseException:
+            await self.aclose()
+            raise
+        return found
+
+    async def aclose(self) -> None:
+        """End what is under way."""
+        self._stack.close()
+        await self._each.aclose()
 
 
 class _Pages(AsyncIterator[RecommendationList]):

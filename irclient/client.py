@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
-from irclient._assembly import FETCH_MANY_AT_A_TIME, check_transport
+from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
 from irclient._front_door import FrontDoor
-from irclient._progress import progress_of
-from irclient.errors import QueryError
+from irclient._progress import ManyAnswered, length_of, progress_of
 from irclient.results import RecommendationList, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     import httpx
 
+    from irclient._assembly import PriorityName
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = ["IRClient"]
+
+
+QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
 class IRClient(FrontDoor[RecommendationList, Selectors]):
@@ -137,18 +141,56 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
             return_errors: Put each error in its query's place, instead of raising the first.
 
         Raises:
-            IRError: The first error, unless `return_errors`; queries not yet sent are dropped.
+            IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
+                note says how many were answered by then: `fetch_each` hands them out.
         """
-        if concurrency is not None and concurrency < 1:
-            raise QueryError(f"concurrency must be at least 1, got {concurrency!r}")
-        begin = [self._begin(query) for query in queries]
-        with progress_of(progress, len(begin)) as done:
-            return self._driver.run_many(
-                begin,
-                concurrency=concurrency or FETCH_MANY_AT_A_TIME,
-                done=done,
-                return_errors=return_errors,
-            )
+        check_concurrency(concurrency)
+        asked = list(queries)
+        answers: list[Any] = [None] * len(asked)
+        each = self._driver.run_each(
+            self._begin_many(asked),
+            concurrency=concurrency or FETCH_MANY_AT_A_TIME,
+            within=self._settings.timeouts.attempt,
+        )
+        with (
+            closing(each),
+            progress_of(progress, len(asked)) as done,
+            ManyAnswered(len(asked)) as answered,
+        ):
+            for place, outcome in each:
+                answers[place] = answered.take(outcome, return_errors=return_errors)
+                done()
+        return answers
+
+    def fetch_each(
+        self,
+        queries: Iterable[QueryT],
+        *,
+        concurrency: int | None = None,
+        progress: bool | Callable[[int, int | None], None] = False,
+    ) -> Iterator[tuple[QueryT, RecommendationList | IRError]]:
+        """Answer many queries, and hand out each with its answer, or its error, as they come.
+
+        Leaving the loop drops the rest, and waits for the requests that are being answered, no
+        longer than an attempt may take.
+
+        Args:
+            queries: Values of `irclient.queries`; taken as there is room for them, so there may
+                be no end of them.
+            concurrency: How many to ask at a time; a moderate number when left out.
+            progress: True shows a progress bar (extra ``progress``); a callable is called with
+                how many are done and how many there are, or None where that is not known.
+
+        Raises:
+            QueryError: One of the queries is none.
+        """
+        check_concurrency(concurrency)
+        each = self._driver.run_each(
+            self._begin_each(queries),
+            concurrency=concurrency or FETCH_MANY_AT_A_TIME,
+            within=self._settings.timeouts.attempt,
+        )
+        return each if progress is False else _shown(each, progress, length_of(queries))
 
     def pages(self, query: ListQuery, *, page_size: int = 50) -> Iterator[RecommendationList]:
         """Read a list page by page, from one account and one cooked data set.
@@ -166,7 +208,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
 
     def _pages(self, pager: Pager) -> Iterator[RecommendationList]:
         while (asked := pager.next_query()) is not None:
-            page = cast("RecommendationList", self._answer(asked, pager.endpoints))
+            page = cast("RecommendationList", self._answer(asked, pager.endpoints, usually="batch"))
             pager.take(asked, page)
             yield page
 
@@ -191,8 +233,10 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         self,
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
+        *,
+        usually: PriorityName = "interactive",
     ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
-        return self._driver.run(self._begin(query, endpoints))
+        return self._driver.run(self._begin(query, endpoints, usually=usually))
 
     def __enter__(self) -> Self:
         return self
@@ -204,3 +248,14 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _shown(
+    each: Generator[tuple[QueryT, RecommendationList | IRError]],
+    progress: bool | Callable[[int, int | None], None],  # noqa: FBT001  (the client's own word)
+    total: int | None,
+) -> Generator[tuple[QueryT, RecommendationList | IRError]]:
+    with closing(each), progress_of(progress, total) as done:
+        for found in each:
+            done()
+            yield found

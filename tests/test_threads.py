@@ -171,3 +171,27 @@ def test_a_signal_handler_may_start_work_at_any_moment() -> None:
 def test_there_is_at_least_one_thread() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         DaemonThreads(0, "irclient-none")
+
+
+def test_threads_that_are_let_go_end_without_waiting_for_more() -> None:
+    threads, idle, busy = DaemonThreads(2, "irclient-let-go"), Gate(), Gate()
+    assert threads.try_start(idle)
+    assert threads.try_start(busy)
+    assert idle.begun.wait(5)
+    assert busy.begun.wait(5)
+    idle.go.set()
+    assert until(lambda: len(threads._crew.idle) == 1)
+    crew = threads._crew
+    threads.let_go()
+    # The idle one at once, the other one after its work; and there may be others by then.
+    assert until(lambda: idle.thread is not None and not idle.thread.is_alive())
+    assert not busy.ended.is_set()
+    again = Gate()
+    assert threads.try_start(again)
+    again.go.set()
+    busy.go.set()
+    assert until(lambda: busy.thread is not None and not busy.thread.is_alive())
+    assert len(crew.permits) == 2
+    assert again.ended.wait(5)
+    threads.let_go()
+    assert until(lambda: not named("irclient-let-go"))

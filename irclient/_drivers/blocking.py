@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,20 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from irclient._core.flights import Flight
 from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
+from irclient._drivers.each_on_threads import each_on_threads
 from irclient._drivers.leaving import give_up
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race
 from irclient._threads import DaemonThreads
-from irclient.errors import IRError
 from irclient.transports.exchange import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     import httpx
 
     from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._wire import Response
+    from irclient.errors import IRError
     from irclient.observe import Observer, Record
 
 __all__ = ["BlockingDriver"]
@@ -37,6 +37,7 @@ _MOST_AT_WORK: Final = 4
 _MOST_IN_BACKGROUND: Final = 8
 _MOST_RACING: Final = 32
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -57,8 +58,8 @@ class BlockingDriver:
         self._in_background = DaemonThreads(_MOST_IN_BACKGROUND, "irclient-background")
         self._racing = DaemonThreads(_MOST_RACING, "irclient-race")
 
-    def run(self, begin: Callable[[float], Call[T]]) -> T:
-        """Run a call to its end and return its result."""
+    def run(self, begin: Callable[[float], Call[T]], over: Flight | None = None) -> T:
+        """Run a call to its end and return its result; its waits end when `over` lands."""
         call = begin(time.monotonic())
         try:
             command = next(call)
@@ -68,7 +69,7 @@ class BlockingDriver:
                 if isinstance(command, Send):
                     outcome = exchange(self.transport, command)
                 else:
-                    outcome = self._carry_out(command)
+                    outcome = self._carry_out(command, over)
                 command = call.send(Resumed(time.monotonic(), outcome))
         except StopIteration as end:
             result: T = end.value
@@ -79,46 +80,21 @@ class BlockingDriver:
         finally:
             call.close()
 
-    def run_many(
+    def run_each(
         self,
-        begin: Sequence[Callable[[float], Call[T]]],
+        calls: Iterator[tuple[K, Callable[[float], Call[T]]]],
         *,
         concurrency: int,
-        done: Callable[[], object],
-        return_errors: bool,
-    ) -> list[T | IRError]:
-        """Run calls, so many at a time; results keep the order of the calls."""
-        stopped = threading.Event()
-
-        def run(each: Callable[[float], Call[T]]) -> T | IRError:
-            if stopped.is_set():
-                raise CancelledError
-            try:
-                return self.run(each)
-            except IRError as error:
-                if return_errors:
-                    return error
-                # Here and not where the results are read: until then others would be begun.
-                stopped.set()
-                raise
-
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="irclient") as pool:
-            # Each in a copy of the caller's context, where tracing keeps the span it is in.
-            futures = [pool.submit(copy_context().run, run, each) for each in begin]
-            try:
-                for future in as_completed(futures):
-                    if not isinstance(future.exception(), CancelledError):
-                        future.result()
-                        done()
-            except BaseException:
-                stopped.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            return [future.result() for future in futures]
+        within: float,
+    ) -> Generator[tuple[K, T | IRError]]:
+        """Run many calls, and yield each one's key and result; see `each_on_threads`."""
+        return each_on_threads(self, calls, concurrency=concurrency, within=within)
 
     def close(self, within: float) -> None:
         """Wake all who wait, and wait `within` seconds at most for the calls in the background."""
         self._closing.land()
+        for threads in (self._working, self._in_background, self._racing):
+            threads.let_go()
         ends_at = time.monotonic() + within
         for each in list(self._background):
             # While the interpreter shuts down no other thread runs, and none will end.
@@ -130,13 +106,13 @@ class BlockingDriver:
         tell(self._observers, record)
 
     def _carry_out(
-        self, command: Race | Wait | Tell | Start | Spawn
+        self, command: Race | Wait | Tell | Start | Spawn, over: Flight | None
     ) -> tuple[Finish, ...] | NotStarted | None:
         match command:
             case Race():
                 return race(self.transport, command, self._racing)
             case Wait():
-                _wait(command, self._closing)
+                _wait(command, self._closing, over)
             case Tell():
                 self.tell(command.record)
             case Start():
@@ -183,11 +159,11 @@ class _Background:
     thread_id: int = 0
 
 
-def _wait(command: Wait, closing: Flight) -> None:
+def _wait(command: Wait, *others: Flight | None) -> None:
     woken, left = threading.Event(), max(command.until - time.monotonic(), 0.0)
-    flights = [closing] if command.flight is None else [command.flight, closing]
+    flights = [flight for flight in (command.flight, *others) if flight is not None]
     try:
-        # Both are joined, or one of them has landed and there is nothing to wait for.
+        # All are joined, or one of them has landed and there is nothing to wait for.
         if all(flight.join(woken.set) for flight in flights):
             woken.wait(left)
     finally:

@@ -9,22 +9,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
-import anyio.lowlevel
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
 from irclient._drivers.background import unheard
+from irclient._drivers.each_on_tasks import EachOnTasks
 from irclient._drivers.leaving import give_up
 from irclient._drivers.loops import detach, until_landed, waker
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race_async
 from irclient._loops import this_loop
 from irclient._threads import DaemonThreads
-from irclient.errors import IRError
 from irclient.transports.exchange import exchange_async
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import httpx
 
@@ -37,6 +36,7 @@ __all__ = ["TaskDriver"]
 #: A fetch of a token that hangs keeps its thread; the next one needs another.
 _MOST_AT_WORK: Final = 4
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -77,48 +77,16 @@ class TaskDriver:
         finally:
             call.close()
 
-    async def run_many(
-        self,
-        begin: Sequence[Callable[[float], Call[T]]],
-        *,
-        concurrency: int,
-        done: Callable[[], object],
-        return_errors: bool,
-    ) -> list[T | IRError]:
-        """Run calls, so many at a time; results keep the order of the calls."""
-        results: dict[int, T | IRError] = {}
-        first_error: list[Exception] = []
-        left = iter(enumerate(begin))
-
-        async def work() -> None:
-            for index, each in left:
-                # Answers from memory never suspend; others must get their turn all the same.
-                await anyio.lowlevel.checkpoint()
-                try:
-                    results[index] = await self.run(each)
-                except IRError as error:
-                    if not return_errors:
-                        raise
-                    results[index] = error
-                done()
-
-        async def work_or_stop() -> None:
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001  (raised below, alone instead of in a group)
-                first_error.append(error)
-                workers.cancel_scope.cancel()
-
-        async with anyio.create_task_group() as workers:
-            for _ in range(min(concurrency, len(begin))):
-                workers.start_soon(work_or_stop)
-        if first_error:
-            raise first_error[0]
-        return [results[index] for index in range(len(begin))]
+    def run_each(
+        self, calls: Iterator[tuple[K, Callable[[float], Call[T]]]], *, concurrency: int
+    ) -> EachOnTasks[K, T]:
+        """Run many calls, and yield each one's key and result; see `EachOnTasks`."""
+        return EachOnTasks(self, calls, concurrency=concurrency)
 
     async def aclose(self) -> None:
         """Wake all who wait, cancel what runs in the background, and wait for it on this loop."""
         self._closing.land()
+        self._working.let_go()
         for each in list(self._background):
             each.cancel()
         for each in list(self._background):

@@ -138,11 +138,9 @@ def test_many_calls_see_the_callers_context(world) -> None:
 
     async def story() -> list[str]:
         SPAN.set("request 7")
-        return await world.ask(
-            driver(world).run_many(
-                [call] * 5, concurrency=2, done=lambda: None, return_errors=False
-            )
-        )
+        calls, late = enumerate([call] * 5), {"within": 5} if world.is_sync else {}
+        each = await world.everything(driver(world).run_each(calls, concurrency=2, **late))
+        return [result for _, result in each]
 
     found = contextvars.copy_context().run(world.play, story)
     assert found == ["request 7"] * 5

@@ -151,13 +151,8 @@ def test_the_blocking_driver_keeps_the_rule(scenario) -> None:
         for _ in range(expected.times):
             time.sleep(expected.after)
             began_at, begin = time.monotonic(), run.begin(expected)
-            outcomes = driver.run_many(
-                [begin] * expected.at_once,
-                concurrency=expected.at_once,
-                done=lambda: None,
-                return_errors=True,
-            )
-            for outcome in outcomes:
+            calls, many = enumerate([begin] * expected.at_once), expected.at_once
+            for _, outcome in list(driver.run_each(calls, concurrency=many, within=LATE)):
                 run.check(expected, outcome, time.monotonic() - began_at)
             for each in list(driver._background):
                 assert each.ended.wait(10)
@@ -173,13 +168,9 @@ def test_the_task_driver_keeps_the_rule(scenario, backend) -> None:
             for _ in range(expected.times):
                 await anyio.sleep(expected.after)
                 began_at, begin = time.monotonic(), run.begin(expected)
-                outcomes = await driver.run_many(
-                    [begin] * expected.at_once,
-                    concurrency=expected.at_once,
-                    done=lambda: None,
-                    return_errors=True,
-                )
-                for outcome in outcomes:
+                calls, many = enumerate([begin] * expected.at_once), expected.at_once
+                outcomes = [each async for each in driver.run_each(calls, concurrency=many)]
+                for _, outcome in outcomes:
                     run.check(expected, outcome, time.monotonic() - began_at)
         await driver.aclose()
 
