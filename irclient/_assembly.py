@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from irclient._core.call import call
+from irclient._core.priority import Priority
 from irclient._core.state import ClientState
 from irclient.auth import token_source
 from irclient.errors import ConfigurationError, QueryError
@@ -205,7 +206,7 @@ def begin_call(
     *,
     endpoints: Sequence[ServiceEndpoint] | None = None,
     fallback: Fallback | None = None,
-    priority: PriorityName = "interactive",  # noqa: ARG001  (until the core knows of it)
+    priority: PriorityName = "interactive",
 ) -> Callable[[float], Call[Answer]]:
     """Return what a driver needs to run a call: a function from the time to its generator.
 
@@ -213,4 +214,12 @@ def begin_call(
         QueryError: This is not a query.
     """
     check_query(query)
-    return partial(call, query, state, settings, endpoints=endpoints, fallback=fallback)
+    return partial(
+        call,
+        query,
+        state,
+        settings,
+        endpoints=endpoints,
+        fallback=fallback,
+        priority=Priority.INTERACTIVE if priority == "interactive" else Priority.BATCH,
+    )

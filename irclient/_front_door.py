@@ -13,7 +13,7 @@ from irclient._assembly import (
     check_priority,
     check_query,
 )
-from irclient._core.call import answer_at_hand, told_of
+from irclient._core.cached import cached_answer, records_of
 from irclient._lists import Lists
 from irclient._options import Options, overlaid
 from irclient.configuration import Configuration
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from irclient._core.memory import Cache
     from irclient._core.protocol import Call
     from irclient._core.splitting import Split
-    from irclient._core.state import ClientState, HealthSnapshot
-    from irclient._core.stats import Stats
+    from irclient._core.state import ClientState
+    from irclient.health import HealthSnapshot
     from irclient.observe import Observer, Record
     from irclient.queries import Query
     from irclient.results import Answer
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Throttling,
         Timeouts,
     )
+    from irclient.stats import Stats
     from irclient.stores import Store
     from irclient.topology import ServiceEndpoint
 
@@ -268,7 +269,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
 
     def stats(self) -> Stats:
         """Return what the client has done since it was made, counted."""
-        return self._state.count_up()
+        return self._state.count_up(time.monotonic())
 
     def _begin(
         self,
@@ -304,9 +305,9 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
     def _at_hand(self, query: Query) -> Any:  # noqa: ANN401  (what answers the query, or None)
         """Return the answer in memory if it is at hand, else None."""
         now, state = time.monotonic(), self._state
-        answer = answer_at_hand(query, state, self._settings, now)
+        answer = cached_answer(query, state, self._settings, now)
         if answer is not None and state.has_observers:
-            for record in told_of(answer, query.operation, now):
+            for record in records_of(answer, query.operation, now):
                 self._tell(record)
         return answer
 

@@ -21,6 +21,7 @@ __all__ = [
     "MemoryUsed",
     "Observer",
     "Probed",
+    "PutAside",
     "Record",
     "Refreshed",
     "Returned",
@@ -130,6 +131,24 @@ class Ejected(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutAside(Record):
+    """An endpoint that is alive is passed by from now on, but for a question now and then.
+
+    Attributes:
+        endpoint: Its label, ``account/name``.
+        state: ``"not ready"`` (it waits for its first cooking), ``"refusing"`` (401 or 403) or
+            ``"slow"`` (much slower than the other account of its pair).
+        reason: What it answered, in words.
+        ask_again_after: Seconds until it is asked again.
+    """
+
+    endpoint: str
+    state: str
+    reason: str
+    ask_again_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probed(Record):
     """A probe told whether a failing endpoint has recovered."""
 
@@ -226,4 +245,12 @@ class LoggingObserver:
         return f"LoggingObserver({self._logger.name!r})"
 
 
-_WARNINGS = (Ejected, FailedOver, FellBack, TokenRejected, TokenRenewalFailed, TrafficReturned)
+_WARNINGS = (
+    Ejected,
+    FailedOver,
+    FellBack,
+    PutAside,
+    TokenRejected,
+    TokenRenewalFailed,
+    TrafficReturned,
+)

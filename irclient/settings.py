@@ -111,14 +111,18 @@ class Retries(_Group):
         max_attempts: The most requests that one call may send.
         wait: Any tenacity `wait_*`; None is full jitter for transient trouble and equal jitter
             for throttles. No wait is made before a different endpoint.
-        budget: Tokens that all calls of a client share for trying again: 14 for a retry after
-            transient trouble, 5 after a throttle (the figures of botocore's standard mode).
+        budget: How much all calls of a client together may ask again, as a part of the calls
+            that the service answered in the last ten seconds. What it pays for is the same
+            endpoint once more, an endpoint that is known to be failing, and the queries of a
+            fallback; the first try at another endpoint is free.
+        budget_floor: Requests for each second that may be sent again whatever was answered.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("budget",)
     max_attempts: Count = 4
     wait: TenacityWait | None = None
-    budget: Annotated[int, Field(ge=0)] = 500
+    budget: Annotated[float, Field(ge=0, le=1)] = 0.2
+    budget_floor: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
 
 
 class Throttling(_Group):
@@ -189,6 +193,12 @@ class Failover(_Group):
             the probe fails.
         max_eject_for: The longest time between two probes.
         ramp_for: Seconds in which a recovering endpoint's part of the traffic grows to all.
+        slow_factor: An account of a pair whose answers take this many times as long as those of
+            the other is slow: calls go to the other one, but for a trickle. None never looks.
+        slow_by: And at least this many seconds longer.
+        trickle_every: Seconds after which one call of an active-passive pair goes to the
+            secondary, at most one call in twenty, so that its connection, token and TPS are
+            proven before they are needed. None sends nothing there while the primary is well.
     """
 
     consecutive_failures: Count = 5
@@ -198,6 +208,9 @@ class Failover(_Group):
     eject_for: Duration = 5.0
     max_eject_for: Duration = 60.0
     ramp_for: DurationOrZero = 10.0
+    slow_factor: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = 3.0
+    slow_by: Duration = 0.05
+    trickle_every: Duration | None = 20.0
 
 
 class Settings(_Group):

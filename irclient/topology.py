@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
@@ -23,6 +23,7 @@ __all__ = [
     "checked_weights",
     "flatten",
     "is_loopback",
+    "pairs",
 ]
 
 #: The public host of a service endpoint (contract section 2, documented).
@@ -90,10 +91,19 @@ class ServiceEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two accounts that act as one: the secondary answers whenever the primary does not."""
+    """Two accounts that act as one: each answers whenever the other does not.
+
+    Attributes:
+        primary: The account that is asked first.
+        secondary: The other account.
+        mode: ``"active-passive"``: the secondary stands by, and gets only a trickle of calls.
+            ``"active-active"``: both share the calls, each in proportion to how quickly it
+            answers, so both TPS are used and both are warm.
+    """
 
     primary: ServiceEndpoint
     secondary: ServiceEndpoint
+    mode: Literal["active-passive", "active-active"] = "active-passive"
 
     def __post_init__(self) -> None:
         for what, value in (("primary", self.primary), ("secondary", self.secondary)):
@@ -101,6 +111,10 @@ class Pair:
                 raise ConfigurationError(
                     f"Pair: {what} must be a ServiceEndpoint, got {type(value).__name__}"
                 )
+        if self.mode not in {"active-passive", "active-active"}:
+            raise ConfigurationError(
+                f"Pair: mode must be 'active-passive' or 'active-active', got {self.mode!r}"
+            )
         _refuse_doubles((self.primary, self.secondary))
 
 
@@ -163,6 +177,15 @@ def flatten(endpoints: RegionOrRegions) -> tuple[ServiceEndpoint, ...]:
             )
     _refuse_doubles(flat)
     return tuple(flat)
+
+
+def pairs(endpoints: RegionOrRegions) -> tuple[Pair, ...]:
+    """The pairs among the regions."""
+    if isinstance(endpoints, Pair):
+        return (endpoints,)
+    if isinstance(endpoints, ServiceEndpoint):
+        return ()
+    return tuple(each for each in endpoints if isinstance(each, Pair))
 
 
 def checked_weights(weights: Mapping[str, float], variants: Iterable[str]) -> dict[str, float]:

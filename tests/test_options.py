@@ -18,7 +18,7 @@ from tests.worlds import in_each_world
 HOME = Pair(ServiceEndpoint("a", "web", tps=100), ServiceEndpoint("b", "web", tps=100))
 OWN = Settings(
     throttling=Throttling(share=0.25, adaptive=False),
-    retries=Retries(budget=77),
+    retries=Retries(budget=0.77),
     caching=Caching(max_entries=50, max_bytes=1_000_000),
 )
 
@@ -60,7 +60,7 @@ def test_a_group_of_the_wrong_kind_is_refused(group) -> None:
             Throttling(adaptive=True),
             r"throttling\.adaptive must be False, .*got True",
         ),
-        ("retries", Retries(budget=500), r"retries\.budget must be 77, .*got 500"),
+        ("retries", Retries(budget=0.5), r"retries\.budget must be 0.77, .*got 0.5"),
         ("caching", Caching(max_entries=10_000), r"caching\.max_entries must be 50, .*got 10000"),
         ("caching", Caching(max_bytes=None), r"caching\.max_bytes must be 1000000, .*got None"),
     ],
@@ -82,7 +82,7 @@ def test_what_all_copies_share_may_be_said_again_or_left_out() -> None:
         caching=Caching(enabled=False, max_entries=50),
     )
     assert after.throttling == Throttling(max_wait=2.0, share=0.25, adaptive=False)
-    assert after.retries == Retries(max_attempts=1, budget=77)
+    assert after.retries == Retries(max_attempts=1, budget=0.77)
     assert after.caching == Caching(enabled=False, max_entries=50, max_bytes=1_000_000)
 
 
@@ -133,7 +133,7 @@ def test_a_wait_that_cannot_be_looked_up_is_used_all_the_same() -> None:
     wait = Unhashable()
     for _ in range(2):
         assert applied(retries=Retries(wait=wait), deadline=1).retries.wait is wait
-    assert applied(retries=Retries(wait=wait_fixed(1))).retries.budget == 77
+    assert applied(retries=Retries(wait=wait_fixed(1))).retries.budget == 0.77
 
 
 def test_no_more_than_some_settings_are_remembered() -> None:

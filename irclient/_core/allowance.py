@@ -3,12 +3,16 @@
 An exact sliding window: of any `limit + 1` consecutive starts, the last is at least one second
 after the first, so no one-second window anywhere holds more than `limit`. A caller is given a
 reservation ("your slot starts at t") and sleeps on its own; nobody has to be woken, so threads
-and tasks share one allowance. Slots are handed out first come, first served.
+and tasks share one allowance. Within a priority, slots are handed out first come, first served.
 
 | what happens                      | the allowance                                            |
 |-----------------------------------|----------------------------------------------------------|
 | a slot is free now                | reserved, starts now                                     |
 | none is                           | reserved for the first instant that keeps the rule       |
+| a batch call wants one            | not sooner than its even part of a second after the last |
+|                                   | slot of a batch call                                     |
+| none is, and batch calls wait     | an interactive call takes over the first of their slots; |
+|                                   | that batch call must reserve again                       |
 | a reservation is not used         | given back; the next caller gets it                      |
 | a start is a little late          | counts as on time                                        |
 | a start is later                  | counts from when it really is, if that keeps the rule;   |
@@ -18,8 +22,8 @@ and tasks share one allowance. Slots are handed out first come, first served.
 |                                   | whoever holds a slot by then                             |
 | no 429                            | grows back by a twentieth of the full limit each second  |
 
-An endpoint that is stricter than its configured TPS is thus settled on from above: most of the
-time a little below its real limit, with a short excursion over it every few seconds.
+An endpoint that is stricter than its configured TPS is thus settled on from above: mostly a little
+below its real limit, with a short excursion over it every few seconds.
 """
 
 from __future__ import annotations
@@ -27,49 +31,24 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, insort
-from dataclasses import dataclass
 from typing import Final
 
+from irclient._core.priority import Priority
+from irclient._core.reservation import PLAY, BatchQueue, Reservation
 from irclient._forks import fork_safe_lock
+from irclient.health import AllowanceStatus
 
-__all__ = ["Allowance", "AllowanceStatus", "Reservation"]
+__all__ = ["Allowance", "Reservation"]
 
 #: Added to the second, for requests that overtake each other on their way: connecting takes
 #: longer than sending, and a busy machine delays some. It costs four of a hundred requests.
 _MARGIN: Final = 0.045
-#: A start so late counts as on time. Without this play, a machine that is always a little late
-#: would send a long queue back to its end, and lose a little of each second.
-_PLAY: Final = 0.015
 _SHRINK_TO: Final = 0.7
 _SHRINK_AGAIN_AFTER: Final = 0.5
 _GROWTH: Final = 0.05
 _LONGEST_BLOCK: Final = 60.0
-
-
-@dataclass(slots=True, eq=False)
-class Reservation:
-    """A slot: the right to start one request at an instant."""
-
-    starts_at: float
-    moves: int
-    is_held: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllowanceStatus:
-    """How an allowance is doing, at one instant.
-
-    Attributes:
-        limit: Starts allowed in a second.
-        full_limit: The same when no throttle has shrunk it.
-        used: Starts in the last second, and those reserved for later.
-        next_slot_after: Seconds until the next free slot.
-    """
-
-    limit: int
-    full_limit: int
-    used: int
-    next_slot_after: float
+#: The usual one; before Python 3.12 the members of enums are found slowly.
+_INTERACTIVE: Final = Priority.INTERACTIVE
 
 
 class Allowance:
@@ -94,31 +73,47 @@ class Allowance:
         # numbers would be as many objects all over memory.
         self._starts = array("d")
         self._given_back: list[float] = []  # Sorted instants in the future.
+        self._batch = BatchQueue()
         self._scale = 1.0
         self._scaled_at = 0.0
         self._shrunk_at = -math.inf
         self._throttled_at = -math.inf
         self._blocked_until = -math.inf
 
-    def reserve(self, now: float, *, not_after: float) -> Reservation | None:
+    def reserve(
+        self, now: float, *, not_after: float, priority: Priority = _INTERACTIVE
+    ) -> Reservation | None:
         """Reserve the first free slot, unless it starts later than `not_after`."""
         with self._lock:
-            starts_at = self._first_slot(now)
+            starts_at = self._first_slot(now, priority)
+            if starts_at > now and self._batch and priority is _INTERACTIVE:
+                before = min(starts_at, not_after)
+                taken = self._batch.take_over(now, not_before=self._blocked_until, before=before)
+                if taken is not None:
+                    return taken
             if starts_at > not_after:
+                return None
+            if priority is Priority.REFRESH and not self._has_spare(now):
                 return None
             if self._starts and starts_at < self._starts[-1]:
                 insort(self._starts, starts_at)
             else:
-                # Nearly always; the search for its place would look at memory all over the list.
                 self._starts.append(starts_at)
             if self._given_back and self._given_back[0] == starts_at:
                 del self._given_back[0]
-            return Reservation(starts_at, self._moves)
+            reservation = Reservation(starts_at, self._moves)
+            if priority is Priority.BATCH:
+                self._batch.add(reservation, now)
+            return reservation
 
-    def first_slot(self, now: float) -> float:
-        """The instant at which the next caller could start."""
+    def _has_spare(self, now: float) -> bool:
+        used = self._used(now)
+        return not used or 2 * (used + 1) <= self._limit(now)
+
+    def first_slot(self, now: float, priority: Priority = _INTERACTIVE) -> float:
+        """The instant at which the next caller of a priority could start."""
         with self._lock:
-            return self._first_slot(now)
+            return self._first_slot(now, priority)
 
     def give_back(self, reservation: Reservation, now: float) -> None:
         """Return a slot that will not be used; one that was used stays so."""
@@ -136,11 +131,13 @@ class Allowance:
         A request that starts later than its slot counts from when it really starts, and that
         may be too close to the slots that others hold. A 429 may have come since.
         """
+        if reservation.was_taken_over:
+            return False
         reservation.is_held = False
         # Without the lock: what is read here changes in one direction only, so that a start that
         # passes is one that passed at the instant of the first of these looks.
         is_as_reserved = (
-            now <= reservation.starts_at + _PLAY
+            now <= reservation.starts_at + PLAY
             and now >= self._blocked_until
             and reservation.moves == self._moves
         )
@@ -176,7 +173,7 @@ class Allowance:
     def status(self, now: float) -> AllowanceStatus:
         """Return how the allowance is doing."""
         with self._lock:
-            first = self._first_slot(now)
+            first = self._first_slot(now, _INTERACTIVE)
             return AllowanceStatus(
                 limit=self._limit(now),
                 full_limit=self._full_limit,
@@ -194,7 +191,7 @@ class Allowance:
     def __repr__(self) -> str:
         return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
 
-    def _first_slot(self, now: float) -> float:
+    def _first_slot(self, now: float, priority: Priority) -> float:
         if len(self._starts) > 2 * self._full_limit:
             self._forget(now)
         starts, limit = self._starts, self._limit(now)
@@ -203,6 +200,9 @@ class Allowance:
             # Whatever starts this long after that one keeps the rule, though others start later:
             # threads come here in another order than they read their clocks.
             tail = max(tail, starts[-limit] + self._window)
+        if priority is Priority.BATCH:
+            # Evenly, so that a slot is never far for those who cannot wait.
+            return max(tail, self._batch.last_at + self._window / limit)
         while self._given_back:
             slot = self._given_back[0]
             if slot >= tail:
@@ -225,7 +225,7 @@ class Allowance:
         was_at = self._remove(reservation.starts_at)
         if now < self._blocked_until:
             return False
-        start = max(now - _PLAY, reservation.starts_at)
+        start = max(now - PLAY, reservation.starts_at)
         at, limit = bisect_left(self._starts, start), self._limit(now)
         if at >= limit and start - self._starts[at - limit] < self._apart:
             return False

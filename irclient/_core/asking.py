@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, cast
 from irclient._core import ending
 from irclient._core.attempt import attempt
 from irclient._core.backoff import backoff
-from irclient._core.bearer import bearer, reject
-from irclient._core.protocol import Spawn
-from irclient._core.routing import Full, choose
+from irclient._core.bearer import bearer, may_renew
+from irclient._core.ending import Unasked
+from irclient._core.flights import Answered
+from irclient._core.priority import Priority
+from irclient._core.protocol import NotStarted, Spawn
+from irclient._core.routing import Full, choose, none_works
 from irclient._core.story import Story, pause, stop_unless_open, tell
 from irclient._core.verdict import SERVED, Meaning, Next
-from irclient._values import value
 from irclient.errors import IRError
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 from irclient.queries import Popular
@@ -30,18 +32,10 @@ if TYPE_CHECKING:
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Answered", "ask", "probe"]
+__all__ = ["ask", "begin_probe", "probe"]
 
 #: What a probe asks: small, without side effect, and served by every tier of the service.
 _PROBE: Final = Popular(count=1)
-
-
-@value
-class Answered:
-    """An answer, and the endpoint that gave it."""
-
-    answer: Answer
-    endpoint: ServiceEndpoint
 
 
 def ask(story: Story) -> Call[Answered]:
@@ -56,41 +50,62 @@ def ask(story: Story) -> Call[Answered]:
         while choice is None:
             yield from _wait_for_another_round(story)
             choice = _choose(story)
-        allowance = story.state.allowances[choice.endpoint]
+        allowance = story.state.routes.allowances[choice.endpoint]
         try:
+            _pay_for(story, choice)
             if story.state.has_observers or choice.is_remarkable(story.now):
                 yield from _on_the_way(story, choice)
                 stop_unless_open(story)
             if not allowance.start(choice.slot, story.now):
-                continue  # Waiting took so long that the slot is too close to others' by now.
+                continue  # Its slot is too close to others' by now, or was taken over.
             # Attempt, perhaps hedged, and the verdict on what came of it.
             endpoint, verdict = yield from attempt(story, choice.endpoint, token, choice.slot)
         finally:
             allowance.give_back(choice.slot, story.now)
         if verdict.meaning is SERVED:
-            story.state.budget.succeeded(story.paid)
+            story.state.budget.answered(story.now)
             return Answered(_served(story, endpoint, verdict), endpoint)
-        then = verdict.meaning.then
-        if then is Next.RENEW:
-            yield from reject(story, endpoint, token)
-        elif then is Next.END:
+        if verdict.meaning.then is Next.END:
             raise ending.refused(verdict, story.attempts)
-        else:
+        if not (yield from _may_repeat(story, endpoint, verdict, token)):
             _go_on_unless_spent(story, endpoint, verdict)
 
 
-def probe(
-    endpoint: ServiceEndpoint, state: ClientState, settings: Settings, now: float
+def begin_probe(
+    endpoint: ServiceEndpoint, state: ClientState, settings: Settings, modeling: str | None
 ) -> Call[None]:
-    """Learn in the background whether a failing endpoint has recovered."""
-    ends_at = now + settings.timeouts.attempt
-    story = Story(_PROBE, state, settings, now, (endpoint,), deadline_at=ends_at)
-    allowance = state.allowances[endpoint]
+    """Begin to learn in the background whether an endpoint is back."""
+    outcome = (yield Spawn(partial(probe, endpoint, state, settings, modeling=modeling))).outcome
+    if isinstance(outcome, NotStarted):
+        state.routes.health[endpoint].release()
+
+
+def probe(
+    endpoint: ServiceEndpoint,
+    state: ClientState,
+    settings: Settings,
+    now: float,
+    *,
+    modeling: str | None = None,
+) -> Call[None]:
+    """Ask one endpoint once, in the background.
+
+    Args:
+        endpoint: Whom to ask.
+        state: What all calls of the client share.
+        settings: How to go about it.
+        now: The time.
+        modeling: The modeling to ask for; by default the endpoint's own.
+    """
+    query = _PROBE if modeling is None else Popular(count=1, modeling=modeling)
+    ends_at, only = now + settings.timeouts.attempt, (endpoint,)
+    story = Story(query, state, settings, now, only, deadline_at=ends_at, priority=Priority.PROBE)
+    allowance = state.routes.allowances[endpoint]
     try:
         token = yield from bearer(story)
     except IRError:
         return  # Without a token nothing was learned: a later call will ask for a probe again.
-    slot = allowance.reserve(story.now, not_after=story.now)
+    slot = allowance.reserve(story.now, not_after=story.now, priority=Priority.PROBE)
     if slot is None:
         return  # A probe may not take a slot that a call waits for; another will be asked for.
     try:
@@ -102,20 +117,60 @@ def probe(
 
 def _choose(story: Story) -> Choice | None:
     """Choose the next endpoint, and hold a slot there; None when all have been tried."""
-    state, settings = story.state, story.settings
+    settings, now = story.settings, story.now
     choice = choose(
+        story.state.routes,
         story.endpoints,
-        state.health,
-        state.allowances,
+        modeling=story.modeling,
         tried=story.tried,
-        now=story.now,
-        not_after=min(story.now + settings.throttling.max_wait, story.deadline_at),
+        now=now,
+        not_after=_not_after(story),
         probe_for=settings.timeouts.attempt,
+        priority=story.priority,
     )
     if isinstance(choice, Full):
         verdicts = list(story.verdicts.values())
         raise ending.allowance_used_up(choice.slot_after, verdicts, story.attempts)
     return choice
+
+
+def _not_after(story: Story) -> float:
+    match story.priority:
+        case Priority.INTERACTIVE:
+            return min(story.now + story.settings.throttling.max_wait, story.deadline_at)
+        case Priority.BATCH:
+            # The deadline of a batch call begins with its first slot.
+            return story.deadline_at if story.sent else float("inf")
+        case _:
+            return story.now
+
+
+def _pay_for(story: Story, choice: Choice) -> None:
+    """Pay from the retry budget for what is not free; an attempt that is not paid is not made."""
+    if not story.verdicts or not (choice.is_known_to_fail or choice.endpoint in story.verdicts):
+        return
+    budget = story.state.budget
+    is_out = none_works(story.state.routes, story.endpoints, story.modeling)
+    if not (budget.pay_in_outage(story.now) if is_out else budget.pay(story.now)):
+        raise _no_endpoint_answered(story)
+
+
+def _may_repeat(
+    story: Story, endpoint: ServiceEndpoint, verdict: Verdict, token: str
+) -> Call[bool]:
+    """Whether the same endpoint is asked once more at once: over a new connection, where a kept
+    one was closed by then, or with another token, where this one was refused."""
+    match verdict.meaning.then:
+        case Next.RECONNECT if endpoint not in story.stale and not story.query.has_side_effect:
+            story.stale.add(endpoint)
+            return True
+        case Next.RENEW:
+            if (yield from may_renew(story, endpoint, token)):
+                return True
+            story.note(story.state.asides.record(endpoint, story.modeling, verdict, story.now))
+            return False
+        case _:
+            return False
 
 
 def _on_the_way(story: Story, choice: Choice) -> Call[None]:
@@ -138,12 +193,14 @@ def _on_the_way(story: Story, choice: Choice) -> Call[None]:
         yield from tell(story, spilled_over)
     wait = choice.slot.starts_at - story.now
     if wait > 0:
+        if story.priority is Priority.BATCH and not story.sent:
+            story.deadline_at = choice.slot.starts_at + story.settings.timeouts.deadline
         waited = ThrottleWaited(at=story.now, endpoint=target.label, wait=wait)
         yield from tell(story, waited)
         story.state.stats.count("throttle_waits")
         yield from pause(story, choice.slot.starts_at, waiting_for=f"a slot of {target.label}")
     if choice.probe is not None:
-        yield Spawn(partial(probe, choice.probe, story.state, story.settings))
+        yield from begin_probe(choice.probe, story.state, story.settings, story.modeling)
 
 
 def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
@@ -152,20 +209,17 @@ def _go_on_unless_spent(story: Story, endpoint: ServiceEndpoint, verdict: Verdic
     story.ready_at[endpoint] = story.now + (verdict.retry_after or 0.0)
     story.last_tried = endpoint
     stop_unless_open(story)
-    if story.sent >= story.settings.retries.max_attempts:
-        raise _every_endpoint_failed(story)
-    paid = story.state.budget.take(verdict)
-    if paid is None:
-        raise _every_endpoint_failed(story)
-    story.paid = paid
+    # What was sent over a connection that was closed already did not reach anybody.
+    if story.sent - len(story.stale) >= story.settings.retries.max_attempts:
+        raise _no_endpoint_answered(story)
 
 
 def _wait_for_another_round(story: Story) -> Call[None]:
     """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
     settings = story.settings
     again = [each for each, verdict in story.verdicts.items() if verdict.meaning.worth_retrying]
-    if not again:
-        raise _every_endpoint_failed(story)
+    if not again or story.priority >= Priority.REFRESH:
+        raise _no_endpoint_answered(story)
     soonest = story.verdicts[min(again, key=story.ready_at.__getitem__)]
     wait = backoff(
         soonest,
@@ -174,9 +228,13 @@ def _wait_for_another_round(story: Story) -> Call[None]:
         wait=settings.retries.wait,
         elapsed=story.elapsed,
     )
-    is_throttle = soonest.meaning is Meaning.THROTTLED
-    if wait >= story.left or (is_throttle and wait > settings.throttling.max_wait):
-        raise _every_endpoint_failed(story)
+    is_too_long = (
+        soonest.meaning is Meaning.THROTTLED
+        and story.priority is Priority.INTERACTIVE
+        and wait > settings.throttling.max_wait
+    )
+    if wait >= story.left or is_too_long or not story.state.budget.left(story.now):
+        raise _no_endpoint_answered(story)
     story.waits += 1
     ready_at = story.now + wait
     yield from pause(story, ready_at)
@@ -184,11 +242,29 @@ def _wait_for_another_round(story: Story) -> Call[None]:
     story.tried -= {each for each in again if story.ready_at[each] <= ready_at}
 
 
-def _every_endpoint_failed(story: Story) -> IRError:
+def _no_endpoint_answered(story: Story) -> IRError:
     verdicts = list(story.verdicts.values())
-    error = ending.every_endpoint_failed(verdicts, story.attempts)
+    error = ending.no_endpoint_answered(verdicts, story.attempts, _unasked(story))
     error.__cause__ = next((v.cause for v in verdicts if v.cause is not None), None)
     return error
+
+
+def _unasked(story: Story) -> list[Unasked]:
+    """The endpoints that the call has not asked, and why."""
+    routes, found = story.state.routes, list[Unasked]()
+    for each in story.endpoints:
+        if each in story.verdicts:
+            continue
+        aside = routes.asides.find(each, story.modeling)
+        if aside is not None:
+            reason = f"it is {aside.state} ({aside.reason})"
+            found.append(Unasked(each.label, reason, aside.meaning))
+        elif routes.health[each].is_known_to_fail:
+            status = routes.health[each].status(story.now)
+            found.append(Unasked(each.label, f"it is {status.state} ({status.reason})"))
+        else:
+            found.append(Unasked(each.label, "the call had sent all that it may (max_attempts)"))
+    return found
 
 
 def _served(story: Story, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:

@@ -4,52 +4,66 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
+from irclient._core.accounting import count_attempt, count_given_up, count_overtaken
 from irclient._core.hedging import hedge_delay, hedge_target
-from irclient._core.protocol import Race, Send
+from irclient._core.protocol import GivenUp, Race, Send
 from irclient._core.story import tell
-from irclient._core.verdict import SERVED, Health, Meaning, judge
+from irclient._core.verdict import SERVED, judge
 from irclient._wire import Response, request_for
-from irclient.attempts import Attempt
-from irclient.observe import AttemptEnded, Hedged
+from irclient.observe import Hedged
 
 if TYPE_CHECKING:
     from irclient._core.allowance import Reservation
     from irclient._core.protocol import Call, Failure, Finish
     from irclient._core.story import Story
     from irclient._core.verdict import Verdict
-    from irclient.observe import Record
     from irclient.queries import Query
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["attempt"]
 
-OVERTAKEN = "overtaken"
+#: While another endpoint could be tried, an attempt gets this part of the time that is left.
+_PART_OF_THE_REST: Final = 0.6
 
 
 def attempt(
     story: Story, endpoint: ServiceEndpoint, token: str, slot: Reservation
 ) -> Call[tuple[ServiceEndpoint, Verdict]]:
-    """Ask one endpoint, judge what came of it, and let everybody know who keeps count.
+    """Ask one endpoint, judge what came of it, and note it where it is counted.
 
     Returns:
         The verdict, and the endpoint that it is of: the pair's, if a hedge won.
     """
-    send = _request(story, endpoint, token)
+    send = _request(story, endpoint, token, story.now)
     delay = _hedge_after(story, send) if story.settings.hedging.enabled else None
+    load = story.state.loads.get(endpoint) if story.state.loads else None
     if delay is not None:
-        return (yield from _race(story, send, delay))
+        return (yield from _race(story, send, slot, delay))
     sent_at = story.now
-    resumed = yield send
-    story.now = resumed.now
-    outcome = cast("Response | Failure", resumed.outcome)
-    verdict = judge(story.query, outcome, hide=partial(_private, story.query, token))
-    if isinstance(outcome, Response) and outcome.opened_connection:
-        story.state.allowances[endpoint].arrived(slot, story.now)
-    records = _note(story, send, verdict, sent_at, story.now)
-    if records:
-        yield from tell(story, *records)
+    if load is not None:
+        load.begin()
+    latency: float | None = None
+    try:
+        resumed = yield send
+        story.now = resumed.now
+        outcome = cast("Response | Failure", resumed.outcome)
+        verdict = judge(story.query, outcome, hide=partial(_private, story.query, token))
+        if verdict.meaning is SERVED:
+            latency = story.now - sent_at
+    except GivenUp as gone:
+        count_given_up(story, send, sent_at, gone.now)
+        raise
+    finally:
+        if load is not None:
+            load.end(story.now, latency)
+    opened = isinstance(outcome, Response) and outcome.opened_connection
+    if opened:
+        story.state.routes.allowances[endpoint].arrived(slot, story.now)
+    count_attempt(story, send, verdict, sent_at, story.now, opened_connection=opened)
+    if story.records:
+        yield from tell(story)
     return endpoint, verdict
 
 
@@ -65,11 +79,29 @@ def _private(query: Query, token: str) -> list[str]:
     return [token, *(each for each in [*named, *raw] if each and len(each) > 3)]
 
 
-def _request(story: Story, endpoint: ServiceEndpoint, token: str) -> Send:
+def _request(story: Story, endpoint: ServiceEndpoint, token: str, now: float) -> Send:
     timeouts = story.settings.timeouts
-    within = min(timeouts.attempt, story.left)
+    within = _within(story, endpoint, story.deadline_at - now)
     request = request_for(story.query, modeling=endpoint.modeling)
-    return Send(endpoint, request, token, within, min(timeouts.connect, within))
+    # What has failed may have moved to another address since its connections were opened.
+    health = story.state.routes.health[endpoint]
+    is_suspect = endpoint in story.stale or health.is_known_to_fail
+    connect_within = min(timeouts.connect, within)
+    return Send(endpoint, request, token, within, connect_within, is_suspect)
+
+
+def _within(story: Story, endpoint: ServiceEndpoint, left: float) -> float:
+    within = min(story.settings.timeouts.attempt, left)
+    part = _PART_OF_THE_REST * left
+    if within <= part:
+        return within
+    routes, modeling = story.state.routes, story.modeling
+    others = (each for each in story.endpoints if each != endpoint and each not in story.verdicts)
+    if all(routes.is_known_to_fail(each, modeling) for each in others):
+        return within
+    usual = story.state.latencies.percentile(story.query.operation, endpoint)
+    # A service that usually takes longer than its part would otherwise never be heard out.
+    return part if usual is None else min(max(part, 2.0 * usual), within)
 
 
 def _hedge_after(story: Story, send: Send) -> float | None:
@@ -89,27 +121,32 @@ class _Hedge:
     story: Story
     first: Send
     send: Send | None = None
+    slot: Reservation | None = None
     sent_at: float = 0.0
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, "Verdict"])
 
     def start(self, now: float) -> Send | None:
         """Return the hedge, if there is anywhere to send it."""
-        story = self.story
-        left = story.deadline_at - now
-        others = [each for each in story.endpoints if each not in story.tried]
-        target = hedge_target(story.state, others, first=self.first.endpoint, now=now)
+        story, routes, first = self.story, self.story.state.routes, self.first.endpoint
+        others = [
+            each
+            for each in story.endpoints
+            if each != first
+            and each not in story.tried
+            and not routes.is_known_to_fail(each, story.modeling)
+        ]
+        target = hedge_target(
+            others, routes.health, routes.allowances, story.state.hedge_budget, now=now
+        )
         if target is None:
             return None
         endpoint, slot = target
-        allowance = story.state.allowances[endpoint]
-        if left <= 0 or not allowance.start(slot, now):
+        allowance = routes.allowances[endpoint]
+        if story.deadline_at <= now or not allowance.start(slot, now):
             allowance.give_back(slot, now)
             return None
-        within = min(story.settings.timeouts.attempt, left)
-        request = request_for(story.query, modeling=endpoint.modeling)
-        connect_within = min(story.settings.timeouts.connect, within)
-        self.send = Send(endpoint, request, self.first.token, within, connect_within)
-        self.sent_at = now
+        self.send = _request(story, endpoint, self.first.token, now)
+        self.sent_at, self.slot = now, slot
         return self.send
 
     def is_good(self, send: Send, outcome: Response | Failure) -> bool:
@@ -119,109 +156,58 @@ class _Hedge:
         return verdict.meaning is SERVED
 
 
-def _race(story: Story, first: Send, delay: float) -> Call[tuple[ServiceEndpoint, Verdict]]:
+def _race(
+    story: Story, first: Send, slot: Reservation, delay: float
+) -> Call[tuple[ServiceEndpoint, Verdict]]:
     hedge = _Hedge(story, first)
     began_at = story.now
-    resumed = yield Race(first, began_at + delay, hedge.start, hedge.is_good)
+    try:
+        resumed = yield Race(first, began_at + delay, hedge.start, hedge.is_good)
+    except GivenUp as gone:
+        count_given_up(story, first, began_at, gone.now)
+        raise
     story.now = resumed.now
     finishes = cast("tuple[Finish, ...]", resumed.outcome)
     best = finishes[-1].send
     for finish in finishes:
-        sent_at = began_at if finish.send is first else hedge.sent_at
+        is_first = finish.send is first
+        opened = isinstance(finish.outcome, Response) and finish.outcome.opened_connection
+        held = slot if is_first else hedge.slot
+        if opened and held is not None:
+            story.state.routes.allowances[finish.send.endpoint].arrived(held, finish.at)
         verdict = hedge.verdicts[id(finish.send)]
-        yield from tell(story, *_note(story, finish.send, verdict, sent_at, finish.at))
+        sent_at = began_at if is_first else hedge.sent_at
+        count_attempt(story, finish.send, verdict, sent_at, finish.at, opened_connection=opened)
         if verdict.meaning is SERVED:
             best = finish.send
     if hedge.send is not None:
-        won = best is hedge.send and hedge.verdicts[id(best)].meaning is SERVED
-        if won and not any(finish.send is first for finish in finishes):
-            yield from tell(story, *_note_overtaken(story, first, began_at))
-        yield from tell(
-            story,
-            Hedged(
-                at=story.now,
-                operation=story.query.operation,
-                origin=first.endpoint.label,
-                target=hedge.send.endpoint.label,
-                after=hedge.sent_at - began_at,
-                won=won,
-            ),
-        )
-        story.state.stats.count("hedges")
-        if len(finishes) == 2 and not any(v.meaning is SERVED for v in hedge.verdicts.values()):
-            # Both ends of the race failed: the one that is not returned was tried as well.
-            other = next(f.send for f in finishes if f.send is not best)
-            story.tried.add(other.endpoint)
-            story.verdicts[other.endpoint] = hedge.verdicts[id(other)]
-            story.ready_at[other.endpoint] = story.now + (
-                hedge.verdicts[id(other)].retry_after or 0.0
-            )
+        _note_race(story, hedge, finishes, best, began_at)
+    yield from tell(story)
     return best.endpoint, hedge.verdicts[id(best)]
 
 
-def _note(
-    story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
-) -> tuple[Record, ...]:
-    """Let everybody know who keeps count; returns what the observers should hear."""
-    state, endpoint, meaning = story.state, send.endpoint, verdict.meaning
-    changes = _record_health(story, send, verdict, sent_at, ended_at)
-    story.sent += 1
-    state.stats.count_attempt(endpoint.label, meaning.word)
-    if meaning is SERVED:
-        if story.settings.hedging.enabled:
-            state.latencies.learn(story.query.operation, endpoint, ended_at - sent_at)
-        if not state.has_observers:
-            return ()  # A record of it would be read by nobody: no error follows an answer.
-    elif meaning is Meaning.THROTTLED:
-        state.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
-    record = Attempt(
-        endpoint=endpoint.label,
-        outcome=meaning.word,
-        status=verdict.status,
-        reason=verdict.reason,
-        started_after=sent_at - story.began_at,
-        elapsed=ended_at - sent_at,
+def _note_race(
+    story: Story, hedge: _Hedge, finishes: tuple[Finish, ...], best: Send, began_at: float
+) -> None:
+    first, second, verdicts = hedge.first, cast("Send", hedge.send), hedge.verdicts
+    is_served = verdicts[id(best)].meaning is SERVED
+    won = best is second and is_served
+    if won and not any(finish.send is first for finish in finishes):
+        count_overtaken(story, first, began_at, story.now)
+    hedged = Hedged(
+        at=story.now,
+        operation=story.query.operation,
+        origin=first.endpoint.label,
+        target=second.endpoint.label,
+        after=hedge.sent_at - began_at,
+        won=won,
     )
-    return (_kept(story, record), *changes)
-
-
-def _note_overtaken(story: Story, first: Send, sent_at: float) -> tuple[Record, ...]:
-    """Count a lost race against the endpoint that lost it: the winner must not hide it."""
-    elapsed = story.now - sent_at
-    reason = f"{OVERTAKEN}: the other endpoint answered first"
-    changes = story.state.health[first.endpoint].record(
-        story.now, sent_at=sent_at, ok=False, reason=reason
-    )
-    story.sent += 1
-    story.state.stats.count_attempt(first.endpoint.label, OVERTAKEN)
-    record = Attempt(
-        endpoint=first.endpoint.label,
-        outcome=OVERTAKEN,
-        status=None,
-        reason=reason,
-        started_after=sent_at - story.began_at,
-        elapsed=elapsed,
-    )
-    return (_kept(story, record), *changes)
-
-
-def _kept(story: Story, record: Attempt) -> AttemptEnded:
-    story.attempts.append(record)
-    return AttemptEnded(at=story.now, operation=story.query.operation, attempt=record)
-
-
-def _record_health(
-    story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
-) -> tuple[Record, ...]:
-    health, effect = story.state.health[send.endpoint], verdict.meaning.health
-    if verdict.meaning is SERVED:
-        return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
-    if effect is Health.NOTHING:
-        return ()
-    if verdict.meaning is Meaning.TIMED_OUT:
-        timeouts = story.settings.timeouts
-        if send.within < min(timeouts.attempt, timeouts.deadline) / 2:
-            # The end of the call's deadline cut this one so short that it tells nothing.
-            return ()
-    is_alive = effect is Health.SUCCESS
-    return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)
+    story.note(hedged)
+    story.state.stats.count("hedges")
+    if len(finishes) == 2 and not is_served:
+        # Both ends of the race failed: the one that is not returned was tried as well.
+        other = next(f.send for f in finishes if f.send is not best)
+        verdict = verdicts[id(other)]
+        story.tried.add(other.endpoint)
+        story.verdicts[other.endpoint] = verdict
+        story.ready_at[other.endpoint] = story.now + (verdict.retry_after or 0.0)

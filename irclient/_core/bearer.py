@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core import ending
-from irclient._core.protocol import Start
+from irclient._core.protocol import NotStarted, Start
 from irclient._core.story import pause, tell
 from irclient.errors import AuthenticationError
 from irclient.observe import TokenRejected
 
 if TYPE_CHECKING:
-    from irclient._core.protocol import Call
+    from irclient._core.protocol import Call, Work
     from irclient._core.story import Story
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["bearer", "reject"]
+__all__ = ["bearer", "may_renew"]
 
 
 def bearer(story: Story) -> Call[str]:
@@ -23,10 +22,13 @@ def bearer(story: Story) -> Call[str]:
     tokens = story.state.tokens
     while True:
         reading = tokens.read(story.now)
-        if reading.work is not None:
-            yield Start(reading.work)
+        refused = None if reading.work is None else (yield from _start(story, reading.work))
         if reading.token is not None:
             return reading.token
+        if refused is not None:
+            raise AuthenticationError(
+                f"no token could be fetched: {refused}", attempts=tuple(story.attempts)
+            )
         if reading.error is not None:
             # A new one each time: many calls may raise it, and each adds its own traceback.
             raise AuthenticationError(
@@ -35,13 +37,26 @@ def bearer(story: Story) -> Call[str]:
         yield from pause(story, story.deadline_at, reading.flight, waiting_for="a token")
 
 
-def reject(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[None]:
-    """Take note of a 401: another token may be had, once in a call.
+def _start(story: Story, work: Work) -> Call[str | None]:
+    """Have a fetch done on a thread, and return why it could not be begun, or None.
 
-    Raises:
-        AuthenticationError: There is no other token, or this one was the other.
+    What is not begun wakes those who already wait for it.
     """
+    is_begun = False
+    try:
+        resumed = yield Start(work)
+        story.now, refused = resumed.now, resumed.outcome
+        is_begun = not isinstance(refused, NotStarted)
+        return refused.reason if isinstance(refused, NotStarted) else None
+    finally:
+        if not is_begun:
+            work.abandon()
+
+
+def may_renew(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[bool]:
+    """Say whether another token may be had after a 401, which may happen once in a call."""
     yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
     if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
-        raise ending.unauthorized(story.attempts)
+        return False
     story.token_was_renewed = True
+    return True

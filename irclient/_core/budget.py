@@ -1,65 +1,93 @@
-"""The retry budget: what all calls of a client may spend on asking again.
+"""The retry budget: how much all calls of a client may ask again.
 
-| what                                   | tokens                      |
-|----------------------------------------|-----------------------------|
-| at first                               | full (`Retries.budget`)     |
-| another attempt after transient trouble| -14                         |
-| another attempt after a throttle       | -5                          |
-| the call succeeds with its first attempt| +1                         |
-| the call succeeds with another attempt | what the last one had cost  |
+| a request                                              | paid from the budget              |
+|--------------------------------------------------------|-----------------------------------|
+| the first of a call                                    | no                                |
+| the first try at another endpoint that is not known to | no                                |
+| be failing, refusing or not ready                      |                                   |
+| the same endpoint once more                            | yes                               |
+| another endpoint that is known to be failing           | yes; where all are, without the   |
+|                                                        | floor                             |
+| a query of the fallback                                | yes                               |
 
-The figures are those of botocore's standard retry mode. A first attempt is never refused; in a
-total outage the budget runs dry after some 35 further attempts, and calls then cost one attempt
-each until answers come again.
+Over the last ten seconds, what was paid stays below `Retries.budget` of the calls that the service
+answered, plus `Retries.budget_floor` for each second. The ratio keeps a partial outage from
+multiplying the load. In a total outage that is known no call is answered and the floor does not
+count, so a call sends one request. Requests that are under way are not counted: a budget that did
+would bound how many calls can fail over at once.
+
+The shape is that of Finagle's retry budget.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from irclient._core.verdict import Meaning
 from irclient._forks import fork_safe_lock
-
-if TYPE_CHECKING:
-    from irclient._core.verdict import Verdict
 
 __all__ = ["RetryBudget"]
 
-_TRANSIENT: Final = 14
-_THROTTLE: Final = 5
-_REFILL: Final = 1
+#: Seconds that are looked back on, in slots of one second each.
+_WINDOW: Final = 10
 
 
 class RetryBudget:
-    """Counts tokens; never negative, never above its capacity.
+    """Counts answered calls and paid requests, second by second.
 
     Args:
-        capacity: The most tokens, and how many there are at first.
+        ratio: Paid requests for each answered call.
+        floor: Paid requests for each second, whatever was answered.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = self._tokens = capacity
+    def __init__(self, ratio: float, *, floor: float) -> None:
+        self._ratio = ratio
+        self._floor = floor * _WINDOW
         self._lock = fork_safe_lock()
+        self._answered = [0] * _WINDOW
+        self._paid = [0] * _WINDOW
+        self._second = 0
 
-    @property
-    def tokens(self) -> int:
-        """How many tokens are left."""
-        return self._tokens
-
-    def take(self, verdict: Verdict) -> int | None:
-        """Pay for another attempt after this verdict; None when the budget is dry."""
-        cost = _THROTTLE if verdict.meaning is Meaning.THROTTLED else _TRANSIENT
+    def answered(self, now: float) -> None:
+        """Count a call that the service answered."""
+        second = int(now)
         with self._lock:
-            if self._tokens < cost:
-                return None
-            self._tokens -= cost
-            return cost
+            if second != self._second:
+                self._move_on(second)
+            self._answered[self._second % _WINDOW] += 1
 
-    def succeeded(self, paid: int) -> None:
-        """Take note of a call that was answered, its last attempt having cost so much."""
-        if self._tokens < self._capacity:
-            with self._lock:
-                self._tokens = min(self._tokens + (paid or _REFILL), self._capacity)
+    def pay(self, now: float) -> bool:
+        """Pay for one request; False when the budget is spent."""
+        return self._pay(now, self._floor)
+
+    def pay_in_outage(self, now: float) -> bool:
+        """Pay for one request while every endpoint is known to fail."""
+        return self._pay(now, 0.0)
+
+    def left(self, now: float) -> int:
+        """How many requests could be paid for now."""
+        with self._lock:
+            self._move_on(int(now))
+            return max(int(self._left(self._floor)), 0)
+
+    def _pay(self, now: float, floor: float) -> bool:
+        second = int(now)
+        with self._lock:
+            if second != self._second:
+                self._move_on(second)
+            if self._left(floor) < 1.0:
+                return False
+            self._paid[self._second % _WINDOW] += 1
+            return True
+
+    def _left(self, floor: float) -> float:
+        # A fifth five times over is a hair less than one.
+        return floor + self._ratio * sum(self._answered) - sum(self._paid) + 1e-9
+
+    def _move_on(self, second: int) -> None:
+        # A thread that was told the time earlier than others counts for their second.
+        for passed in range(self._second + 1, min(second, self._second + _WINDOW) + 1):
+            self._answered[passed % _WINDOW] = self._paid[passed % _WINDOW] = 0
+        self._second = max(second, self._second)
 
     def __repr__(self) -> str:
-        return f"<RetryBudget {self._tokens} of {self._capacity}>"
+        return f"<RetryBudget {max(self._left(self._floor), 0):.0f} requests left>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from irclient._core.verdict import Meaning, Verdict
+from irclient._values import value
 from irclient.errors import (
     AccessDenied,
     AuthenticationError,
@@ -25,39 +26,66 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Unasked",
     "allowance_used_up",
     "deadline_exceeded",
-    "every_endpoint_failed",
+    "denied",
+    "no_endpoint_answered",
     "refused",
     "unauthorized",
 ]
 
+_REFUSALS = frozenset({Meaning.DENIED, Meaning.UNAUTHORIZED})
 #: What to wait for after throttles that came without advice: one second is the TPS window.
 _WITHOUT_ADVICE = 1.0
 
 
+@value
+class Unasked:
+    """An endpoint that a call did not ask.
+
+    Attributes:
+        label: Which.
+        reason: Why not, in words.
+        meaning: What its last answer meant, if that is why; else None.
+    """
+
+    label: str
+    reason: str
+    meaning: Meaning | None = None
+
+    def __str__(self) -> str:
+        return f"{self.label} was not asked: {self.reason}"
+
+
 def refused(verdict: Verdict, attempts: Sequence[Attempt]) -> IRError:
     """The error for an answer that no other endpoint would give differently (4xx)."""
-    told = _told(attempts)
     if verdict.meaning is Meaning.DENIED:
-        return AccessDenied(
-            f"access denied by {told}. Add the App ID to the account's endpoint authentication "
-            "(its allow-list), or use the credential of an App ID that is on it",
-            attempts=tuple(attempts),
-        )
+        return denied(attempts)
     return QueryError(
-        f"the service refused the query: {told}. Change the query; no other endpoint was asked, "
-        "because it would refuse it as well",
+        f"the service refused the query: {_told(attempts)}. Change the query; no other endpoint "
+        "was asked, because it would refuse it as well",
         attempts=tuple(attempts),
         status=verdict.status,
     )
 
 
-def unauthorized(attempts: Sequence[Attempt]) -> AuthenticationError:
+def denied(attempts: Sequence[Attempt], unasked: Sequence[Unasked] = ()) -> AccessDenied:
+    """The error for an App ID that no endpoint lets in."""
+    return AccessDenied(
+        f"access denied by {_told(attempts, unasked)}. Add the App ID to the account's endpoint "
+        "authentication (its allow-list), or use the credential of an App ID that is on it",
+        attempts=tuple(attempts),
+    )
+
+
+def unauthorized(
+    attempts: Sequence[Attempt], unasked: Sequence[Unasked] = ()
+) -> AuthenticationError:
     """The error for a token that the service does not accept."""
     return AuthenticationError(
-        f"the service does not accept the token: {_told(attempts)}. Check the credential's scope "
-        "and tenant, and that the App ID is on the account's allow-list",
+        f"the service does not accept the token: {_told(attempts, unasked)}. Check the "
+        "credential's scope and tenant, and that the App ID is on the account's allow-list",
         attempts=tuple(attempts),
     )
 
@@ -75,11 +103,19 @@ def deadline_exceeded(
     )
 
 
-def every_endpoint_failed(verdicts: Sequence[Verdict], attempts: Sequence[Attempt]) -> IRError:
+def no_endpoint_answered(
+    verdicts: Sequence[Verdict],
+    attempts: Sequence[Attempt],
+    unasked: Sequence[Unasked] = (),
+) -> IRError:
     """The error for a call that no endpoint answered."""
-    told, done = _told(attempts), tuple(attempts)
-    meanings = {verdict.meaning for verdict in verdicts}
+    told, done = _told(attempts, unasked), tuple(attempts)
+    meanings = {verdict.meaning for verdict in verdicts} | {each.meaning for each in unasked}
     after = f"after {_count(attempts)}"
+    if Meaning.DENIED in meanings and meanings <= _REFUSALS:
+        return denied(attempts, unasked)
+    if meanings == {Meaning.UNAUTHORIZED}:
+        return unauthorized(attempts, unasked)
     if meanings == {Meaning.NOT_READY}:
         return NotReady(
             f"every endpoint is waiting for its first cooking, {after}: {told}. Wait for the "
@@ -101,19 +137,23 @@ def every_endpoint_failed(verdicts: Sequence[Verdict], attempts: Sequence[Attemp
             "URLs and what stands between",
             attempts=done,
         )
+    failed = "every endpoint failed" if not unasked else "no endpoint answered"
     return Unavailable(
-        f"every endpoint failed, {after}: {told}. Check the accounts' state, and the network",
+        f"{failed}, {after}: {told}. Check the accounts' state, and the network",
         attempts=done,
     )
 
 
 def allowance_used_up(
-    slot_after: float, verdicts: Sequence[Verdict], attempts: Sequence[Attempt]
+    slot_after: float,
+    verdicts: Sequence[Verdict],
+    attempts: Sequence[Attempt],
+    unasked: Sequence[Unasked] = (),
 ) -> IRError:
     """The error for a call that no endpoint has a slot for in time."""
     if verdicts:
         waiting = Verdict(Meaning.THROTTLED, "no slot in time", retry_after=slot_after)
-        return every_endpoint_failed([*verdicts, waiting], attempts)
+        return no_endpoint_answered([*verdicts, waiting], attempts, unasked)
     return Throttled(
         f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
         "call may wait. Ask again then, allow a longer max_wait, or provision more TPS",
@@ -121,8 +161,8 @@ def allowance_used_up(
     )
 
 
-def _told(attempts: Sequence[Attempt]) -> str:
-    return "; ".join(str(attempt) for attempt in attempts)
+def _told(attempts: Sequence[Attempt], unasked: Sequence[Unasked] = ()) -> str:
+    return "; ".join(str(each) for each in (*attempts, *unasked))
 
 
 def _count(attempts: Sequence[Attempt]) -> str:

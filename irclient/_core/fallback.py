@@ -2,7 +2,8 @@
 
 In order: each query of the fallback, from memory at any age that may still be used, else from
 the service in what is left of the deadline; then the fixed items. What comes of it is marked
-`degraded`.
+`degraded`. A query to the service is paid from the retry budget, and not sent at all where every
+endpoint is known to fail.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from irclient._core.asking import ask
 from irclient._core.freshness import Freshness
+from irclient._core.routing import none_works
 from irclient._core.story import Story
 from irclient.errors import IRError
 from irclient.queries import ListQuery, Personalize
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from irclient.results import Answer
     from irclient.settings import Fallback
 
-__all__ = ["fall_back"]
+__all__ = ["fall_back", "in_memory_or_fixed"]
 
 
 def fall_back(
@@ -38,20 +40,40 @@ def fall_back(
         fallback: What to try.
         key_of: The key of a query in the client's memory; None for one that is not kept.
     """
+    if isinstance(story.query, ListQuery):
+        for query in fallback.queries:
+            if query == story.query:
+                continue
+            answer = _from_memory(story, query, key_of)
+            if answer is None:
+                answer = yield from _from_service(story, query, key_of)
+            if answer is not None:
+                return _degraded(story, answer)
+    return _without_queries(story, fallback)
+
+
+def in_memory_or_fixed(
+    story: Story, fallback: Fallback, key_of: Callable[[Query], str | None]
+) -> Answer | None:
+    """Return what the fallback has to offer without asking the service, or None.
+
+    The arguments are those of `fall_back`.
+    """
+    if isinstance(story.query, ListQuery):
+        for query in fallback.queries:
+            answer = _from_memory(story, query, key_of) if query != story.query else None
+            if answer is not None:
+                return _degraded(story, answer)
+    return _without_queries(story, fallback)
+
+
+def _without_queries(story: Story, fallback: Fallback) -> Answer | None:
     if isinstance(story.query, Personalize):
         # A ranking of the candidates was asked for: unranked, they are still the candidates.
         return _fixed(story, tuple(story.query.candidates))
-    if not isinstance(story.query, ListQuery):
+    if not isinstance(story.query, ListQuery) or not fallback.items:
         return None
-    for query in fallback.queries:
-        if query == story.query:
-            continue
-        answer = _from_memory(story, query, key_of)
-        if answer is None:
-            answer = yield from _from_service(story, query, key_of)
-        if answer is not None:
-            return _degraded(story, answer)
-    return _fixed(story, fallback.items) if fallback.items else None
+    return _fixed(story, fallback.items)
 
 
 def _from_memory(
@@ -70,7 +92,10 @@ def _from_memory(
 def _from_service(
     story: Story, query: ListQuery, key_of: Callable[[Query], str | None]
 ) -> Call[Answer | None]:
-    if story.left <= 0 or story.state.is_closed:
+    state = story.state
+    if story.left <= 0 or state.is_closed:
+        return None
+    if none_works(state.routes, story.endpoints, query.modeling) or not state.budget.pay(story.now):
         return None
     attempt = Story(
         query,
@@ -80,6 +105,7 @@ def _from_service(
         story.endpoints,
         variant=story.variant,
         deadline_at=story.deadline_at,
+        priority=story.priority,
     )
     try:
         answered = yield from ask(attempt)
@@ -89,7 +115,14 @@ def _from_service(
         key = key_of(query)
         if key is not None:
             # All calls of a breakdown end here: one answer serves those that come after it.
-            story.state.memory.keep(key, query, answered.answer, answered.endpoint, attempt.now)
+            story.state.memory.keep(
+                key,
+                query,
+                answered.answer,
+                answered.endpoint,
+                attempt.now,
+                since=attempt.generation,
+            )
         return answered.answer
     finally:
         story.now = attempt.now

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from irclient._core.priority import Priority
 from irclient._forks import fork_count, fork_safe_lock
+from irclient._values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from irclient._core.asking import Answered
     from irclient.errors import IRError
+    from irclient.results import Answer
+    from irclient.topology import ServiceEndpoint
 
-__all__ = ["CallFlight", "Flight", "Flights"]
+__all__ = ["Answered", "CallFlight", "Flight", "Flights"]
 
 #: One for all flights: it is held for a few instructions, and a flight lives as long as a call.
 _lock = fork_safe_lock()
+
+
+@value
+class Answered:
+    """An answer of the service, and the endpoint that gave it."""
+
+    answer: Answer
+    endpoint: ServiceEndpoint
 
 
 class Flight:
@@ -80,13 +91,15 @@ class CallFlight(Flight):
         error: What came of it, once it has landed badly; both are None if the leader was
             cancelled.
         led_with: The settings of the leader: with others, a call might fare better.
+        priority: The leader's.
     """
 
-    __slots__ = ("answered", "error", "led_with", "lost_at")
+    __slots__ = ("answered", "error", "led_with", "lost_at", "priority")
 
-    def __init__(self, lost_at: float) -> None:
+    def __init__(self, lost_at: float, priority: Priority) -> None:
         super().__init__()
         self.lost_at = lost_at
+        self.priority = priority
         self.answered: Answered | None = None
         self.error: IRError | None = None
         self.led_with: object = None
@@ -98,21 +111,30 @@ class Flights:
     def __init__(self) -> None:
         self._under_way: dict[str, CallFlight] = {}
 
-    def board(self, key: str, now: float, *, lost_at: float) -> tuple[CallFlight, bool]:
+    def board(
+        self,
+        key: str,
+        now: float,
+        *,
+        lost_at: float,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> tuple[CallFlight, bool]:
         """Return the flight of a key, and whether the caller leads it and must `end` it.
 
         Args:
             key: What is asked.
             now: The time.
             lost_at: When a flight that the caller leads counts as lost.
+            priority: The caller's; one does not wait for a call that others go before.
         """
-        mine = CallFlight(lost_at)
+        mine = CallFlight(lost_at, priority)
         if self._under_way.setdefault(key, mine) is mine:
             return mine, True
         with _lock:
             # It may have ended meanwhile, and another may have begun, without the lock as above.
             flight = self._under_way.setdefault(key, mine)
-            if flight is not mine and not flight.is_lost and now < flight.lost_at:
+            is_under_way = flight is not mine and not flight.is_lost and now < flight.lost_at
+            if is_under_way and flight.priority <= priority:
                 return flight, False
             self._under_way[key] = mine
             return mine, True

@@ -23,6 +23,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from irclient._forks import fork_safe_lock
+from irclient.health import HealthStatus
 from irclient.observe import Ejected, Probed, Returned
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from irclient.observe import Record
     from irclient.settings import Failover
 
-__all__ = ["TRANSITIONS", "Admission", "EndpointHealth", "Happening", "HealthStatus", "State"]
+__all__ = ["TRANSITIONS", "Admission", "EndpointHealth", "Happening", "State"]
 
 
 class State(Enum):
@@ -84,29 +85,6 @@ class Admission(Enum):
 # The usual ones; before Python 3.12 the members of enums are found slowly.
 _WORKING: Final = State.WORKING
 _SERVE: Final = Admission.SERVE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthStatus:
-    """How an endpoint is doing, at one instant.
-
-    Attributes:
-        state: ``"working"``, ``"failing"`` or ``"recovering"``.
-        share: The part of its traffic that it gets, from 0 to 1.
-        success_rate: Over the last window, or None without calls.
-        calls: Attempts in the last window.
-        consecutive_failures: Failures since the last success.
-        next_probe_after: Seconds until it may be probed, or None when it needs no probe.
-        reason: Why it is failing, or None.
-    """
-
-    state: str
-    share: float
-    success_rate: float | None
-    calls: int
-    consecutive_failures: int
-    next_probe_after: float | None
-    reason: str | None
 
 
 @dataclass(slots=True)
@@ -164,6 +142,11 @@ class EndpointHealth:
             slot.failures += 1
             self._in_a_row += 1
             return self._after_failure(now, reason)
+
+    @property
+    def is_known_to_fail(self) -> bool:
+        """Whether the next attempt can be expected to fail: it is failing, or waits for a probe."""
+        return self._state is not _WORKING and self._ramp_began_at is None
 
     def release(self) -> None:
         """Give back a probe that told nothing, because it was cancelled or was our own trouble."""

@@ -16,72 +16,25 @@ slow.
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
 from irclient._forks import fork_safe_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from irclient._core.allowance import Reservation
-    from irclient._core.state import ClientState
+    from irclient._core.allowance import Allowance, Reservation
+    from irclient._core.health import EndpointHealth
+    from irclient._core.latency import Latencies
     from irclient.settings import Hedging
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["HedgeBudget", "Latencies", "hedge_delay", "hedge_target"]
+__all__ = ["HedgeBudget", "hedge_delay", "hedge_target"]
 
-_PERCENTILE: Final = 0.95
-_KEPT: Final = 256
-_LEARNED_FROM: Final = 20
-#: The percentile is taken anew after so many requests: sorting each time would cost more.
-_ANEW_AFTER: Final = 16
 _CALM_FOR: Final = 10.0
 #: A burst of hedges this long may follow a quiet time, and no longer.
 _MOST_SAVED: Final = 10.0
-
-
-class Latencies:
-    """The latest latencies by operation and endpoint, and their 95th percentile."""
-
-    def __init__(self) -> None:
-        self._lock = fork_safe_lock()
-        self._samples: dict[tuple[str, ServiceEndpoint], _Samples] = {}
-
-    def learn(self, operation: str, endpoint: ServiceEndpoint, latency: float) -> None:
-        """Take note of how long an answer took."""
-        with self._lock:
-            key = (operation, endpoint)
-            samples = self._samples.get(key)
-            if samples is None:
-                samples = self._samples[key] = _Samples()
-            samples.add(latency)
-
-    def percentile(self, operation: str, endpoint: ServiceEndpoint) -> float | None:
-        """The 95th percentile, or None before it is learned."""
-        samples = self._samples.get((operation, endpoint))
-        return samples.percentile if samples else None
-
-
-class _Samples:
-    __slots__ = ("_latest", "_unsorted", "percentile")
-
-    def __init__(self) -> None:
-        self._latest: deque[float] = deque(maxlen=_KEPT)
-        self._unsorted = 0
-        self.percentile: float | None = None
-
-    def add(self, latency: float) -> None:
-        self._latest.append(latency)
-        self._unsorted += 1
-        if len(self._latest) >= _LEARNED_FROM and (
-            self.percentile is None or self._unsorted >= _ANEW_AFTER
-        ):
-            ranked = sorted(self._latest)
-            self.percentile = ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
-            self._unsorted = 0
 
 
 class HedgeBudget:
@@ -121,22 +74,29 @@ def hedge_delay(
 
 
 def hedge_target(
-    state: ClientState,
     endpoints: Iterable[ServiceEndpoint],
+    health: Mapping[ServiceEndpoint, EndpointHealth],
+    allowances: Mapping[ServiceEndpoint, Allowance],
+    budget: HedgeBudget,
     *,
-    first: ServiceEndpoint,
     now: float,
 ) -> tuple[ServiceEndpoint, Reservation] | None:
-    """Return where a hedge may go now, its slot reserved and paid for; None if nowhere."""
+    """Return where a hedge may go now, its slot reserved and paid for; None if nowhere.
+
+    Args:
+        endpoints: Where it may go, in the order of preference.
+        health: By endpoint.
+        allowances: By endpoint.
+        budget: What pays for it.
+        now: The time.
+    """
     for endpoint in endpoints:
-        if endpoint == first:
-            continue
-        allowance = state.allowances[endpoint]
+        allowance = allowances[endpoint]
         if not allowance.is_calm(now, since=now - _CALM_FOR):
             continue
-        if state.health[endpoint].admit(now, probe_for=0.0) is not Admission.SERVE:
+        if health[endpoint].admit(now, probe_for=0.0) is not Admission.SERVE:
             continue
-        if not state.hedge_budget.spend():
+        if not budget.spend():
             return None
         slot = allowance.reserve(now, not_after=now)
         if slot is not None:

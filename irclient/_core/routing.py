@@ -1,17 +1,20 @@
 """Routing: which endpoint a call goes to next, and when.
 
-In the order of preference (the home pair first, then DR), among the endpoints that this call
-has not tried, the first that is
+In the order of preference (`preference`), among the endpoints that this call has not tried, the
+first that is
 
 1. working, or recovering and ready for one more call of its growing share, with a slot now:
    a full endpoint spills over to the next before anyone waits;
 2. else recovering, though this call is not in its share, with a slot now;
 3. else any of those with the earliest slot, if the call may wait so long;
 4. else failing, the one closest to its probe that has a slot: when nothing works, or what works
-   is full, trying beats giving up.
+   is full, trying beats giving up;
+5. else put aside (refusing, or not ready), the one that is asked again soonest, if nothing above
+   is left: what it will answer is known.
 
 An endpoint that is due for a probe is probed in the background while the call goes to another;
-where no other works, the call itself is the probe.
+where no other works, the call itself is the probe. A refresh goes to an endpoint of the first
+kind or nowhere.
 """
 
 from __future__ import annotations
@@ -19,20 +22,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
+from irclient._core.priority import Priority
 from irclient._values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from irclient._core.allowance import Allowance, Reservation
+    from irclient._core.asides import Asides
     from irclient._core.health import EndpointHealth
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Choice", "Full", "choose"]
+__all__ = ["Choice", "Full", "Routes", "choose", "none_works"]
 
 
 #: The usual one; before Python 3.12 the members of enums are found slowly.
 _SERVE: Final = Admission.SERVE
+
+
+@value
+class Routes:
+    """Where calls may go, and what is known of it.
+
+    Attributes:
+        health: By endpoint.
+        allowances: By endpoint.
+        asides: The endpoints that were put aside.
+    """
+
+    health: Mapping[ServiceEndpoint, EndpointHealth]
+    allowances: Mapping[ServiceEndpoint, Allowance]
+    asides: Asides
+
+    def is_known_to_fail(self, endpoint: ServiceEndpoint, modeling: str | None) -> bool:
+        """Whether a call can expect nothing of an endpoint."""
+        if self.health[endpoint].is_known_to_fail:
+            return True
+        return bool(self.asides) and self.asides.find(endpoint, modeling) is not None
+
+    def admit(
+        self, endpoint: ServiceEndpoint, modeling: str | None, now: float, *, probe_for: float
+    ) -> Admission:
+        """Say whether a call may go to an endpoint now."""
+        admission = self.health[endpoint].admit(now, probe_for=probe_for)
+        if self.asides and admission in {Admission.SERVE, Admission.HELD_BACK}:
+            aside = self.asides.admit(endpoint, modeling, now)
+            return admission if aside is _SERVE else aside
+        return admission
 
 
 @value
@@ -44,14 +80,14 @@ class Choice:
         slot: The reservation there; whoever gets it gives it back if it is not used.
         probe: An endpoint to probe in the background, or None.
         spilled_from: The preferred endpoint, if only its full allowance sends the call on.
-        is_probe: Whether the call is that endpoint's probe.
+        is_known_to_fail: Whether the endpoint is failing or put aside.
     """
 
     endpoint: ServiceEndpoint
     slot: Reservation
     probe: ServiceEndpoint | None = None
     spilled_from: ServiceEndpoint | None = None
-    is_probe: bool = False
+    is_known_to_fail: bool = False
 
     def is_remarkable(self, now: float) -> bool:
         """Whether there is anything to do before the attempt starts: a wait, or a probe."""
@@ -69,35 +105,42 @@ class Full:
     slot_after: float
 
 
+def none_works(routes: Routes, endpoints: Sequence[ServiceEndpoint], modeling: str | None) -> bool:
+    """Whether every endpoint is known to fail, so that a call can expect no answer."""
+    return all(routes.is_known_to_fail(each, modeling) for each in endpoints)
+
+
 def choose(
+    routes: Routes,
     endpoints: Sequence[ServiceEndpoint],
-    health: Mapping[ServiceEndpoint, EndpointHealth],
-    allowances: Mapping[ServiceEndpoint, Allowance],
     *,
+    modeling: str | None = None,
     tried: Collection[ServiceEndpoint],
     now: float,
     not_after: float,
     probe_for: float,
+    priority: Priority = Priority.INTERACTIVE,
 ) -> Choice | Full | None:
     """Choose the next endpoint of a call; None when it has tried them all.
 
     Args:
+        routes: What is known of the endpoints.
         endpoints: In the order of preference.
-        health: By endpoint.
-        allowances: By endpoint.
+        modeling: The modeling that the query names, or None.
         tried: Not these again.
         now: The time.
         not_after: The latest start that the call may wait for.
         probe_for: Seconds that a probe may take.
+        priority: Who gets a slot first.
     """
     left = [endpoint for endpoint in endpoints if endpoint not in tried] if tried else endpoints
     full: list[ServiceEndpoint] = []
     held_back: list[ServiceEndpoint] = []
     due_for_probe: ServiceEndpoint | None = None
     for endpoint in left:
-        admission = health[endpoint].admit(now, probe_for=probe_for)
+        admission = routes.admit(endpoint, modeling, now, probe_for=probe_for)
         if admission is _SERVE:
-            slot = allowances[endpoint].reserve(now, not_after=now)
+            slot = routes.allowances[endpoint].reserve(now, not_after=now, priority=priority)
             if slot is not None:
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
@@ -106,14 +149,14 @@ def choose(
             case Admission.PROBE if due_for_probe is None:
                 due_for_probe = endpoint
             case Admission.PROBE:
-                health[endpoint].release()
+                routes.health[endpoint].release()
             case Admission.HELD_BACK:
                 held_back.append(endpoint)
             case _:
-                pass  # It is failing.
+                pass  # It is failing, or put aside.
     if not left:
         return None
-    look = _Look(left, health, allowances, now, [*held_back, *full], due_for_probe)
+    look = _Look(routes, modeling, left, now, [*held_back, *full], due_for_probe, priority)
     return _second_best(look, not_after)
 
 
@@ -121,28 +164,45 @@ def choose(
 class _Look:
     """What was found along the endpoints that a call has not tried, where none is to be had now."""
 
+    routes: Routes
+    modeling: str | None
     left: Sequence[ServiceEndpoint]
-    health: Mapping[ServiceEndpoint, EndpointHealth]
-    allowances: Mapping[ServiceEndpoint, Allowance]
     now: float
     alive: list[ServiceEndpoint]
     due_for_probe: ServiceEndpoint | None
+    priority: Priority
+
+    def first_slot(self, endpoint: ServiceEndpoint) -> float:
+        return self.routes.allowances[endpoint].first_slot(self.now, self.priority)
+
+    def failing(self) -> list[ServiceEndpoint]:
+        """Those that are failing, the one closest to its probe first, then those put aside."""
+        asides, modeling, now = self.routes.asides, self.modeling, self.now
+        ranked: list[tuple[bool, bool, float, int]] = []
+        for at, each in enumerate(self.left):
+            if each in self.alive:
+                continue
+            health, aside = self.routes.health[each], asides.find(each, modeling)
+            if health.is_known_to_fail or aside is None:
+                ranked.append((False, each != self.due_for_probe, health.probe_in(now), at))
+            elif not self.alive:
+                ranked.append((True, each != self.due_for_probe, aside.ask_again_at, at))
+        return [self.left[at] for *_, at in sorted(ranked)]
 
 
 def _second_best(look: _Look, not_after: float) -> Choice | Full:
     # Now where one can, else where it is soonest; between equals, the preferred.
-    alive = sorted(look.alive, key=lambda each: look.allowances[each].first_slot(look.now))
-    failing = [each for each in look.left if each not in alive]
-    failing.sort(
-        key=lambda each: (each != look.due_for_probe, look.health[each].probe_in(look.now))
-    )
-    for best in (*alive[:1], *failing):
+    alive = sorted(look.alive, key=look.first_slot)
+    failing = look.failing() if look.priority < Priority.REFRESH else []
+    for best in (*alive, *failing):
         # While others are alive a failing one is no place to queue for: only to try at once.
-        latest = look.now if alive and best in failing else not_after
-        slot = look.allowances[best].reserve(look.now, not_after=latest)
+        is_failing = best not in look.alive
+        latest = look.now if alive and is_failing else not_after
+        allowance = look.routes.allowances[best]
+        slot = allowance.reserve(look.now, not_after=latest, priority=look.priority)
         if slot is not None:
-            is_probe = best == look.due_for_probe
-            return Choice(best, slot, None if is_probe else look.due_for_probe, is_probe=is_probe)
+            probe = None if best == look.due_for_probe else look.due_for_probe
+            return Choice(best, slot, probe, is_known_to_fail=is_failing)
     if look.due_for_probe is not None:
-        look.health[look.due_for_probe].release()
-    return Full(min(look.allowances[each].first_slot(look.now) for each in look.left) - look.now)
+        look.routes.health[look.due_for_probe].release()
+    return Full(min(look.first_slot(each) for each in look.left) - look.now)

@@ -2,75 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from irclient._core.allowance import Allowance
+from irclient._core.asides import Asides
 from irclient._core.budget import RetryBudget
 from irclient._core.flights import Flights
-from irclient._core.health import EndpointHealth, HealthStatus
-from irclient._core.hedging import HedgeBudget, Latencies
+from irclient._core.health import EndpointHealth
+from irclient._core.hedging import HedgeBudget
+from irclient._core.latency import Latencies
 from irclient._core.memory import Memory
+from irclient._core.preference import Preference
+from irclient._core.refreshing import Refreshes
+from irclient._core.routing import Routes
 from irclient._core.splitting import Split
 from irclient._core.stats import Counters
-from irclient.topology import TrafficSplit, flatten
+from irclient.health import EndpointStatus, HealthSnapshot
+from irclient.topology import TrafficSplit, flatten, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from irclient._core.allowance import AllowanceStatus
     from irclient._core.memory import Cache, Store
+    from irclient._core.preference import Load
     from irclient._core.protocol import TokenSource
-    from irclient._core.stats import Stats
+    from irclient.observe import Record
     from irclient.queries import Query
     from irclient.settings import Settings
-    from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.stats import Stats
+    from irclient.topology import Endpoints, RegionOrRegions, ServiceEndpoint
 
-__all__ = ["ClientState", "EndpointStatus", "HealthSnapshot"]
+#: Records of calls whose callers went away that wait for the next call.
+_MOST_UNTOLD = 1000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointStatus(HealthStatus):
-    """How one service endpoint is doing.
-
-    Attributes:
-        endpoint: Its label, ``account/name``.
-        account: Its IR account.
-        region: Its region, as it was named in the topology.
-        tps: The transactions per second that it is provisioned with.
-        allowance: How many requests may start there.
-    """
-
-    endpoint: str
-    account: str
-    region: str | None
-    tps: float
-    allowance: AllowanceStatus
-
-
-@dataclass(frozen=True, slots=True)
-class HealthSnapshot:
-    """How a client's endpoints were doing at one instant, in their order of preference.
-
-    Iterate over it, or take one by its label or its account: ``health["contoso-a"].state``.
-    """
-
-    endpoints: tuple[EndpointStatus, ...]
-
-    def __iter__(self) -> Iterator[EndpointStatus]:
-        return iter(self.endpoints)
-
-    def __len__(self) -> int:
-        return len(self.endpoints)
-
-    def __getitem__(self, name: str) -> EndpointStatus:
-        for status in self.endpoints:
-            if name in {status.endpoint, status.account}:
-                return status
-        raise KeyError(name)
-
-    def __str__(self) -> str:
-        return ", ".join(f"{each.endpoint} {each.state}" for each in self.endpoints)
+__all__ = ["ClientState"]
 
 
 @dataclass(slots=True)
@@ -78,37 +44,46 @@ class ClientState:
     """What all calls share: small objects, each with one short lock never held over a yield.
 
     Attributes:
-        variants: The endpoints of each variant, in the order of preference; without a traffic
-            split there is one variant, named None.
+        variants: The endpoints of each variant, in the order in which they were given; without a
+            traffic split there is one variant, named None.
+        preferences: The order in which a call looks along them, by variant.
+        loads: Of the accounts of active-active pairs.
         tokens: Where calls get their token.
         uniform: Draws from 0 to 1; the core has no randomness of its own.
-        health: By endpoint.
-        allowances: By endpoint.
+        routes: The health and the allowance of each endpoint, and those that were put aside.
+        attempt_within: Seconds that an attempt may take by the client's own settings, whatever
+            the settings of a copy say.
         budget: What may be spent on asking again.
         hedge_budget: What may be spent on hedges.
-        latencies: How long answers take, where hedging learns it.
+        latencies: How long answers take.
+        refreshes: The answers that are asked for anew in the background.
         memory: The answers that are kept.
         flights: The calls that are under way.
         stats: What has happened, counted.
         split: Who belongs to which variant, or None without a traffic split.
         has_observers: Whether anybody listens; records are only made for listeners.
+        untold: Records of calls whose callers went away; the next call tells them.
         is_closed: Whether the client was closed.
     """
 
     variants: Mapping[str | None, tuple[ServiceEndpoint, ...]]
+    preferences: Mapping[str | None, Preference]
+    loads: Mapping[ServiceEndpoint, Load]
     tokens: TokenSource
     uniform: Callable[[], float]
-    health: dict[ServiceEndpoint, EndpointHealth]
-    allowances: dict[ServiceEndpoint, Allowance]
+    routes: Routes
+    attempt_within: float
     budget: RetryBudget
     hedge_budget: HedgeBudget
     latencies: Latencies
+    refreshes: Refreshes
     memory: Memory
     flights: Flights
     stats: Counters
     split: Split | None
     has_observers: bool
     is_closed: bool = False
+    untold: list[Record] = field(default_factory=list["Record"])
 
     @classmethod
     def of(
@@ -123,12 +98,13 @@ class ClientState:
     ) -> ClientState:
         """Make the state of a new client."""
         split: Split | None = None
-        variants: dict[str | None, tuple[ServiceEndpoint, ...]] = {}
+        regions: dict[str | None, RegionOrRegions] = {}
         if isinstance(endpoints, TrafficSplit):
             split = Split(endpoints.weights, salt=endpoints.salt)
-            variants |= {name: flatten(each) for name, each in endpoints.variants.items()}
+            regions |= dict(endpoints.variants.items())
         else:
-            variants[None] = flatten(endpoints)
+            regions[None] = endpoints
+        variants = {name: flatten(each) for name, each in regions.items()}
         every = list(dict.fromkeys(each for flat in variants.values() for each in flat))
         # One service endpoint may be read with two modelings: it has one health, and one TPS.
         health: dict[str, EndpointHealth] = {}
@@ -141,15 +117,31 @@ class ClientState:
                 each.tps * settings.throttling.share, adaptive=settings.throttling.adaptive
             )
             allowances.setdefault(each.url, allowance)
+        partners: dict[ServiceEndpoint, ServiceEndpoint] = {}
+        for pair in (pair for each in regions.values() for pair in pairs(each)):
+            partners |= {pair.primary: pair.secondary, pair.secondary: pair.primary}
+        latencies = Latencies(settings.failover, partners=partners)
+        preferences = {
+            name: Preference(each, settings=settings.failover, latencies=latencies)
+            for name, each in regions.items()
+        }
+        timeouts, retries = settings.timeouts, settings.retries
         return cls(
             variants=variants,
+            preferences=preferences,
+            loads={at: load for each in preferences.values() for at, load in each.loads.items()},
             tokens=tokens,
             uniform=uniform,
-            health={each: health[each.url] for each in every},
-            allowances={each: allowances[each.url] for each in every},
-            budget=RetryBudget(settings.retries.budget),
+            routes=Routes(
+                health={each: health[each.url] for each in every},
+                allowances={each: allowances[each.url] for each in every},
+                asides=Asides(uniform=uniform),
+            ),
+            attempt_within=min(timeouts.attempt, timeouts.deadline),
+            budget=RetryBudget(retries.budget, floor=retries.budget_floor),
             hedge_budget=HedgeBudget(),
-            latencies=Latencies(),
+            latencies=latencies,
+            refreshes=Refreshes(),
             # Who keeps no answers has no use for knowing what was asked either.
             memory=Memory(
                 store,
@@ -163,9 +155,14 @@ class ClientState:
         )
 
     @property
+    def asides(self) -> Asides:
+        """The endpoints that were put aside."""
+        return self.routes.asides
+
+    @property
     def endpoints(self) -> tuple[ServiceEndpoint, ...]:
-        """Every endpoint once, in the order of preference, variant by variant."""
-        return tuple(self.health)
+        """Every endpoint once, as they were given, variant by variant."""
+        return tuple(self.routes.health)
 
     def variant_of(self, query: Query) -> str | None:
         """The variant that a query belongs to; None without a traffic split."""
@@ -184,26 +181,37 @@ class ClientState:
         """The handle by which users make the memory forget."""
         return self.memory.cache
 
-    def count_up(self) -> Stats:
+    def give_up(self, records: list[Record]) -> None:
+        """Count a call whose caller went away, and keep what it could not tell."""
+        self.stats.count("cancelled")
+        if len(self.untold) < _MOST_UNTOLD:
+            self.untold += records
+
+    def count_up(self, now: float) -> Stats:
         """Return the counts as they are now."""
         return self.stats.snapshot(
-            retry_budget=self.budget.tokens,
+            retry_budget=self.budget.left(now),
             cached=len(self.memory),
             store_failures=self.memory.failures,
         )
 
     def snapshot(self, now: float) -> HealthSnapshot:
         """Return how each endpoint is doing."""
-        return HealthSnapshot(
-            tuple(
-                EndpointStatus(
-                    endpoint=each.label,
-                    account=each.account,
-                    region=each.region,
-                    tps=each.tps,
-                    allowance=self.allowances[each].status(now),
-                    **asdict(self.health[each].status(now)),
-                )
-                for each in self.endpoints
-            )
+        return HealthSnapshot(tuple(self._status(each, now) for each in self.endpoints))
+
+    def _status(self, endpoint: ServiceEndpoint, now: float) -> EndpointStatus:
+        status = self.routes.health[endpoint].status(now)
+        if status.state == "working":
+            aside, slow = self.asides.any_of(endpoint), self.latencies.slow_reason(endpoint)
+            if aside is not None:
+                status = replace(status, state=aside.state, reason=aside.reason)
+            elif slow is not None:
+                status = replace(status, state="slow", reason=slow)
+        return EndpointStatus(
+            endpoint=endpoint.label,
+            account=endpoint.account,
+            region=endpoint.region,
+            tps=endpoint.tps,
+            allowance=self.routes.allowances[endpoint].status(now),
+            **asdict(status),
         )

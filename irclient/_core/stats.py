@@ -1,46 +1,17 @@
-"""Stats: what a client has done since it was made, counted."""
+"""Counters: what a client has done since it was made, counted as it happens."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from irclient._forks import fork_safe_lock
+from irclient.stats import Stats
 
 if TYPE_CHECKING:
     from irclient.results import Source
 
-__all__ = ["Counters", "Stats"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """What a client has done since it was made.
-
-    Attributes:
-        calls: Calls that came to an end.
-        by_source: Answers by `served.source`.
-        errors: Errors by their kind's name.
-        attempts: Requests by endpoint and outcome, ``{"contoso-a/web": {"served": 12}}``.
-        throttle_waits: Calls that waited for a slot.
-        hedges: Requests that were sent to race a slow one.
-        joined: Calls that waited for an equal one instead of asking.
-        retry_budget: Tokens left.
-        cached: Answers in memory.
-        store_failures: How often the store could not be read or written.
-    """
-
-    calls: int
-    by_source: dict[str, int]
-    errors: dict[str, int]
-    attempts: dict[str, dict[str, int]]
-    throttle_waits: int
-    hedges: int
-    joined: int
-    retry_budget: int
-    cached: int
-    store_failures: int = 0
+__all__ = ["Counters"]
 
 
 class Counters:
@@ -85,6 +56,7 @@ class Counters:
                 throttle_waits=self._counts["throttle_waits"],
                 hedges=self._counts["hedges"],
                 joined=self._counts["joined"],
+                cancelled=self._counts["cancelled"],
                 retry_budget=retry_budget,
                 cached=cached,
                 store_failures=store_failures,

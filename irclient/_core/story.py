@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from irclient._core import ending
+from irclient._core.priority import Priority
 from irclient._core.protocol import Tell, Wait
 from irclient.errors import ClientClosed
 
@@ -36,6 +37,7 @@ class Story:
         endpoints: Whom to ask, in the order of preference.
         variant: The variant of a traffic split that they are.
         deadline_at: When it must be over; by default as the settings say.
+        priority: Who gets a slot first.
 
     Attributes:
         source: Where its answer comes from.
@@ -46,14 +48,17 @@ class Story:
         tried: The endpoints that are not to be asked again in this round.
         verdicts: What each of them last came to.
         ready_at: When each may be asked again.
-        paid: What the retry budget was charged for the attempt under way.
+        stale: The endpoints whose kept connection was found closed: they get a new one.
         waits: How often the call waited before another round.
+        generation: Of the memory when the call began: what is forgotten since is not kept.
+        records: What happened and the observers have not been told yet.
     """
 
     __slots__ = (
-        "answered_by", "attempts", "began_at", "deadline_at", "endpoints", "last_tried", "now",
-        "paid", "query", "ready_at", "sent", "settings", "source", "state", "token_was_renewed",
-        "tried", "variant", "verdicts", "waits",
+        "answered_by", "attempts", "began_at", "deadline_at", "endpoints", "generation",
+        "last_tried", "modeling", "now", "priority", "query", "ready_at", "records", "sent",
+        "settings", "source", "stale", "state", "token_was_renewed", "tried", "variant", "verdicts",
+        "waits",
     )  # fmt: skip
 
     def __init__(
@@ -66,21 +71,27 @@ class Story:
         *,
         variant: str | None = None,
         deadline_at: float | None = None,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> None:
         self.query = query
+        self.modeling = query.modeling
         self.state = state
         self.settings = settings
         self.now = self.began_at = now
         self.deadline_at = now + settings.timeouts.deadline if deadline_at is None else deadline_at
         self.endpoints = endpoints
         self.variant = variant
+        self.priority = priority
         self.source: Source = "service"
         self.answered_by: str | None = None
-        self.sent = self.paid = self.waits = 0
+        self.sent = self.waits = 0
         self.attempts: list[Attempt] = []
         self.tried: set[ServiceEndpoint] = set()
         self.verdicts: dict[ServiceEndpoint, Verdict] = {}
         self.ready_at: dict[ServiceEndpoint, float] = {}
+        self.stale: set[ServiceEndpoint] = set()
+        self.generation = state.memory.generation
+        self.records: list[Record] = []
         self.last_tried: ServiceEndpoint | None = None
         self.token_was_renewed = False
 
@@ -94,12 +105,24 @@ class Story:
         """Seconds until the deadline."""
         return self.deadline_at - self.now
 
+    def note(self, record: Record | None) -> None:
+        """Keep a record until the observers are told, if there are any."""
+        if record is not None and self.state.has_observers:
+            self.records.append(record)
+
 
 def tell(story: Story, *records: Record) -> Call[None]:
-    """Hand records to the observers, if there are any."""
-    if story.state.has_observers:
-        for record in records:
-            story.now = (yield Tell(record)).now
+    """Hand what was noted to the observers, and these records after it, if there are any."""
+    if not story.state.has_observers:
+        return
+    untold = story.state.untold
+    noted = [*story.records, *records]
+    story.records.clear()
+    while untold:
+        # Noted by calls whose callers went away, which could tell nobody.
+        noted.insert(0, untold.pop())
+    for record in noted:
+        story.now = (yield Tell(record)).now
 
 
 def pause(

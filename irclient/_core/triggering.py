@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pydantic_core import from_json
 
 from irclient._core import ending
-from irclient._core.bearer import bearer, reject
+from irclient._core.bearer import bearer, may_renew
 from irclient._core.cooking_guard import AT_MOST, ONE_EVERY
 from irclient._core.protocol import Send
 from irclient._core.story import Story, stop_unless_open, tell
@@ -123,7 +123,8 @@ def _ask_once(order: Order, story: Story) -> Call[Triggered]:
             return outcome
         if outcome.meaning is not Meaning.UNAUTHORIZED:
             raise _error(order, story, outcome)
-        yield from reject(story, order.endpoint, token)
+        if not (yield from may_renew(story, order.endpoint, token)):
+            raise ending.unauthorized(story.attempts)
 
 
 def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict]:
@@ -132,7 +133,10 @@ def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict
     query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"
     request = Request("POST", _PATH + query)
     connect_within = min(timeouts.connect, within)
-    resumed = yield Send(order.endpoint, request, token, within, connect_within)
+    # Over a connection of its own: a trigger that breaks off may not be sent again.
+    resumed = yield Send(
+        order.endpoint, request, token, within, connect_within, over_new_connection=True
+    )
     story.now = resumed.now
     came = cast("Response | Failure", resumed.outcome)
     outcome = _read(came) if isinstance(came, Response) else judge(_ANY_QUERY, came)

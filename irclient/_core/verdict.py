@@ -8,14 +8,16 @@
 | failed        | 408, 410, 5xx; 404 with a page               | failure | goes elsewhere       |
 | unreachable   | no connection                               | failure | goes elsewhere       |
 | broken        | the connection broke; not HTTP              | failure | goes elsewhere       |
+| stale connection | a kept connection was found closed       | nothing | reconnects once      |
 | timed out     | the attempt's time passed                   | failure | goes elsewhere       |
 | unexpected    | any other status or body                    | failure | goes elsewhere       |
 | local         | our own side                                | nothing | goes elsewhere       |
 | unauthorized  | 401                                         | success | renews the token once|
-| denied        | 403                                         | success | ends in an error     |
+| denied        | 403                                         | success | goes elsewhere       |
 | refused       | 400, 404 and other 4xx                      | success | ends in an error     |
 
-Success means only that the endpoint is alive. The statuses of 401, 403, 429 and not-ready
+Success means only that the endpoint is alive. One that is not ready, denies us, or does not accept
+a renewed token either, is put aside (`asides`). The statuses of 401, 403, 429 and not-ready
 answers are in part inferred (contract section 14), so each is recognized by status first and
 by body where a body says more.
 """
@@ -56,6 +58,7 @@ class Next(Enum):
     RETURN = "return"
     ELSEWHERE = "elsewhere"
     RENEW = "renew"
+    RECONNECT = "reconnect"
     END = "end"
 
 
@@ -68,11 +71,12 @@ class Meaning(Enum):
     FAILED = ("failed", Health.FAILURE, Next.ELSEWHERE, True)
     UNREACHABLE = ("unreachable", Health.FAILURE, Next.ELSEWHERE, True)
     BROKEN = ("broken", Health.FAILURE, Next.ELSEWHERE, True)
+    STALE = ("stale connection", Health.NOTHING, Next.RECONNECT, True)
     TIMED_OUT = ("timed out", Health.FAILURE, Next.ELSEWHERE, True)
     UNEXPECTED = ("unexpected", Health.FAILURE, Next.ELSEWHERE, True)
     LOCAL = ("local", Health.NOTHING, Next.ELSEWHERE, False)
     UNAUTHORIZED = ("unauthorized", Health.SUCCESS, Next.RENEW, False)
-    DENIED = ("denied", Health.SUCCESS, Next.END, False)
+    DENIED = ("denied", Health.SUCCESS, Next.ELSEWHERE, False)
     REFUSED = ("refused", Health.SUCCESS, Next.END, False)
 
     def __init__(self, word: str, health: Health, then: Next, worth_retrying: bool) -> None:  # noqa: FBT001  (a row of the table)
@@ -109,7 +113,7 @@ class Verdict:
 
 _TROUBLES: Final = {
     Trouble.UNREACHABLE: Meaning.UNREACHABLE,
-    Trouble.STALE_CONNECTION: Meaning.BROKEN,
+    Trouble.STALE_CONNECTION: Meaning.STALE,
     Trouble.BROKEN: Meaning.BROKEN,
     Trouble.TIMED_OUT: Meaning.TIMED_OUT,
     Trouble.TOO_LARGE: Meaning.UNEXPECTED,

@@ -170,7 +170,8 @@ class Emulator:
 
         others = [self._endpoint(name, "dr") for name in self._options.dr_accounts]
         if len(others) == 2:
-            return [self.home, Pair(*others)]
+            primary, secondary = others
+            return [self.home, Pair(primary, secondary)]
         return [self.home, *others]
 
     @property

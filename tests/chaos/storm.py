@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from irclient._core.stats import Stats
     from irclient.settings import Settings
+    from irclient.stats import Stats
     from irclient.topology import Endpoints
     from tests.chaos.crowd import Tally
     from tests.chaos.oracle import Oracle

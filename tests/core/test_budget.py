@@ -1,4 +1,4 @@
-"""The retry budget: what a further attempt costs, and what brings it back."""
+"""The retry budget: what pays for asking again, and for how long."""
 
 from __future__ import annotations
 
@@ -7,59 +7,91 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irclient._core.budget import RetryBudget
-from irclient._core.verdict import Meaning, Verdict
-
-TRANSIENT = Verdict(Meaning.FAILED, "500")
-THROTTLE = Verdict(Meaning.THROTTLED, "429")
 
 
-@pytest.mark.parametrize("meaning", [m for m in Meaning if m is not Meaning.THROTTLED])
-def test_another_attempt_after_trouble_costs_fourteen(meaning) -> None:
-    budget = RetryBudget(500)
-    assert budget.take(Verdict(meaning, "")) == 14
-    assert budget.tokens == 486
+def paid(budget: RetryBudget, now: float, tries: int = 1000) -> int:
+    return sum(budget.pay(now) for _ in range(tries))
 
 
-def test_another_attempt_after_a_throttle_costs_five() -> None:
-    budget = RetryBudget(500)
-    assert budget.take(THROTTLE) == 5
-    assert budget.tokens == 495
+def test_a_fifth_of_the_calls_that_were_answered_may_be_asked_again() -> None:
+    budget = RetryBudget(0.2, floor=0.0)
+    for _ in range(100):
+        budget.answered(50.0)
+    assert budget.left(50.0) == 20
+    assert paid(budget, 50.0) == 20
+    assert budget.left(50.0) == 0
 
 
-def test_a_full_budget_pays_for_thirty_five_attempts_of_an_outage() -> None:
-    budget = RetryBudget(500)
-    paid = [budget.take(TRANSIENT) for _ in range(100)]
-    assert paid == [14] * 35 + [None] * 65
-    assert budget.tokens == 10
-    # What is left still pays for two throttles.
-    assert [budget.take(THROTTLE) for _ in range(3)] == [5, 5, None]
+def test_the_floor_is_there_without_any_answer() -> None:
+    assert paid(RetryBudget(0.2, floor=10.0), 50.0) == 100
 
 
-def test_success_at_first_brings_one_back_and_success_at_last_what_it_had_cost() -> None:
-    budget = RetryBudget(100)
-    for _ in range(3):
-        budget.take(TRANSIENT)
-    budget.succeeded(0)
-    assert budget.tokens == 59
-    budget.succeeded(14)
-    assert budget.tokens == 73
-    budget.succeeded(5)
-    assert budget.tokens == 78
+def test_ten_seconds_later_everything_is_forgotten() -> None:
+    budget = RetryBudget(0.5, floor=1.0)
+    budget.answered(50.9)
+    budget.answered(50.9)
+    assert paid(budget, 51.0) == 11
+    assert paid(budget, 59.9) == 0  # The answers of second 50 still count, and what was paid.
+    assert budget.left(60.0) == 0  # Second 50 is gone, what was paid in 51 is not.
+    assert paid(budget, 61.0) == 10
+
+
+def test_a_long_silence_leaves_nothing_behind() -> None:
+    budget = RetryBudget(1.0, floor=0.0)
+    budget.answered(50.0)
+    assert budget.left(1e9) == 0
+    budget.answered(1e9)
+    assert paid(budget, 1e9) == 1
+
+
+def test_a_thread_with_an_older_clock_counts_for_the_newest_second() -> None:
+    budget = RetryBudget(1.0, floor=0.0)
+    budget.answered(60.0)
+    budget.answered(45.0)
+    assert budget.left(60.0) == 2
+
+
+def test_in_an_outage_the_floor_does_not_count() -> None:
+    budget = RetryBudget(0.2, floor=10.0)
+    assert not budget.pay_in_outage(50.0)
+    for _ in range(5):
+        budget.answered(50.0)
+    assert budget.pay_in_outage(50.0)
+    assert not budget.pay_in_outage(50.0)
 
 
 def test_a_budget_of_nothing_pays_for_nothing() -> None:
-    budget = RetryBudget(0)
-    budget.succeeded(14)
-    assert budget.take(THROTTLE) is None
-    assert repr(budget) == "<RetryBudget 0 of 0>"
+    budget = RetryBudget(0.0, floor=0.0)
+    budget.answered(50.0)
+    assert not budget.pay(50.0)
+    assert repr(budget) == "<RetryBudget 0 requests left>"
 
 
-@given(st.integers(0, 60), st.lists(st.sampled_from(["trouble", "throttle", 0, 5, 14])))
-def test_it_is_never_negative_and_never_above_its_capacity(capacity, happenings) -> None:
-    budget = RetryBudget(capacity)
-    for each in happenings:
-        if isinstance(each, int):
-            budget.succeeded(each)
-        else:
-            budget.take(TRANSIENT if each == "trouble" else THROTTLE)
-        assert 0 <= budget.tokens <= capacity
+@given(
+    st.floats(0, 1),
+    st.floats(0, 5),
+    st.lists(st.tuples(st.booleans(), st.floats(0, 30)), max_size=80),
+)
+def test_never_more_is_paid_than_ratio_and_floor_allow(ratio, floor, happenings) -> None:
+    budget = RetryBudget(ratio, floor=floor)
+    now, answered, sent = 100.0, 0, 0
+    for is_answer, seconds in happenings:
+        now += seconds / 100
+        if is_answer:
+            budget.answered(now)
+            answered += 1
+        elif budget.pay(now):
+            sent += 1
+    windows = (now - 100.0) / 10 + 2
+    assert sent <= ratio * answered + windows * 10 * floor + 1
+    assert budget.left(now) >= 0
+
+
+@pytest.mark.parametrize("many", [300])
+def test_what_is_under_way_is_no_limit(many) -> None:
+    # Failing over is free, so the budget is not even asked; a budget of tokens that came back with
+    # the answer allowed 35 at once.
+    budget = RetryBudget(0.2, floor=0.0)
+    for _ in range(many):
+        budget.answered(50.0)
+    assert budget.left(50.0) == many // 5

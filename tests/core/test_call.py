@@ -6,7 +6,8 @@ import pytest
 import tenacity
 
 from irclient import errors
-from irclient._core.call import answer_at_hand, call, told_of
+from irclient._core.cached import cached_answer, records_of
+from irclient._core.call import call
 from irclient._core.identity import identity
 from irclient._core.protocol import (
     Failure,
@@ -87,9 +88,9 @@ def test_each_endpoint_gets_its_own_modeling() -> None:
 def test_an_attempt_never_outlives_the_deadline() -> None:
     generator = begin(state(), Settings(timeouts=Timeouts(deadline=1.5, attempt=1, connect=0.8)))
     first = next(generator)
-    assert (first.within, first.connect_within) == (1.0, 0.8)
-    second = answered(generator, Failure(Trouble.TIMED_OUT, "1 s"), 101.0)
-    assert second.within == second.connect_within == pytest.approx(0.5)
+    assert (first.within, first.connect_within) == (pytest.approx(0.9), 0.8)
+    second = answered(generator, Failure(Trouble.TIMED_OUT, "0.9 s"), 100.9)
+    assert second.within == second.connect_within == pytest.approx(0.6)
 
 
 def test_a_failover_sends_at_once_and_waits_for_nothing() -> None:
@@ -216,15 +217,24 @@ def test_a_401_renews_the_token_and_asks_the_same_endpoint() -> None:
 
 
 def test_a_second_401_ends_the_call_though_more_tokens_could_be_had() -> None:
-    generator = begin(state(tokens=OneToken(renewals=5)))
+    generator = begin(state(A, tokens=OneToken(renewals=5)))
     next(generator)
     answered(generator, UNAUTHORIZED, 100.0)
     with pytest.raises(errors.AuthenticationError):
         answered(generator, UNAUTHORIZED, 100.0)
 
 
+def test_a_second_401_sends_the_call_to_the_other_account() -> None:
+    generator = begin(state(tokens=OneToken(renewals=5)))
+    next(generator)
+    answered(generator, UNAUTHORIZED, 100.0)
+    other = answered(generator, UNAUTHORIZED, 100.0)
+    assert (other.endpoint, other.token) == (B, "token-2")
+    assert answered(generator, WELL, 100.0).served.endpoint == "b/web"
+
+
 def test_a_401_without_another_token_ends_the_call_at_once() -> None:
-    generator = begin(state())
+    generator = begin(state(A))
     next(generator)
     with pytest.raises(errors.AuthenticationError) as caught:
         answered(generator, UNAUTHORIZED, 100.0)
@@ -247,7 +257,7 @@ def test_a_401_on_the_last_attempt_is_still_renewed() -> None:
 
 
 def test_no_token_appears_in_a_command_or_an_error() -> None:
-    generator = begin(state())
+    generator = begin(state(A))
     assert "token-1" not in repr(next(generator))
     with pytest.raises(errors.AuthenticationError) as caught:
         answered(generator, UNAUTHORIZED, 100.0)
@@ -256,9 +266,8 @@ def test_no_token_appears_in_a_command_or_an_error() -> None:
     assert repr(FetchedToken().read(0.0)) == "TokenReading(flight, work)"
     assert repr(OneToken().read(0.0)) == "TokenReading(token)"
     failed = FetchedToken(error="AADSTS50034")
-    failed._fetch(lambda record: None)
     failed.read(0.0)
-    failed._fetch(lambda record: None)
+    failed.fetch()
     assert repr(failed.read(0.0)) == "TokenReading(error)"
 
 
@@ -272,7 +281,7 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     settings = Settings()
     key = identity(QUERY)
     shared.memory.keep(key, QUERY, read_list(list_of("1")), A, 90.0)
-    at_hand = answer_at_hand(QUERY, shared, settings, 100.0)
+    at_hand = cached_answer(QUERY, shared, settings, 100.0)
     told: list[object] = []
     running = call(QUERY, shared, settings, 100.0)
     command = next(running)
@@ -283,7 +292,7 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     except StopIteration as end:
         called = end.value
     assert (at_hand, at_hand.served) == (called, called.served)
-    assert told == list(told_of(at_hand, QUERY.operation, 100.0))
+    assert told == list(records_of(at_hand, QUERY.operation, 100.0))
     assert shared.stats.snapshot(retry_budget=0, cached=1).by_source == {"cache": 2}
 
 
@@ -297,14 +306,14 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
 def test_what_is_not_at_hand_is_left_to_the_call(not_at_hand) -> None:
     shared = state()
     shared.memory.keep(identity(QUERY), QUERY, read_list(list_of("1")), A, 90.0)
-    assert answer_at_hand(QUERY, shared, Settings(), 100.0) is not None
-    assert answer_at_hand(QUERY, shared, Settings(**not_at_hand), 100.0) is None
-    assert answer_at_hand(Popular(), shared, Settings(), 100.0) is None
-    assert answer_at_hand("no query", shared, Settings(), 100.0) is None
+    assert cached_answer(QUERY, shared, Settings(), 100.0) is not None
+    assert cached_answer(QUERY, shared, Settings(**not_at_hand), 100.0) is None
+    assert cached_answer(Popular(), shared, Settings(), 100.0) is None
+    assert cached_answer("no query", shared, Settings(), 100.0) is None
 
 
 def test_a_closed_client_has_nothing_at_hand() -> None:
     shared = state()
     shared.memory.keep(identity(QUERY), QUERY, read_list(list_of("1")), A, 90.0)
     shared.is_closed = True
-    assert answer_at_hand(QUERY, shared, Settings(), 100.0) is None
+    assert cached_answer(QUERY, shared, Settings(), 100.0) is None

@@ -7,7 +7,7 @@ import pytest
 from irclient import errors
 from irclient._core.ending import (
     deadline_exceeded,
-    every_endpoint_failed,
+    no_endpoint_answered,
     refused,
     unauthorized,
 )
@@ -43,7 +43,7 @@ TOLD = "a/web: 500 'no a' (12 ms); b/web: 500 'no b' (12 ms)"
     ],
 )
 def test_what_all_endpoints_have_in_common_names_the_error(meanings, kind) -> None:
-    error = every_endpoint_failed([Verdict(each, "no") for each in meanings], ATTEMPTS)
+    error = no_endpoint_answered([Verdict(each, "no") for each in meanings], ATTEMPTS)
     assert type(error) is kind
     assert error.attempts == tuple(ATTEMPTS)
     assert TOLD in str(error)
@@ -55,7 +55,7 @@ def test_what_all_endpoints_have_in_common_names_the_error(meanings, kind) -> No
 )
 def test_throttled_says_when_to_ask_again(advice, wait) -> None:
     verdicts = [Verdict(Meaning.THROTTLED, "429", retry_after=each) for each in advice]
-    error = every_endpoint_failed(verdicts, ATTEMPTS)
+    error = no_endpoint_answered(verdicts, ATTEMPTS)
     assert isinstance(error, errors.Throttled)
     assert error.retry_after == wait
     assert f"in {wait:g} s" in str(error)

@@ -20,7 +20,7 @@ from irclient._wire import Response
 from irclient.errors import IRError
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore
-from irclient.topology import ServiceEndpoint
+from irclient.topology import Pair, ServiceEndpoint
 from tests.core.virtual_time import FetchedToken, VirtualTime
 from tests.scenarios.scenario import list_of
 
@@ -62,8 +62,10 @@ class Client(RuleBasedStateMachine):
         caching=st.sampled_from([{"enabled": False}, {"fresh_for": 0.5}, {}]),
         max_wait=st.sampled_from([0.0, 0.5, 3.0]),
         has_fallback=st.booleans(),
+        hedges=st.booleans(),
+        mode=st.sampled_from(["active-passive", "active-active"]),
     )
-    def begin(self, tps, caching, max_wait, has_fallback) -> None:
+    def begin(self, *, tps, caching, max_wait, has_fallback, hedges, mode) -> None:
         self.endpoints = [
             ServiceEndpoint(name, "web", tps=each) for name, each in zip("abcd", tps, strict=False)
         ]
@@ -71,11 +73,12 @@ class Client(RuleBasedStateMachine):
             timeouts={"deadline": 2.0, "attempt": 0.7},
             caching=caching,
             throttling={"max_wait": max_wait},
-            retries={"budget": CAPACITY},
+            hedging={"enabled": hedges, "after": 0.1, "budget": 0.5},
             failover={"consecutive_failures": 2, "eject_for": 1, "max_eject_for": 4, "ramp_for": 2},
         )
+        first, second, *others = self.endpoints
         self.state = ClientState.of(
-            self.endpoints,
+            [Pair(first, second, mode=mode), *others],
             settings=self.settings,
             tokens=FetchedToken(renewals=3),
             store=MemoryStore(max_entries=6),
@@ -87,7 +90,7 @@ class Client(RuleBasedStateMachine):
         self.time = VirtualTime(self._answer, work_takes=0.3)
         self.sent: dict[str, list[float]] = defaultdict(list)
         self.under_way: list[tuple[Any, Any, float]] = []
-        self.ended = 0
+        self.ended = self.cancelled = 0
 
     def _answer(self, send):
         self.sent[send.endpoint.account].append(self.time.now)
@@ -120,6 +123,11 @@ class Client(RuleBasedStateMachine):
             each = running[number % len(running)]
             self.under_way.remove(each)
             self.time.cancel(each[0])
+            self.cancelled += 1
+
+    @rule(can=st.booleans())
+    def threads_can_be_started(self, can) -> None:
+        self.time.starts_threads = can
 
     @rule(seconds=st.sampled_from([0.001, 0.05, 0.3, 1.1, 5.0]))
     def time_passes(self, seconds) -> None:
@@ -166,19 +174,17 @@ class Client(RuleBasedStateMachine):
             for first, last in zip(starts, starts[limit:], strict=False):
                 assert last - first >= seconds - 1e-9, (endpoint, first, last)
 
-    @invariant()
-    def the_budget_is_between_nothing_and_all(self) -> None:
-        assert 0 <= self.state.budget.tokens <= CAPACITY
-
     def teardown(self) -> None:
         if not hasattr(self, "time"):
             return
+        self.time.starts_threads = True
         self.time.sleep(10.0)
         self.each_call_ends_in_time_and_in_a_list_of_its_own_or_one_error()
         assert self.under_way == []
         assert len(self.state.flights) == 0
-        assert self.state.count_up().calls == self.ended
-        for endpoint, allowance in self.state.allowances.items():
+        stats = self.state.count_up(self.time.now)
+        assert (stats.calls, stats.cancelled) == (self.ended, self.cancelled)
+        for endpoint, allowance in self.state.routes.allowances.items():
             # Whatever is left in its books was sent: no reservation outlived its call.
             sent = self.sent[endpoint.account]
             for start in allowance._starts:

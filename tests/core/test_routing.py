@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from irclient._core.allowance import Allowance
+from irclient._core.asides import Asides
 from irclient._core.health import EndpointHealth
-from irclient._core.routing import Choice, Full, choose
+from irclient._core.priority import Priority
+from irclient._core.routing import Choice, Full, Routes, choose, none_works
+from irclient._core.verdict import Meaning, Verdict
 from irclient.settings import Failover
 from tests.scenarios.scenario import A, B, C
 
@@ -42,17 +45,23 @@ def healths(**states: str) -> dict:
 NO_SLOT: Any = None
 
 
-def went_to(endpoint, *, is_probe=False, probe=None) -> Choice:
+def went_to(endpoint, *, fails=False, probe=None) -> Choice:
     """A choice, its slot left out: allowances have tests of their own."""
-    return Choice(endpoint, NO_SLOT, probe, is_probe=is_probe)
+    return Choice(endpoint, NO_SLOT, probe, is_known_to_fail=fails)
 
 
-def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | Full | None:
+def put_aside(*endpoints, at=9.0) -> Asides:
+    asides = Asides(uniform=lambda: 0.5)
+    for each in endpoints:
+        asides.record(each, None, Verdict(Meaning.DENIED, "403"), at)
+    return asides
+
+
+def chosen(health, *, tried=(), endpoints=(A, B, C), asides=None) -> Choice | Full | None:
     allowances = {each: Allowance(100, adaptive=True) for each in endpoints}
     choice = choose(
+        Routes(health, allowances, asides or put_aside()),
         endpoints,
-        health,
-        allowances,
         tried=set(tried),
         now=10.0,
         not_after=10.5,
@@ -69,7 +78,7 @@ def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | Full | None:
         ({}, [A, B], went_to(C)),
         ({}, [A, B, C], None),
         ({"a": "failing"}, [], went_to(B)),
-        ({"a": "failing"}, [B, C], went_to(A)),
+        ({"a": "failing"}, [B, C], went_to(A, fails=True)),
         ({"a": "failing", "b": "failing"}, [], went_to(C)),
         ({"a": "recovering"}, [], went_to(A)),
         ({"a": "held back"}, [], went_to(B)),
@@ -78,11 +87,11 @@ def chosen(health, *, tried=(), endpoints=(A, B, C)) -> Choice | Full | None:
         ({"a": "due"}, [], went_to(B, probe=A)),
         ({"a": "due"}, [A], went_to(B)),
         ({"a": "due", "b": "held back", "c": "failing"}, [], went_to(B, probe=A)),
-        ({"a": "due", "b": "failing", "c": "failing"}, [], went_to(A, is_probe=True)),
-        ({"a": "failing", "b": "due"}, [C], went_to(B, is_probe=True)),
+        ({"a": "due", "b": "failing", "c": "failing"}, [], went_to(A, fails=True)),
+        ({"a": "failing", "b": "due"}, [C], went_to(B, fails=True)),
         ({"a": "due", "b": "due"}, [], went_to(C, probe=A)),
-        ({"a": "failing", "b": "failing since before", "c": "failing"}, [], went_to(B)),
-        ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], went_to(A)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [], went_to(B, fails=True)),
+        ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], went_to(A, fails=True)),  # noqa: E501
     ],
 )  # fmt: skip
 def test_the_next_endpoint(states, tried, expected) -> None:
@@ -133,9 +142,8 @@ def with_room(**slots: int) -> dict:
 )
 def test_what_works_is_full(states, slots, max_wait, expected) -> None:
     choice = choose(
+        Routes(healths(**states), with_room(**slots), put_aside()),
         (A, B, C),
-        healths(**states),
-        with_room(**slots),
         tried=(),
         now=10.0,
         not_after=10.0 + max_wait,
@@ -147,3 +155,47 @@ def test_what_works_is_full(states, slots, max_wait, expected) -> None:
     else:
         assert isinstance(choice, Choice)
         assert choice.endpoint == expected
+
+
+def test_what_is_put_aside_is_passed_by_and_probed_when_it_is_due() -> None:
+    assert chosen(healths(), asides=put_aside(A)) == went_to(B)
+    assert chosen(healths(), asides=put_aside(A, at=6.0)) == went_to(B, probe=A)
+
+
+def test_what_fails_is_tried_before_what_is_put_aside() -> None:
+    health = healths(b="failing", c="failing since before")
+    assert chosen(health, asides=put_aside(A)) == went_to(C, fails=True)
+    assert chosen(health, tried=[B, C], asides=put_aside(A)) == went_to(A, fails=True)
+
+
+def test_what_is_put_aside_is_not_asked_because_others_are_full() -> None:
+    routes = Routes(healths(b="failing"), with_room(b=0, c=0), put_aside(A))
+    choice = choose(routes, (A, B, C), tried=(), now=10.0, not_after=10.5, probe_for=1.0)
+    assert isinstance(choice, Full)
+
+
+def test_a_refresh_goes_where_half_of_the_allowance_is_free_or_nowhere() -> None:
+    def refreshed(**slots):
+        routes = Routes(healths(c="failing"), with_room(**slots), put_aside())
+        return choose(
+            routes,
+            (A, B, C),
+            tried=(),
+            now=10.0,
+            not_after=10.0,
+            probe_for=1.0,
+            priority=Priority.REFRESH,
+        )
+
+    assert refreshed(a=100).endpoint == A
+    assert refreshed(a=50, b=60).endpoint == B
+    assert isinstance(refreshed(a=50, b=40), Full)
+
+
+def test_none_works_once_all_fail_or_are_put_aside() -> None:
+    allowances = with_room()
+    assert not none_works(Routes(healths(a="failing"), allowances, put_aside(B)), (A, B, C), None)
+    assert none_works(
+        Routes(healths(a="failing", c="due"), allowances, put_aside(B)), (A, B, C), None
+    )
+    assert not none_works(Routes(healths(a="recovering"), allowances, put_aside(B)), (A, B), None)

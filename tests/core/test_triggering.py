@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,6 +40,8 @@ class State:
     def __init__(self, tokens=None):
         self.tokens = tokens or OneToken()
         self.has_observers = True
+        self.untold = []
+        self.memory = SimpleNamespace(generation=0)
         self.is_closed = False
 
 

@@ -76,6 +76,7 @@ def test_the_table_in_the_docs_is_the_table_in_the_code() -> None:
         "returns": Next.RETURN,
         "goes elsewhere": Next.ELSEWHERE,
         "renews the token once": Next.RENEW,
+        "reconnects once": Next.RECONNECT,
         "ends in an error": Next.END,
     }
     rows = re.findall(
@@ -91,6 +92,7 @@ def test_only_what_may_pass_is_worth_a_second_round() -> None:
         Meaning.FAILED,
         Meaning.UNREACHABLE,
         Meaning.BROKEN,
+        Meaning.STALE,
         Meaning.TIMED_OUT,
         Meaning.UNEXPECTED,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from irclient._core.flights import Flight
 from irclient._core.protocol import (
     Failure,
     Finish,
+    GivenUp,
+    NotStarted,
     Race,
     Resumed,
     Send,
@@ -57,6 +60,7 @@ class VirtualTime:
     answer: Answerer
     now: float = 1000.0
     work_takes: float = 0.0
+    starts_threads: bool = True
     sent: list[tuple[Send, float, bool]] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     told: list[Any] = field(default_factory=list)
@@ -85,7 +89,8 @@ class VirtualTime:
     def cancel(self, task: Task) -> None:
         """End a call half-way, as a cancelled task does."""
         task.resumptions += 1  # Whatever it waited for wakes nobody now.
-        task.call.close()
+        with suppress(GivenUp, StopIteration):
+            task.call.throw(GivenUp(self.now))
         task.is_over = True
 
     def sleep(self, seconds: float) -> None:
@@ -112,8 +117,13 @@ class VirtualTime:
                 if task.resumptions == 1
                 else task.call.send(Resumed(self.now, outcome))
             )
-            while not self._is_awaited(task, command):
-                command = task.call.send(Resumed(self.now))
+            while True:
+                if isinstance(command, Start | Spawn) and not self.starts_threads:
+                    command = task.call.send(Resumed(self.now, NotStarted("no thread")))
+                elif self._is_awaited(task, command):
+                    break
+                else:
+                    command = task.call.send(Resumed(self.now))
         except StopIteration as end:
             task.is_over, task.result = True, end.value
         except IRError as error:
@@ -219,7 +229,7 @@ class FetchedToken:
     def read(self, now: float) -> TokenReading:
         if self._flight is None:
             self._flight = Flight()
-            return TokenReading(flight=self._flight, work=self._fetch)
+            return TokenReading(flight=self._flight, work=Fetch(self))
         if self._fetched is not None:
             return self._fetched.read(now)
         if self.fetches and self._error is not None:
@@ -230,9 +240,28 @@ class FetchedToken:
     def reject(self, token: str, now: float) -> bool:
         return self._fetched is not None and self._fetched.reject(token, now)
 
-    def _fetch(self, tell: Callable[[Record], None]) -> None:
+    def fetch(self) -> None:
         self.fetches += 1
         if self._error is None:
             self._fetched = OneToken(renewals=self._renewals)
         if self._flight is not None:
             self._flight.land()
+
+    def abandon(self) -> None:
+        """The next reader begins another fetch."""
+        if not self.fetches and self._flight is not None:
+            flight, self._flight = self._flight, None
+            flight.land()
+
+
+@dataclass(slots=True)
+class Fetch:
+    """The work of a `FetchedToken`."""
+
+    token: FetchedToken
+
+    def __call__(self, tell: Callable[[Record], None]) -> None:
+        self.token.fetch()
+
+    def abandon(self) -> None:
+        self.token.abandon()

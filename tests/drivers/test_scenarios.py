@@ -127,7 +127,7 @@ class Run:
             assert elapsed <= expected.elapsed + LATE
         for each in self.state.endpoints:
             if each.label in expected.states:
-                state = self.state.health[each].status(time.monotonic()).state
+                state = self.state.routes.health[each].status(time.monotonic()).state
                 assert (each.label, state) == (each.label, expected.states[each.label])
 
 
@@ -138,9 +138,9 @@ class SlowToken(FetchedToken):
         super().__init__(error=tokens.error, renewals=tokens.renewals)
         self._takes = tokens.takes
 
-    def _fetch(self, tell):
+    def fetch(self):
         time.sleep(self._takes)
-        super()._fetch(tell)
+        super().fetch()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -11,11 +11,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from irclient._core.state import HealthSnapshot
 from irclient.cli.answers import served_line
 from irclient.cli.demo.summary import Summary
 from irclient.cli.demo.traffic import Count
 from irclient.cli.output import duration, safe
+from irclient.health import HealthSnapshot
 from irclient.results import RecommendationList
 
 __all__ = ["LiveScreen", "PlainScreen", "Scene", "Screen", "SilentScreen"]

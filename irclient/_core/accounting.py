@@ -1,0 +1,163 @@
+"""Accounting: where an attempt is counted once it has ended.
+
+| an attempt that                           | counts in its endpoint's health as              |
+|-------------------------------------------|-------------------------------------------------|
+| ended in an answer, or failed             | `verdict` says                                  |
+| was given up by its caller, or timed out  | a failure, if it took half of the client's own  |
+| in less than its full time                | time for an attempt, or longer than the 95th    |
+|                                           | percentile of its endpoint; else as nothing     |
+| lost a race against a hedge               | a failure: the winner must not hide it          |
+
+A call may have a deadline that no endpoint could keep, and its caller may go away at any time:
+neither may put an endpoint aside for everybody else. Where the percentile is not known yet, a
+quarter of an attempt's time stands in for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from irclient._core.verdict import SERVED, Health, Meaning
+from irclient.attempts import Attempt
+from irclient.observe import AttemptEnded, PutAside, Returned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from irclient._core.protocol import Send
+    from irclient._core.story import Story
+    from irclient._core.verdict import Verdict
+    from irclient.observe import Record
+
+__all__ = ["count_attempt", "count_given_up", "count_overtaken"]
+
+_OVERTAKEN: Final = "overtaken"
+_CANCELLED: Final = "cancelled"
+_TELLS_AFTER: Final = 0.25
+#: Seconds between two calls to an endpoint that is slow; `preference` keeps them.
+_ASK_SLOW_AFTER: Final = 1.0
+
+
+def count_attempt(
+    story: Story,
+    send: Send,
+    verdict: Verdict,
+    sent_at: float,
+    ended_at: float,
+    *,
+    opened_connection: bool = False,
+) -> None:
+    """Count an attempt in health, allowance, latencies, asides and stats, and keep its record."""
+    state, endpoint, meaning = story.state, send.endpoint, verdict.meaning
+    changes = _health_changes(story, send, verdict, sent_at, ended_at)
+    story.sent += 1
+    state.stats.count_attempt(endpoint.label, meaning.word)
+    aside: Record | None = None
+    if meaning is SERVED:
+        aside = _learn_latency(
+            story, send, ended_at - sent_at, ended_at, opened_connection=opened_connection
+        )
+        if state.asides:
+            aside = state.asides.record(endpoint, story.modeling, verdict, ended_at) or aside
+        if not state.has_observers:
+            return  # A record of it would be read by nobody: no error follows an answer.
+    elif meaning is Meaning.THROTTLED:
+        state.routes.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
+    elif meaning is not Meaning.UNAUTHORIZED:
+        # A 401 only counts once the token was renewed.
+        aside = state.asides.record(endpoint, story.modeling, verdict, ended_at)
+    attempt = _attempt(
+        story, send, meaning.word, verdict.reason, sent_at=sent_at, ended_at=ended_at
+    )
+    _keep(story, replace(attempt, status=verdict.status))
+    for change in changes:
+        story.note(change)
+    story.note(aside)
+
+
+def count_given_up(story: Story, send: Send, sent_at: float, now: float) -> None:
+    """Count an attempt whose caller went away."""
+    story.now = now
+    reason = f"{_CANCELLED}: its caller went away after {now - sent_at:.3g} s"
+    attempt = _attempt(story, send, _CANCELLED, reason, sent_at=sent_at, ended_at=now)
+    _count_cut_short(story, send, attempt, tells=_tells(story, send, attempt.elapsed))
+
+
+def count_overtaken(story: Story, send: Send, sent_at: float, now: float) -> None:
+    """Count an attempt that lost a race."""
+    reason = f"{_OVERTAKEN}: the other endpoint answered first"
+    attempt = _attempt(story, send, _OVERTAKEN, reason, sent_at=sent_at, ended_at=now)
+    _count_cut_short(story, send, attempt, tells=True)
+
+
+def _count_cut_short(story: Story, send: Send, attempt: Attempt, *, tells: bool) -> None:
+    story.sent += 1
+    story.state.stats.count_attempt(attempt.endpoint, attempt.outcome)
+    _keep(story, attempt)
+    if tells:
+        sent_at = story.now - attempt.elapsed
+        health, reason = story.state.routes.health[send.endpoint], attempt.reason
+        for change in health.record(story.now, sent_at=sent_at, ok=False, reason=reason):
+            story.note(change)
+
+
+def _attempt(
+    story: Story, send: Send, outcome: str, reason: str, *, sent_at: float, ended_at: float
+) -> Attempt:
+    return Attempt(
+        endpoint=send.endpoint.label,
+        outcome=outcome,
+        status=None,
+        reason=reason,
+        started_after=sent_at - story.began_at,
+        elapsed=ended_at - sent_at,
+    )
+
+
+def _keep(story: Story, attempt: Attempt) -> None:
+    story.attempts.append(attempt)
+    story.note(AttemptEnded(at=story.now, operation=story.query.operation, attempt=attempt))
+
+
+def _health_changes(
+    story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
+) -> Sequence[Record]:
+    health, effect = story.state.routes.health[send.endpoint], verdict.meaning.health
+    if verdict.meaning is SERVED:
+        return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
+    if effect is Health.NOTHING:
+        return ()
+    if verdict.meaning is Meaning.TIMED_OUT and not _tells(story, send, send.within):
+        return ()
+    is_alive = effect is Health.SUCCESS
+    return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)
+
+
+def _tells(story: Story, send: Send, elapsed: float) -> bool:
+    """Whether no answer in this time says anything about the endpoint."""
+    full = story.state.attempt_within
+    if elapsed >= full / 2:
+        return True
+    usual = story.state.latencies.percentile(story.query.operation, send.endpoint)
+    return elapsed > (_TELLS_AFTER * full if usual is None else usual)
+
+
+def _learn_latency(
+    story: Story, send: Send, latency: float, now: float, *, opened_connection: bool
+) -> Record | None:
+    endpoint = send.endpoint
+    change = story.state.latencies.learn(
+        story.query.operation, endpoint, latency, now, opened_connection=opened_connection
+    )
+    if change is None:
+        return None
+    if not change:
+        return Returned(at=now, endpoint=endpoint.label)
+    return PutAside(
+        at=now,
+        endpoint=endpoint.label,
+        state="slow",
+        reason=change,
+        ask_again_after=_ASK_SLOW_AFTER,
+    )

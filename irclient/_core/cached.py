@@ -1,0 +1,54 @@
+"""The cached answer: the short way of a call that only has to look into memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from irclient._core.identity import identity
+from irclient.observe import CallEnded, MemoryUsed
+
+if TYPE_CHECKING:
+    from irclient._core.state import ClientState
+    from irclient.observe import Record
+    from irclient.queries import Query
+    from irclient.results import Answer
+    from irclient.settings import Settings
+
+__all__ = ["cached_answer", "records_of"]
+
+
+def cached_answer(
+    query: Query, state: ClientState, settings: Settings, now: float
+) -> Answer | None:
+    """Return the fresh answer in memory, if all that there is to do is to hand it out.
+
+    The same as `call` would answer, for the price of a look-up, without a generator; the
+    observers are to hear `records_of` it. Everything else is left to `call` to decide.
+
+    Args:
+        query: What is asked; something that is no query has no answer.
+        state: What all calls of the client share.
+        settings: How to go about it.
+        now: The time.
+    """
+    caching = settings.caching
+    if state.split is not None or state.is_closed or not caching.enabled:
+        return None
+    # Known nearly always, and a call of a function is a tenth of all this.
+    key = getattr(query, "_identity", None) or identity(query)
+    entry = state.memory.recall_fresh(key, caching, now) if key is not None else None
+    if entry is None:
+        return None
+    state.stats.count_answer("cache")
+    return entry.answer.out_of_memory(now - entry.stored_at, query)
+
+
+def records_of(answer: Answer, operation: str, now: float) -> tuple[Record, ...]:
+    """What the observers should hear of an answer that was at hand."""
+    age, endpoint = answer.served.age, answer.served.endpoint
+    return (
+        MemoryUsed(at=now, operation=operation, source="cache", age=age),
+        CallEnded(
+            at=now, operation=operation, endpoint=endpoint, attempts=0, elapsed=0.0, error=None
+        ),
+    )

@@ -1,0 +1,184 @@
+"""Latency: how long each endpoint takes for each operation, and who is much slower than its pair.
+
+| the endpoint             | what happens                                                | then    |
+|--------------------------|-------------------------------------------------------------|---------|
+| not slow                 | the median of its latest answers is above `slow_factor`     | slow    |
+|                          | times that of the other account of its pair, and more than  |         |
+|                          | `slow_by` seconds above it                                  |         |
+| slow                     | the median of its latest answers is at most half as far     | not slow|
+|                          | above, by either measure                                    |         |
+
+Both accounts must have answered lately: five times the one that is judged, three times the other.
+The gap between the two bounds keeps an endpoint near the first one from changing to and fro.
+An answer for which a connection had to be opened says nothing against its endpoint; it counts for
+the other one, which can only be faster than that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from irclient._forks import fork_safe_lock
+
+if TYPE_CHECKING:
+    from irclient.settings import Failover
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["Latencies"]
+
+_PERCENTILE: Final = 0.95
+#: The percentile is taken of so many answers, and anew after a part of them: sorting each time
+#: would cost more than a call's other decisions.
+_KEPT: Final = 256
+_LEARNED_FROM: Final = 20
+_ANEW_AFTER: Final = 16
+#: The median is taken of so many of the latest answers.
+_LATEST: Final = 9
+_JUDGED_BY: Final = 5
+_COMPARED_WITH: Final = 3
+#: Where so many answers in a row needed a new connection, the server keeps none.
+_KEEPS_NO_CONNECTION: Final = 32
+
+
+class Latencies:
+    """The latencies of a client's endpoints, by operation.
+
+    Args:
+        settings: When an endpoint is slow.
+        partners: The other account of the pair, by endpoint.
+    """
+
+    def __init__(
+        self, settings: Failover, *, partners: dict[ServiceEndpoint, ServiceEndpoint]
+    ) -> None:
+        self._factor = settings.slow_factor
+        self._by = settings.slow_by
+        self._window = settings.window
+        self._partners = partners
+        self._lock = fork_safe_lock()
+        self._samples: dict[tuple[str, str], _Samples] = {}
+        #: The reasons, by operation and URL; empty nearly always.
+        self._slow: dict[tuple[str, str], str] = {}
+
+    def learn(
+        self,
+        operation: str,
+        endpoint: ServiceEndpoint,
+        latency: float,
+        now: float,
+        *,
+        opened_connection: bool = False,
+    ) -> str | None:
+        """Learn how long an answer took.
+
+        Returns:
+            Why the endpoint has become slow; an empty text if it no longer is; None if nothing
+            changed.
+        """
+        key = (operation, endpoint.url)
+        with self._lock:
+            samples = self._samples.get(key)
+            if samples is None:
+                samples = self._samples[key] = _Samples()
+            if not samples.add(latency, now, opened_connection=opened_connection):
+                return None
+            partner = self._partners.get(endpoint)
+            if partner is None or self._factor is None:
+                return None
+            other = self._samples.get((operation, partner.url))
+            return self._judge(key, samples, other, partner, now)
+
+    def percentile(self, operation: str, endpoint: ServiceEndpoint) -> float | None:
+        """The 95th percentile in seconds, or None before it is learned."""
+        samples = self._samples.get((operation, endpoint.url))
+        return samples.percentile if samples else None
+
+    def is_slow(self, operation: str, endpoint: ServiceEndpoint) -> bool:
+        """Whether calls of an operation should go to the other account of the pair."""
+        return bool(self._slow) and (operation, endpoint.url) in self._slow
+
+    def slow_reason(self, endpoint: ServiceEndpoint) -> str | None:
+        """Why calls of some operation go to the other account of the pair, or None."""
+        with self._lock:
+            found = (why for (_, url), why in self._slow.items() if url == endpoint.url)
+            return next(found, None)
+
+    def wants_comparison(
+        self, operation: str, endpoint: ServiceEndpoint, other: ServiceEndpoint, now: float
+    ) -> bool:
+        """Whether an endpoint may be slow, and the other has not answered lately to tell."""
+        samples = self._samples.get((operation, endpoint.url))
+        if samples is None or self._factor is None:
+            return False
+        with self._lock:
+            if len(samples.latest) < _JUDGED_BY or median(samples.latest) <= self._by:
+                return False
+            known = self._samples.get((operation, other.url))
+            return known is None or not known.is_known(now, self._window)
+
+    def _judge(
+        self,
+        key: tuple[str, str],
+        samples: _Samples,
+        other: _Samples | None,
+        partner: ServiceEndpoint,
+        now: float,
+    ) -> str | None:
+        is_slow = key in self._slow
+        needed = _COMPARED_WITH if is_slow else _JUDGED_BY
+        if len(samples.latest) < needed or other is None or not other.is_known(now, self._window):
+            return None
+        mine, theirs = median(samples.latest), other.best_known()
+        factor = self._factor or math.inf
+        if is_slow:
+            if mine > theirs * max((factor + 1.0) / 2.0, 1.0) and mine > theirs + self._by / 2.0:
+                return None
+            del self._slow[key]
+            return ""
+        if mine <= theirs * factor or mine <= theirs + self._by:
+            return None
+        # Only what it answers from now on can show that it is no longer slow.
+        samples.latest.clear()
+        reason = f"slow: {mine * 1000:.0f} ms, {partner.label} takes {theirs * 1000:.0f} ms"
+        self._slow[key] = reason
+        return reason
+
+
+class _Samples:
+    __slots__ = ("_any", "_at", "_cold_in_a_row", "_kept", "_unsorted", "latest", "percentile")
+
+    def __init__(self) -> None:
+        self._kept: deque[float] = deque(maxlen=_KEPT)
+        self._unsorted = 0
+        self._cold_in_a_row = 0
+        self._at = -math.inf
+        self._any: deque[float] = deque(maxlen=_LATEST)
+        #: Those for which no connection was opened.
+        self.latest: deque[float] = deque(maxlen=_LATEST)
+        self.percentile: float | None = None
+
+    def add(self, latency: float, now: float, *, opened_connection: bool) -> bool:
+        self._at = now
+        self._any.append(latency)
+        self._cold_in_a_row = self._cold_in_a_row + 1 if opened_connection else 0
+        if 0 < self._cold_in_a_row < _KEEPS_NO_CONNECTION:
+            return False
+        self.latest.append(latency)
+        self._kept.append(latency)
+        self._unsorted += 1
+        if len(self._kept) >= _LEARNED_FROM and (
+            self.percentile is None or self._unsorted >= _ANEW_AFTER
+        ):
+            ranked = sorted(self._kept)
+            self.percentile = ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
+            self._unsorted = 0
+        return True
+
+    def best_known(self) -> float:
+        return median(self.latest if len(self.latest) >= _COMPARED_WITH else self._any)
+
+    def is_known(self, now: float, window: float) -> bool:
+        return len(self._any) >= _COMPARED_WITH and now - self._at <= window

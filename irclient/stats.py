@@ -1,0 +1,38 @@
+"""What `stats()` returns: what a client has done since it was made, counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Stats"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a client has done since it was made.
+
+    Attributes:
+        calls: Calls that came to an end.
+        by_source: Answers by `served.source`.
+        errors: Errors by their kind's name.
+        attempts: Requests by endpoint and outcome, ``{"contoso-a/web": {"served": 12}}``.
+        throttle_waits: Calls that waited for a slot.
+        hedges: Requests that were sent to race a slow one.
+        joined: Calls that waited for an equal one instead of asking.
+        cancelled: Calls that their callers gave up; these are not counted as calls.
+        retry_budget: Requests that could be sent again now.
+        cached: Answers in memory.
+        store_failures: How often the store could not be read or written.
+    """
+
+    calls: int
+    by_source: dict[str, int]
+    errors: dict[str, int]
+    attempts: dict[str, dict[str, int]]
+    throttle_waits: int
+    hedges: int
+    joined: int
+    cancelled: int
+    retry_budget: int
+    cached: int
+    store_failures: int = 0
