@@ -150,9 +150,12 @@ def _pay_for(story: Story, choice: Choice) -> None:
     if not story.verdicts or not (choice.is_known_to_fail or choice.endpoint in story.verdicts):
         return
     budget = story.state.budget
-    is_out = none_works(story.state.routes, story.endpoints, story.modeling)
-    if not (budget.pay_in_outage(story.now) if is_out else budget.pay(story.now)):
+    if not (budget.pay_in_outage if _is_out(story) else budget.pay)(story.now):
         raise _no_endpoint_answered(story)
+
+
+def _is_out(story: Story) -> bool:
+    return none_works(story.state.routes, story.endpoints, story.modeling)
 
 
 def _may_repeat(
@@ -233,7 +236,9 @@ def _wait_for_another_round(story: Story) -> Call[None]:
         and story.priority is Priority.INTERACTIVE
         and wait > settings.throttling.max_wait
     )
-    if wait >= story.left or is_too_long or not story.state.budget.left(story.now):
+    budget = story.state.budget
+    can_pay = (budget.left_in_outage if _is_out(story) else budget.left)(story.now)
+    if wait >= story.left or is_too_long or not can_pay:
         raise _no_endpoint_answered(story)
     story.waits += 1
     ready_at = story.now + wait

@@ -65,9 +65,16 @@ class RetryBudget:
 
     def left(self, now: float) -> int:
         """How many requests could be paid for now."""
+        return self._left_at(now, self._floor)
+
+    def left_in_outage(self, now: float) -> int:
+        """How many could be paid for while every endpoint is known to fail."""
+        return self._left_at(now, 0.0)
+
+    def _left_at(self, now: float, floor: float) -> int:
         with self._lock:
             self._move_on(int(now))
-            return max(int(self._left(self._floor)), 0)
+            return max(int(self._left(floor)), 0)
 
     def _pay(self, now: float, floor: float) -> bool:
         second = int(now)

@@ -22,6 +22,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from irclient._forks import fork_safe_lock
+from irclient._values import value
 
 if TYPE_CHECKING:
     from irclient.settings import Failover
@@ -60,8 +61,8 @@ class Latencies:
         self._partners = partners
         self._lock = fork_safe_lock()
         self._samples: dict[tuple[str, str], _Samples] = {}
-        #: The reasons, by operation and URL; empty nearly always.
-        self._slow: dict[tuple[str, str], str] = {}
+        #: By operation and URL; empty nearly always.
+        self._slow: dict[tuple[str, str], _Slow] = {}
 
     def learn(
         self,
@@ -83,6 +84,9 @@ class Latencies:
             samples = self._samples.get(key)
             if samples is None:
                 samples = self._samples[key] = _Samples()
+            slow = self._slow.get(key)
+            if slow is not None and now - latency < slow.since:
+                return None  # It was sent before: only what comes after can show a change.
             if not samples.add(latency, now, opened_connection=opened_connection):
                 return None
             partner = self._partners.get(endpoint)
@@ -103,7 +107,7 @@ class Latencies:
     def slow_reason(self, endpoint: ServiceEndpoint) -> str | None:
         """Why calls of some operation go to the other account of the pair, or None."""
         with self._lock:
-            found = (why for (_, url), why in self._slow.items() if url == endpoint.url)
+            found = (slow.reason for (_, url), slow in self._slow.items() if url == endpoint.url)
             return next(found, None)
 
     def wants_comparison(
@@ -140,11 +144,18 @@ class Latencies:
             return ""
         if mine <= theirs * factor or mine <= theirs + self._by:
             return None
-        # Only what it answers from now on can show that it is no longer slow.
         samples.latest.clear()
         reason = f"slow: {mine * 1000:.0f} ms, {partner.label} takes {theirs * 1000:.0f} ms"
-        self._slow[key] = reason
+        self._slow[key] = _Slow(reason, now)
         return reason
+
+
+@value
+class _Slow:
+    """Why an endpoint is slow, and since when."""
+
+    reason: str
+    since: float
 
 
 class _Samples:

@@ -86,7 +86,7 @@ def begin_refresh(story: Story, key: str) -> Call[None]:
     refreshes, flights = story.state.refreshes, story.state.flights
     if not refreshes.begin(key, story.now, lost_at=_lost_at(story)):
         return
-    flight, is_begun = None, False
+    flight, leads, is_begun = None, False, False
     try:
         flight, leads = flights.board(
             key, story.now, lost_at=_lost_at(story), priority=Priority.REFRESH

@@ -5,7 +5,8 @@ runs it: the core in virtual time, or a driver in real time.
 
 ```toml
 rule = "When the primary refuses connections, the secondary answers the same call."
-topology = "pair"             # single (a), pair (a, b), "pair and dr" (a, b, then c, d), or
+topology = "pair"             # single (a), pair (a, b), active-active (a, b sharing the calls),
+                              #   "pair and dr" (a, b, then c, d), or
                               #   split: blue (a, b) and green (c, d)
 long = false                  # true: it waits for seconds; worth running in virtual time only
 tps = { a = 2 }               # by account; 100 when left out
@@ -216,6 +217,8 @@ def _topology(name: str, tps: dict[str, float], weights: dict[str, float]) -> En
             return a
         case "pair":
             return Pair(a, b)
+        case "active-active":
+            return Pair(a, b, mode="active-active")
         case "pair and dr":
             return (Pair(a, b), Pair(c, d))
         case "split":
