@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
 from irclient._reading import Malformed, read_list, read_selectors
@@ -29,7 +31,8 @@ __all__ = ["Entry"]
 #: Changed whenever older code would misread what newer code writes.
 _FORM: Final = 1
 _READERS: Final[dict[str, Callable[[bytes], Answer]]] = {
-    "list": read_list,
+    # As many items as an answer may ever have held.
+    "list": partial(read_list, asked=sys.maxsize),
     "selectors": read_selectors,
 }
 

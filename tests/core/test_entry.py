@@ -47,6 +47,12 @@ def test_every_answer_has_a_form(changes) -> None:
     assert again.to_bytes() == written.to_bytes()
 
 
+def test_the_longest_answer_has_a_form_too() -> None:
+    body = b'{"items":[' + b",".join([b'{"id":"1","trackingId":"t"}'] * 14_000) + b"]}"
+    long = read_list(body, asked=15_000)
+    assert len(Entry.from_bytes(entry(answer=long).to_bytes()).answer) == 14_000
+
+
 def test_the_form_is_what_other_programs_can_read() -> None:
     head, body = entry().to_bytes().split(b"\n", 1)
     assert json.loads(head)["irclient"] == 1
