@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from irclient.queries import ItemSelectors
+from irclient.queries import ItemSelectors, Personalize
 from irclient.results import (
     Answer,
     RecommendationList,
@@ -83,6 +83,8 @@ def read_answer(query: Query, body: bytes) -> Answer:
     """
     if isinstance(query, ItemSelectors):
         return read_selectors(body)
+    if isinstance(query, Personalize):
+        return read_list(body, asked=len(query.candidates))
     return read_list(body, asked=getattr(query, "count", None))
 
 
