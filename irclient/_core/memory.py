@@ -141,12 +141,12 @@ class Memory:
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._learn(data_set, version, now)
-        if since is not None and since != self.generation:
+        if since is not None and since != self.cache.generation:
             return
         entry = Entry(answer, now, data_set, version, user_ids_of(query), _seeds(query))
         try:
             self._store.set(key, entry)
-            if since is not None and since != self.generation:
+            if since is not None and since != self.cache.generation:
                 # Forgotten while it was being kept: what is known of it tells it from most others.
                 self._store.discard(lambda kept: kept[2:] == entry[2:])
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
