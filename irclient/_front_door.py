@@ -14,6 +14,7 @@ from irclient._assembly import (
     check_query,
 )
 from irclient._core.cached import cached_answer, records_of
+from irclient._drivers.batch import Ready
 from irclient._lists import Lists
 from irclient._options import Options, overlaid
 from irclient.configuration import Configuration
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call
     from irclient._core.splitting import Split
     from irclient._core.state import ClientState
+    from irclient._drivers.batch import Begin
     from irclient.health import HealthSnapshot
     from irclient.observe import Observer, Record
     from irclient.queries import Query
@@ -287,16 +289,14 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             priority=self._priority or usually,
         )
 
-    def _begin_each(
-        self, queries: Iterable[QueryT]
-    ) -> Iterator[tuple[QueryT, Callable[[float], Call[Any]]]]:
-        """Yield each query and how to begin it, as they are asked for."""
+    def _begin_each(self, queries: Iterable[QueryT]) -> Iterator[tuple[QueryT, Begin[Any]]]:
+        """Yield each query and how to begin it, or its answer, as they are asked for."""
         for query in queries:
-            yield query, self._begin(query, usually="batch")
+            begin = self._begin(query, usually="batch")
+            found = self._at_hand(query)
+            yield query, begin if found is None else Ready(found)
 
-    def _begin_many(
-        self, queries: Sequence[Query]
-    ) -> Iterator[tuple[int, Callable[[float], Call[Any]]]]:
+    def _begin_many(self, queries: Sequence[Query]) -> Iterator[tuple[int, Begin[Any]]]:
         """Check all queries; then yield the place of each and how to begin it."""
         for query in queries:
             check_query(query)

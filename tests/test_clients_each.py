@@ -13,16 +13,17 @@ import time
 import weakref
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
 from irclient import Pair, ServiceEndpoint, errors
 from irclient.queries import Similar
-from irclient.settings import Throttling, Timeouts
+from irclient.settings import Settings, Throttling, Timeouts
 from tests import weather as bad
 from tests.test_clients import Lent
 from tests.weather import listed, weather
-from tests.worlds import ASYNC, SYNC, in_each_world, options
+from tests.worlds import ASYNC, PATIENT, SYNC, in_each_world, options
 
 A = ServiceEndpoint("a", "web", tps=10_000)
 in_each_world_of_tasks = pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
@@ -243,6 +244,39 @@ def test_memory_does_not_grow_with_the_number_of_queries(world) -> None:
         assert world.play(story) <= 4 + 6
     finally:
         gc.enable()
+
+
+@in_each_world
+def test_what_is_in_memory_needs_neither_thread_nor_task_and_lets_others_have_their_turn(
+    world, monkeypatch
+) -> None:
+    turns: list[int] = []
+
+    async def others() -> None:
+        while True:
+            turns.append(1)
+            await anyio.lowlevel.checkpoint()
+
+    async def story() -> None:
+        settings = Settings(timeouts=PATIENT)
+        transport = world.transport(echo)
+        async with world.client(A, settings=settings, transport=transport) as ir:
+            asked = [Similar(str(number)) for number in range(6)]
+            await world.everything(ir.fetch_each(asked))
+            where = "each_on_threads.DaemonThreads.try_start", "each_on_tasks.detach"
+            monkeypatch.setattr(f"irclient._drivers.{where[not world.is_sync]}", None)
+            if world.is_sync:
+                found = await world.everything(ir.fetch_each(asked))
+            else:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(others)
+                    found = await world.everything(ir.fetch_each(asked))
+                    tasks.cancel_scope.cancel()
+                assert len(turns) >= 5
+            assert [query for query, _ in found] == asked
+            assert {outcome.served.source for _, outcome in found} == {"cache"}
+
+    world.play(story)
 
 
 @in_each_world

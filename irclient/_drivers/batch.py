@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -11,10 +11,20 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call
     from irclient.errors import IRError
 
-__all__ = ["Batch", "Job"]
+__all__ = ["Batch", "Begin", "Job", "Ready"]
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Generic[T]):
+    """The result of a call that need not be made, in the place of what begins it."""
+
+    result: T
+
+
+Begin: TypeAlias = "Callable[[float], Call[T]] | Ready[T]"
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -23,13 +33,13 @@ class Job(Generic[K, T]):
 
     Attributes:
         key: What its caller knows it by.
-        begin: Begins it.
+        begin: Begins it, unless it is ready.
         result: What it came to, once it is over.
         problem: What is no error of a call, and ends them all.
     """
 
     key: K
-    begin: Callable[[float], Call[T]]
+    begin: Begin[T]
     result: T | IRError | None = None
     problem: BaseException | None = None
 
@@ -42,9 +52,7 @@ class Batch(Generic[K, T]):
         concurrency: The most that are begun and not handed out.
     """
 
-    def __init__(
-        self, calls: Iterator[tuple[K, Callable[[float], Call[T]]]], concurrency: int
-    ) -> None:
+    def __init__(self, calls: Iterator[tuple[K, Begin[T]]], concurrency: int) -> None:
         self._calls = calls
         self._concurrency = concurrency
         self._is_exhausted = False

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.protocol import Call, Failure, Finish, Work
+    from irclient._drivers.batch import Begin
     from irclient._wire import Response
     from irclient.errors import IRError
     from irclient.observe import Observer, Record
@@ -82,7 +83,7 @@ class BlockingDriver:
 
     def run_each(
         self,
-        calls: Iterator[tuple[K, Callable[[float], Call[T]]]],
+        calls: Iterator[tuple[K, Begin[T]]],
         *,
         concurrency: int,
         within: float,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from irclient._drivers.batch import Batch
 from irclient._drivers.loops import detach, waker
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from irclient._core.protocol import Call
-    from irclient._drivers.batch import Job
+    from irclient._drivers.batch import Begin, Job
     from irclient._drivers.tasks import TaskDriver
 
 __all__ = ["EachOnTasks"]
@@ -41,7 +42,7 @@ class EachOnTasks(AsyncIterator[tuple[K, "T | IRError"]], Generic[K, T]):
     def __init__(
         self,
         driver: TaskDriver,
-        calls: Iterator[tuple[K, Callable[[float], Call[T]]]],
+        calls: Iterator[tuple[K, Begin[T]]],
         *,
         concurrency: int,
     ) -> None:
@@ -100,9 +101,14 @@ class _Crew(Generic[K, T]):
 
     def begin(self, job: Job[K, T]) -> None:
         """Run a call on a task."""
+        begin = job.begin
+        if not callable(begin):
+            job.result = begin.result
+            self.done.append(job)
+            return
         scope = anyio.CancelScope()
         self._scopes[scope] = None
-        if not detach(self._carry_out, job, scope, self._scopes):
+        if not detach(self._carry_out, job, begin, scope, self._scopes):
             del self._scopes[scope]
             job.result = ClientClosed("the event loop is closing")
             self.done.append(job)
@@ -111,7 +117,11 @@ class _Crew(Generic[K, T]):
         """Return the call that ended next."""
         while not self.done:
             await self._change()
-        return self.done.popleft()
+        job = self.done.popleft()
+        if not callable(job.begin):
+            # Nothing was waited for; others must get their turn all the same.
+            await anyio.lowlevel.checkpoint()
+        return job
 
     async def aclose(self) -> None:
         """Cancel all tasks, and wait for those of this loop."""
@@ -126,11 +136,15 @@ class _Crew(Generic[K, T]):
         await self._changed.wait()
 
     async def _carry_out(
-        self, job: Job[K, T], scope: anyio.CancelScope, scopes: dict[anyio.CancelScope, None]
+        self,
+        job: Job[K, T],
+        begin: Callable[[float], Call[T]],
+        scope: anyio.CancelScope,
+        scopes: dict[anyio.CancelScope, None],
     ) -> None:
         try:
             with scope:
-                job.result = await self._driver.run(job.begin)
+                job.result = await self._driver.run(begin)
         except IRError as error:
             job.result = error
         except Exception as problem:  # noqa: BLE001  (raised where the results are read)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from irclient._core.protocol import Call
-    from irclient._drivers.batch import Job
+    from irclient._drivers.batch import Begin, Job
     from irclient._drivers.blocking import BlockingDriver
 
 __all__ = ["each_on_threads"]
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 def each_on_threads(
     driver: BlockingDriver,
-    calls: Iterator[tuple[K, Callable[[float], Call[T]]]],
+    calls: Iterator[tuple[K, Begin[T]]],
     *,
     concurrency: int,
     within: float,
@@ -94,9 +94,14 @@ class _Crew(Generic[K, T]):
 
     def begin(self, job: Job[K, T]) -> None:
         """Run a call on a thread; on this one where there is none."""
-        # In a copy of the caller's context, where tracing keeps the span it is in.
-        work = partial(copy_context().run, partial(self._carry_out, job, self._done))
         self._busy += 1
+        begin = job.begin
+        if not callable(begin):
+            job.result = begin.result
+            self._done.put(job)
+            return
+        # In a copy of the caller's context, where tracing keeps the span it is in.
+        work = partial(copy_context().run, partial(self._carry_out, job, begin, self._done))
         if self._busy > self._workers and self._workers < self._most:
             served = partial(_serve, self._inbox, self._ended)
             self._workers += self._threads.try_start(served)
@@ -137,11 +142,15 @@ class _Crew(Generic[K, T]):
             except queue.Empty:
                 return
 
-    def _carry_out(self, job: Job[K, T], done: queue.SimpleQueue[Job[K, T]]) -> None:
+    def _carry_out(
+        self,
+        job: Job[K, T],
+        begin: Callable[[float], Call[T]],
+        done: queue.SimpleQueue[Job[K, T]],
+    ) -> None:
         try:
             if not self._over.has_landed:
-                begin = partial(_until_over, self._over, job.begin)
-                job.result = self._driver.run(begin, self._over)
+                job.result = self._driver.run(partial(_until_over, self._over, begin), self._over)
         except IRError as error:
             job.result = error
         except BaseException as problem:  # noqa: BLE001  (raised where the results are read)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.protocol import Call, Failure, Finish, Work
+    from irclient._drivers.batch import Begin
     from irclient._wire import Response
     from irclient.observe import Observer, Record
 
@@ -78,7 +79,7 @@ class TaskDriver:
             call.close()
 
     def run_each(
-        self, calls: Iterator[tuple[K, Callable[[float], Call[T]]]], *, concurrency: int
+        self, calls: Iterator[tuple[K, Begin[T]]], *, concurrency: int
     ) -> EachOnTasks[K, T]:
         """Run many calls, and yield each one's key and result; see `EachOnTasks`."""
         return EachOnTasks(self, calls, concurrency=concurrency)

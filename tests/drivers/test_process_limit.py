@@ -113,7 +113,13 @@ def test_calls_at_the_limit_end_in_an_answer_or_an_ir_error() -> None:
             except IRError as error:
                 assert "thread" in str(error), error
         assert time.monotonic() - began_at < 5
+        lists = ir.fetch_many([Similar("1")] * 3, return_errors=True)
+        assert all(isinstance(each, IRError) for each in lists), lists
         ir.close()
+        ready = IRClient(PAIR, credential=StaticToken("t" * 9), transport=Service())
+        answers = ready.fetch_many([Similar(str(n)) for n in range(20)], concurrency=4)
+        assert [answer.ids for answer in answers] == [["1"]] * 20
+        ready.close()
         print("over")
         """
     )
@@ -129,7 +135,7 @@ def test_a_client_that_is_used_at_exit_ends_in_an_ir_error_or_an_answer(kind) ->
             ir = IRClient(PAIR, credential=Credential(), transport=Service())
             def ask():
                 try:
-                    return ir.similar("1").ids
+                    return [each.ids for each in ir.fetch_many([Similar("1")])][0]
                 finally:
                     ir.close()
         else:
