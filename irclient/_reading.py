@@ -111,7 +111,8 @@ def read_selectors(body: bytes) -> Selectors:
     Raises:
         Malformed: Not JSON, not an object, without a list of selectors, or too much to be read.
     """
-    return _read(_SELECTORS, body, None)
+    # Filters are few, and their values cost more to read than items.
+    return _read(_SELECTORS, body, 1)
 
 
 def _most_items(asked: int | None) -> int:
