@@ -6,6 +6,8 @@
 | was given up by its caller, or timed out  | a failure, if it took half of the client's own  |
 | in less than its full time                | time for an attempt, or longer than the 95th    |
 |                                           | percentile of its endpoint; else as nothing     |
+| timed out, noticed a tenth of a second or | nothing: this process stood still, and so the   |
+| more after it was due                     | answer may have been there all the time         |
 | lost a race against a hedge               | a failure: the winner must not hide it          |
 
 A call may have a deadline that no endpoint could keep, and its caller may go away at any time:
@@ -35,6 +37,7 @@ __all__ = ["count_attempt", "count_given_up", "count_overtaken"]
 _OVERTAKEN: Final = "overtaken"
 _CANCELLED: Final = "cancelled"
 _TELLS_AFTER: Final = 0.25
+_NOTICED_LATE: Final = 0.1
 #: Seconds between two calls to an endpoint that is slow; `preference` keeps them.
 _ASK_SLOW_AFTER: Final = 1.0
 
@@ -128,8 +131,10 @@ def _health_changes(
         return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
     if effect is Health.NOTHING:
         return ()
-    if verdict.meaning is Meaning.TIMED_OUT and not _tells(story, send, send.within):
-        return ()
+    if verdict.meaning is Meaning.TIMED_OUT:
+        stood_still = ended_at - sent_at > send.within + _NOTICED_LATE
+        if stood_still or not _tells(story, send, send.within):
+            return ()
     is_alive = effect is Health.SUCCESS
     return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)
 

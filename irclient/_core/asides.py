@@ -56,12 +56,14 @@ class Aside:
         meaning: What its last answer meant.
         reason: That answer, in words.
         ask_again_at: When it is asked again.
+        since: When it was put aside.
     """
 
     state: str
     meaning: Meaning
     reason: str
     ask_again_at: float
+    since: float
 
 
 class Asides:
@@ -139,7 +141,9 @@ class Asides:
 
     def _put(self, key: _Key, meaning: Meaning, of: Aside | Verdict, now: float) -> Aside:
         wait = _ASK_AGAIN_AFTER * (1.0 + _JITTER * (2.0 * self._uniform() - 1.0))
-        aside = Aside(_STATES[meaning], meaning, of.reason, now + wait)
+        before = self._asides.get(key)
+        since = now if before is None else before.since
+        aside = Aside(_STATES[meaning], meaning, of.reason, now + wait, since)
         self._asides[key] = aside
         return aside
 

@@ -147,7 +147,14 @@ def _not_after(story: Story) -> float:
 
 def _pay_for(story: Story, choice: Choice) -> None:
     """Pay from the retry budget for what is not free; an attempt that is not paid is not made."""
-    if not story.verdicts or not (choice.is_known_to_fail or choice.endpoint in story.verdicts):
+    endpoint, modeling = choice.endpoint, story.modeling
+    is_free = endpoint not in story.verdicts and not (
+        # What was found out while the call was under way may be its own doing: a thousand calls
+        # that fail over together can be too much for an endpoint for a moment, and not for long.
+        choice.is_known_to_fail
+        and story.state.routes.was_known_to_fail(endpoint, modeling, story.began_at)
+    )
+    if is_free or not story.verdicts:
         return
     budget = story.state.budget
     if not (budget.pay_in_outage if _is_out(story) else budget.pay)(story.now):

@@ -3,8 +3,8 @@
 | a request                                              | paid from the budget              |
 |--------------------------------------------------------|-----------------------------------|
 | the first of a call                                    | no                                |
-| the first try at another endpoint that is not known to | no                                |
-| be failing, refusing or not ready                      |                                   |
+| the first try at another endpoint that was not known   | no                                |
+| to be failing, refusing or not ready as the call began |                                   |
 | the same endpoint once more                            | yes                               |
 | another endpoint that is known to be failing           | yes; where all are, without the   |
 |                                                        | floor                             |

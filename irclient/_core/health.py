@@ -111,6 +111,7 @@ class EndpointHealth:
         self._ejections = 0
         self._reason: str | None = None
         self._ejected_at = 0.0
+        self._failing_since = 0.0
         self._probe_at = 0.0
         self._probing_until: float | None = None
         self._ramp_began_at: float | None = None
@@ -147,6 +148,11 @@ class EndpointHealth:
     def is_known_to_fail(self) -> bool:
         """Whether the next attempt can be expected to fail: it is failing, or waits for a probe."""
         return self._state is not _WORKING and self._ramp_began_at is None
+
+    @property
+    def failing_since(self) -> float:
+        """When it began to fail; of one that does not, when it last did."""
+        return self._failing_since
 
     def release(self) -> None:
         """Give back a probe that told nothing, because it was cancelled or was our own trouble."""
@@ -238,6 +244,8 @@ class EndpointHealth:
         # Bounded, so that the doubling cannot overflow after days of an outage.
         self._ejections = min(self._ejections + 1, 60)
         self._ejected_at, self._probe_at = now, now + eject_for
+        if happening is not Happening.PROBE_FAILED:
+            self._failing_since = now
         self._probing_until = self._ramp_began_at = None
         self._reason = reason
         return Ejected(at=now, endpoint=self._label, reason=reason, eject_for=eject_for)

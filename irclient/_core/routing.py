@@ -60,6 +60,14 @@ class Routes:
             return True
         return bool(self.asides) and self.asides.find(endpoint, modeling) is not None
 
+    def was_known_to_fail(self, endpoint: ServiceEndpoint, modeling: str | None, at: float) -> bool:
+        """Whether that much was known at an instant, of an endpoint that fails now."""
+        health = self.health[endpoint]
+        if health.is_known_to_fail and health.failing_since <= at:
+            return True
+        aside = self.asides.find(endpoint, modeling)
+        return aside is not None and aside.since <= at
+
     def admit(
         self, endpoint: ServiceEndpoint, modeling: str | None, now: float, *, probe_for: float
     ) -> Admission:

@@ -121,6 +121,15 @@ def test_a_short_timeout_counts_where_the_endpoint_is_usually_faster() -> None:
     assert shared.routes.health[A].status(102.0).calls == 1
 
 
+@pytest.mark.parametrize(("late", "calls"), [(0.05, 1), (0.8, 0)])
+def test_a_timeout_that_is_noticed_late_says_that_this_process_stood_still(late, calls) -> None:
+    shared = state(A)
+    generator = begin(shared)
+    next(generator)
+    answered(generator, Failure(Trouble.TIMED_OUT, "1 s"), 101.0 + late)
+    assert shared.routes.health[A].status(102.0).calls == calls
+
+
 @pytest.mark.parametrize(("after", "calls"), [(0.1, 0), (0.4, 1)])
 def test_a_caller_who_goes_away_leaves_a_trace_if_he_waited_long(after, calls) -> None:
     shared = state(observed=True)
