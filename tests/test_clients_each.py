@@ -11,6 +11,7 @@ import pickle
 import threading
 import time
 import weakref
+from functools import partial
 
 import anyio
 import anyio.lowlevel
@@ -410,6 +411,25 @@ def test_without_threads_calls_run_on_those_there_are_or_on_the_callers_own(
     contextvars.copy_context().run(story)
     expected = {"irclient-many", "MainThread"} if may_start else {"MainThread"}
     assert ran_on <= expected
+
+
+@in_each_world
+def test_many_queries_are_paced_by_the_tps_and_none_is_refused(world) -> None:
+    asked = [Similar(f"{number}0") for number in range(90)]
+
+    async def story(priority) -> list:
+        pair = Pair(ServiceEndpoint("a", "web", tps=20), ServiceEndpoint("b", "web", tps=20))
+        async with world.client(pair, transport=world.transport(echo)) as ir:
+            copy = ir.with_options(priority=priority)
+            return await world.ask(copy.fetch_many(asked, return_errors=True))
+
+    began_at = time.monotonic()
+    answers = world.play(partial(story, None))
+    assert [each.ids for each in answers] == [[query.item_id] for query in asked]
+    assert 1.0 < time.monotonic() - began_at < 5
+    # For calls that somebody waits for, these are too many at once.
+    urgent = world.play(partial(story, "interactive"))
+    assert "Throttled" in {type(each).__name__ for each in urgent}
 
 
 @in_each_world

@@ -118,7 +118,6 @@ class TaskDriver:
     def _start(self, work: Work) -> NotStarted | None:
         if self._working.try_start(partial(copy_context().run, partial(work, self.tell))):
             return None
-        work.abandon()
         return NotStarted("no thread could be started")
 
     def _spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
