@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from irclient.errors import ConfigurationError
 
 __all__ = [
+    "PUBLIC_AUTHORITY",
     "SCOPE",
     "AccessToken",
     "TokenCredential",
@@ -17,6 +18,8 @@ __all__ = [
     "is_sendable",
 ]
 
+#: Entra of the public cloud; sovereign clouds have their own.
+PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 #: The application id of "Intelligent Recommendations Service" (contract section 3, form A; seen
 #: in code).
 SCOPE: Final = "c5b731db-1b0a-43f6-bcf6-757667d9cdc6/.default"

@@ -44,9 +44,15 @@ class CredentialExchange:
 
     def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:  # noqa: ARG002
         """Ask the credential for a token."""
-        return persistently(self._ask)
+        return persistently(self.ask)
 
-    def _ask(self) -> FetchedToken:
+    def ask(self) -> FetchedToken:
+        """Ask the credential once.
+
+        Raises:
+            TokenRefused: It has no token, or is no credential of this kind.
+            TokenUnanswered: Whoever it asks did not answer.
+        """
         try:
             # Of the two, only get_token_info says when the token had better be renewed.
             ask = getattr(self._credential, "get_token_info", None) or self._credential.get_token
@@ -61,15 +67,16 @@ class CredentialExchange:
             if inspect.iscoroutine(answer):
                 answer.close()
             raise TokenRefused(
-                f"{self._name}.get_token must be awaited; use a credential of azure.identity "
-                "instead of azure.identity.aio"
+                f"{self._name}.get_token must be awaited",
+                fix="use a credential of azure.identity instead of azure.identity.aio",
             )
         token, expires_on = getattr(answer, "token", None), getattr(answer, "expires_on", None)
         if not is_sendable(token) or not isinstance(expires_on, int | float):
             # Not quoted: whatever it is, it may hold a token.
             raise TokenRefused(
                 f"{self._name}.get_token returned a {type(answer).__name__} without a usable "
-                "token and expires_on; return an azure.core.credentials.AccessToken"
+                "token and expires_on",
+                fix="return an azure.core.credentials.AccessToken",
             )
         now = time.time()
         refresh_on = getattr(answer, "refresh_on", None)

@@ -21,6 +21,10 @@ import httpx
 from irclient._version import __version__
 from irclient._wire import Response, retry_after
 from irclient.auth.exchange import (
+    FIX_CONNECTION,
+    FIX_PROXY,
+    FIX_THROTTLE,
+    FIX_TROUBLE,
     FetchedToken,
     TokenRefused,
     TokenUnanswered,
@@ -129,7 +133,7 @@ class ClientCredentials:
         except (OSError, ssl.SSLError) as problem:
             source = "SSL_CERT_FILE" if self.ca_file is None else f"ca_file {self.ca_file!r}"
             raise TokenRefused(
-                f"{source} cannot be used: {problem}; give a PEM file of certificates"
+                f"{source} cannot be used: {problem}", fix="give a PEM file of certificates"
             ) from None
 
     def _token_in(
@@ -151,10 +155,11 @@ def _refusal(answer: Mapping[str, Any], secret: str, *, asking: str) -> Exceptio
         return TokenUnanswered("Entra sent neither a token nor an error")
     code = provider_code(description) or redacted(error, secret)
     if error in _PASSING:
-        return TokenUnanswered(f"Entra has trouble of its own: {description}")
+        return TokenUnanswered(f"Entra has trouble of its own: {description}", fix=FIX_TROUBLE)
     kind = SecretRejected if error == "invalid_client" else TokenRefused
     fix = _FIXES.get(code, "look the code up at https://login.microsoftonline.com/error")
-    return kind(f"Entra refused a token for {asking}: {description} ({error}); {fix}", code=code)
+    what = f"Entra refused a token for {asking}: {description} ({error})"
+    return kind(what, fix=fix, code=code)
 
 
 def _seconds(given: object) -> float | None:
@@ -235,21 +240,24 @@ class _MsalHttp:
         try:
             response, body = self._send(request)
         except httpx.TimeoutException:
-            raise TokenUnanswered(f"Entra did not answer in time, at {self._authority}") from None
+            raise TokenUnanswered(
+                f"Entra did not answer in time, at {self._authority}", fix=FIX_CONNECTION
+            ) from None
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None
         status, answered = response.status_code, dict(response.headers.items())
         if status >= 500 or status in {408, 429}:
             raise TokenUnanswered(
                 f"Entra answered {status}, at {self._authority}",
+                fix=FIX_THROTTLE if status == 429 else FIX_TROUBLE,
                 retry_after=retry_after(Response(status, answered, body, time.time())) or 0.0,
             )
         parsed = _json_object(body)
         if 300 <= status < 400 or parsed is None:
             raise TokenUnanswered(
                 f"not Entra's answer: status {status}, "
-                f"{'a redirect' if status // 100 == 3 else 'no JSON'}, at {self._authority}; "
-                "look for a proxy or a sign-in page between this machine and it"
+                f"{'a redirect' if status // 100 == 3 else 'no JSON'}, at {self._authority}",
+                fix="look for a proxy or a sign-in page between this machine and it",
             )
         return _Answer(status, body.decode(), answered), parsed
 
@@ -273,10 +281,13 @@ class _MsalHttp:
         words = redacted(str(error), self._secret) or type(error).__name__
         if "CERTIFICATE_VERIFY_FAILED" in words:
             return TokenRefused(
-                f"the certificate of {self._authority} is not trusted: {words}; name its "
-                "authority with ca_file, or SSL_CERT_FILE"
+                f"the certificate of {self._authority} is not trusted: {words}",
+                fix="name its authority with ca_file, or SSL_CERT_FILE",
             )
-        return TokenUnanswered(f"Entra is not reachable at {self._authority}: {words}")
+        return TokenUnanswered(
+            f"Entra is not reachable at {self._authority}: {words}",
+            fix=FIX_PROXY if isinstance(error, httpx.ProxyError) else FIX_CONNECTION,
+        )
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 __all__ = [
+    "FIX_CONNECTION",
+    "FIX_PROXY",
+    "FIX_THROTTLE",
+    "FIX_TROUBLE",
     "Exchange",
     "FetchedToken",
     "Occasion",
@@ -38,6 +42,13 @@ _KEEP_TRYING_FOR: Final = 10.0
 #: The longest Retry-After that is waited for inside one fetch.
 _WORTH_WAITING_FOR: Final = 2.0
 _LONGEST_REASON: Final = 500
+#: What to do when nobody answers as they should.
+FIX_THROTTLE: Final = "it is asked too often: wait, and let fewer processes ask it"
+FIX_TROUBLE: Final = "it has trouble of its own: wait, and look at the status of Azure"
+FIX_PROXY: Final = "check the proxy that HTTPS_PROXY names, or name the host in NO_PROXY"
+FIX_CONNECTION: Final = (
+    "check that this machine reaches the host: its DNS, firewall and private endpoint"
+)
 _SHORTEST_SECRET: Final = 4
 
 #: How every token of Entra's looks: a JSON object in base64url, and two more parts.
@@ -75,11 +86,15 @@ class TokenRefused(Exception):  # noqa: N818  (a finding; what users meet is Aut
     """No token, and asking again changes nothing until somebody acts; the message says who.
 
     Attributes:
+        what: What happened.
+        fix: What to do about it, where that is known; the message ends with it.
         code: The identity provider's own code, where it gave one.
     """
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, *, fix: str | None = None, code: str | None = None) -> None:
+        super().__init__(what if fix is None else f"{what}; {fix}")
+        self.what = what
+        self.fix = fix
         self.code = code
 
 
@@ -87,11 +102,15 @@ class TokenUnanswered(Exception):  # noqa: N818  (a finding; what users meet is 
     """Nobody answered as they should: no connection, no time, a 5xx, a throttle, not JSON.
 
     Attributes:
+        what: What happened.
+        fix: What to do about it if it stays, where that is known; the message ends with it.
         retry_after: Seconds to leave the other side alone, as it asked for; else 0.
     """
 
-    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, *, fix: str | None = None, retry_after: float = 0.0) -> None:
+        super().__init__(what if fix is None else f"{what}; {fix}")
+        self.what = what
+        self.fix = fix
         self.retry_after = retry_after
 
 

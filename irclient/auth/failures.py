@@ -7,7 +7,16 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Final
 
 from irclient._wire import Response, retry_after
-from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code, redacted
+from irclient.auth.exchange import (
+    FIX_CONNECTION,
+    FIX_PROXY,
+    FIX_THROTTLE,
+    FIX_TROUBLE,
+    TokenRefused,
+    TokenUnanswered,
+    provider_code,
+    redacted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["finding_of"]
 
 _MOST_CAUSES: Final = 8
+_FIX_TRUST: Final = (
+    "name the certificate's authority with ca_file, or in the variable REQUESTS_CA_BUNDLE: the "
+    "Azure SDK reads that one, and not SSL_CERT_FILE"
+)
 
 
 def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | TokenUnanswered:
@@ -36,13 +49,15 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
     words = redacted(str(error)) or type(error).__name__
     message = f"{doing} failed: {words}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return TokenRefused(f"{message}; name the certificate's authority with ca_file")
+        return TokenRefused(message, fix=_FIX_TRUST)
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if isinstance(error, HttpResponseError) and status is not None and _is_passing(status):
-        return TokenUnanswered(message, retry_after=_retry_after(error))
+        fix = FIX_THROTTLE if status == 429 else FIX_TROUBLE
+        return TokenUnanswered(message, fix=fix, retry_after=_retry_after(error))
     if any(_is_unanswered(each) for each in _causes(error)):
-        return TokenUnanswered(message)
-    return TokenRefused(f"{message}; {fix}", code=provider_code(words))
+        is_proxy = "proxy" in str(error).lower()
+        return TokenUnanswered(message, fix=FIX_PROXY if is_proxy else FIX_CONNECTION)
+    return TokenRefused(message, fix=fix, code=provider_code(words))
 
 
 def _is_passing(status: int) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irclient.auth.arguments import SCOPE, check_blocking_credential, check_scope
+from irclient.auth.arguments import PUBLIC_AUTHORITY, SCOPE, check_blocking_credential, check_scope
 from irclient.errors import ConfigurationError
 from irclient.topology import base_url
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import TokenReading
+    from irclient.auth.entra import ClientCredentials
+    from irclient.auth.secret import SecretPlace
     from irclient.auth.tokens import TokenRecord
 
-__all__ = ["KeyVaultCredential"]
+__all__ = ["KeyVaultCredential", "client_credentials", "secret_place"]
 
 #: As Key Vault restricts object names (documented).
 _SECRET_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")
@@ -61,7 +63,7 @@ class KeyVaultCredential:
     client_id: str
     secret_version: str | None = None
     vault_credential: Any = field(default=None, repr=False)
-    authority: str = "https://login.microsoftonline.com"
+    authority: str = PUBLIC_AUTHORITY
     scope: str = SCOPE
     ca_file: str | os.PathLike[str] | None = None
     _record: TokenRecord = field(init=False, repr=False)
@@ -77,30 +79,14 @@ class KeyVaultCredential:
         object.__setattr__(self, "vault_url", vault_url)
         object.__setattr__(self, "authority", authority)
         object.__setattr__(self, "ca_file", ca_file)
-        object.__setattr__(self, "_record", self._new_record(ca_file))
+        object.__setattr__(self, "_record", self._new_record())
 
-    def _new_record(self, ca_file: str | None) -> TokenRecord:
+    def _new_record(self) -> TokenRecord:
         # Loaded here: whoever only imports a credential does not pay for fetching tokens.
-        from irclient.auth.entra import ClientCredentials  # noqa: PLC0415
         from irclient.auth.rotation import SecretExchange  # noqa: PLC0415
-        from irclient.auth.secret import SecretPlace  # noqa: PLC0415
         from irclient.auth.tokens import TokenRecord  # noqa: PLC0415
 
-        place = SecretPlace(
-            vault_url=self.vault_url,
-            secret_name=self.secret_name,
-            secret_version=self.secret_version,
-            vault_credential=self.vault_credential,
-            ca_file=ca_file,
-        )
-        entra = ClientCredentials(
-            authority=self.authority,
-            tenant_id=self.tenant_id,
-            client_id=self.client_id,
-            scope=self.scope,
-            ca_file=ca_file,
-        )
-        return TokenRecord(SecretExchange(place, entra))
+        return TokenRecord(SecretExchange(secret_place(self), client_credentials(self)))
 
     def read(self, now: float) -> TokenReading:
         """Return the token at hand, or the fetch to wait for, or why there is none."""
@@ -120,6 +106,37 @@ class KeyVaultCredential:
             )
         shown = {each.name: getattr(self, each.name) for each in fields(self) if each.repr}
         return partial(KeyVaultCredential, **shown), ()
+
+
+def secret_place(credential: KeyVaultCredential) -> SecretPlace:
+    """Where a credential reads its secret."""
+    from irclient.auth.secret import SecretPlace  # noqa: PLC0415  (as above)
+
+    return SecretPlace(
+        vault_url=credential.vault_url,
+        secret_name=credential.secret_name,
+        secret_version=credential.secret_version,
+        vault_credential=credential.vault_credential,
+        authority=credential.authority,
+        ca_file=_path(credential.ca_file),
+    )
+
+
+def client_credentials(credential: KeyVaultCredential) -> ClientCredentials:
+    """Where a credential turns its secret into tokens."""
+    from irclient.auth.entra import ClientCredentials  # noqa: PLC0415  (as above)
+
+    return ClientCredentials(
+        authority=credential.authority,
+        tenant_id=credential.tenant_id,
+        client_id=credential.client_id,
+        scope=credential.scope,
+        ca_file=_path(credential.ca_file),
+    )
+
+
+def _path(ca_file: str | os.PathLike[str] | None) -> str | None:
+    return None if ca_file is None else os.fspath(ca_file)
 
 
 def _check_names(credential: KeyVaultCredential) -> None:

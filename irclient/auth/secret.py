@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from irclient.auth.exchange import TokenRefused, TokenUnanswered
+from irclient.auth.arguments import PUBLIC_AUTHORITY
+from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code
 from irclient.auth.failures import finding_of
 from irclient.topology import is_loopback
 
@@ -17,10 +18,31 @@ if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
     from azure.keyvault.secrets import SecretClient
 
-__all__ = ["SecretPlace"]
+__all__ = ["KeptSecret", "SecretPlace"]
 
 _TIMEOUT: Final = 5.0
+_FIX_NO_IDENTITY: Final = (
+    "give this process an identity (a managed identity, the AZURE_* variables, 'az login'), or "
+    "name one with vault_credential"
+)
+_FIX_IDENTITY: Final = (
+    "check the identity that reads the vault: its AZURE_* variables, or vault_credential"
+)
 _LOOK_AT_VAULT_URL: Final = "check vault_url"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSecret:
+    """A secret as the vault keeps it.
+
+    Attributes:
+        value: The secret.
+        ends_at: When it ends, in seconds since the epoch, as whoever put it there noted; None
+            where nothing was noted. Entra decides, and knows nothing of the note.
+    """
+
+    value: str = field(repr=False)
+    ends_at: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +54,7 @@ class SecretPlace:
         secret_name: The secret.
         secret_version: The version; None for the newest.
         vault_credential: The identity that may read it; None for ``DefaultAzureCredential``.
+        authority: Entra's URL, where that identity signs in if it is none of the user's.
         ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
     """
 
@@ -39,10 +62,15 @@ class SecretPlace:
     secret_name: str
     secret_version: str | None
     vault_credential: Any = field(repr=False)
+    authority: str
     ca_file: str | None
 
     def read(self) -> str:
-        """Read the secret.
+        """Read the secret's value; raises as `look` does."""
+        return self.look().value
+
+    def look(self) -> KeptSecret:
+        """Read the secret, and what the vault says about it.
 
         Raises:
             TokenRefused: It is not there, disabled, empty, or not ours to read.
@@ -52,7 +80,7 @@ class SecretPlace:
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
 
         try:
-            value = self._read()
+            value, ends_at = self._read()
         except HttpResponseError as error:
             raise self._finding(error) from None
         except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
@@ -60,12 +88,15 @@ class SecretPlace:
         if value is None:
             raise TokenUnanswered(f"{self._doing} failed: the answer is none of a vault's")
         if not value.strip():
-            raise TokenRefused(f"{self._named} is empty; set the application's secret there")
-        return value
+            raise TokenRefused(f"{self._named} is empty", fix="set the application's secret there")
+        # Entra's secrets hold no white space: it came with a file or a copied line.
+        return KeptSecret(value.strip(), ends_at)
 
-    def _read(self) -> str | None:
+    def _read(self) -> tuple[str | None, float | None]:
         with self._credential() as credential, self._client(credential) as client:
-            return client.get_secret(self.secret_name, self.secret_version).value
+            found = client.get_secret(self.secret_name, self.secret_version)
+            ends_on = found.properties.expires_on
+            return found.value, None if ends_on is None else ends_on.timestamp()
 
     def _credential(self) -> AbstractContextManager[Any]:
         if self.vault_credential is not None:
@@ -74,13 +105,20 @@ class SecretPlace:
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
         # A new one for each of the rare reads: it holds no connection that a fork could share.
-        return DefaultAzureCredential()
+        public = self.authority.lower() == PUBLIC_AUTHORITY
+        return DefaultAzureCredential(**{} if public else {"authority": self.authority})
 
     def _client(self, credential: Any) -> SecretClient:  # noqa: ANN401
         from azure.keyvault.secrets import SecretClient  # noqa: PLC0415
 
         # Trust is passed with each request, where no environment variable overrules it.
-        trust = {} if self.ca_file is None else {"connection_verify": self.ca_file}
+        options: dict[str, Any] = (
+            {} if self.ca_file is None else {"connection_verify": self.ca_file}
+        )
+        is_here = is_loopback(urlsplit(self.vault_url).hostname or "")
+        if is_here:
+            # A proxy of the environment leads out of this machine, where loopback is not.
+            options["proxies"] = {"http": "", "https": ""}
         return SecretClient(
             self.vault_url,
             credential,
@@ -90,8 +128,8 @@ class SecretPlace:
             retry_total=0,
             # The SDK wants the host to end with the challenge's resource, vault.azure.net. That
             # keeps tokens from going to strangers, and a loopback vault can never comply.
-            verify_challenge_resource=not is_loopback(urlsplit(self.vault_url).hostname or ""),
-            **trust,
+            verify_challenge_resource=not is_here,
+            **options,
         )
 
     @property
@@ -109,10 +147,7 @@ class SecretPlace:
 def _fix(error: HttpResponseError) -> str:
     # An error without a response never reached the vault: it is about who asked.
     if error.response is None:
-        return (
-            "give this process an identity (a managed identity, the AZURE_* variables, "
-            "'az login'), or name one with vault_credential"
-        )
+        return _FIX_NO_IDENTITY if provider_code(str(error)) is None else _FIX_IDENTITY
     match error.status_code:
         case 404:
             return "check secret_name, secret_version and vault_url"

@@ -152,7 +152,14 @@ class LocalCloud:
         port = options.ports.get(name, 0)
         plain = name in {"managed_identity", "control"}
         contexts = None if plain else self._contexts
-        return Listener(name, handle=handle, host=options.host, port=port, contexts=contexts)
+        return Listener(
+            name,
+            handle=handle,
+            host=options.host,
+            port=port,
+            contexts=contexts,
+            clock=options.clock,
+        )
 
     def _make_accounts(self) -> None:
         options = self.options

@@ -50,7 +50,8 @@ class Emulator:
         switches: What the contract leaves open.
         token_lifetime: Seconds that tokens live.
         cooking_takes: Seconds that a cooking lasts at least.
-        clock: Seconds since the epoch, for tokens and cookings. TPS is counted in real time.
+        clock: Seconds since the epoch, for tokens, cookings and the ``Date`` of answers. TPS is
+            counted in real time.
         host: The IPv4 loopback address to listen on.
         ports: Fixed ports, by account name or ``entra``, ``key_vault``, ``managed_identity`` and
             ``control``; any other port is chosen by the system.

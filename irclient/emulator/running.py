@@ -121,10 +121,20 @@ class RunningKeyVault(RunningListener):
         super().__init__(cloud.vault_listener, thread=thread)
         self._cloud = cloud
 
-    def set_secret(self, value: str, *, name: str | None = None) -> str:
-        """Store a new version of a secret, by default the application's; returns its version."""
+    def set_secret(
+        self, value: str, *, name: str | None = None, ends_at: float | None = None
+    ) -> str:
+        """Store a new version of a secret; returns its version.
+
+        Args:
+            value: The secret.
+            name: Its name; None is the application's.
+            ends_at: The end that the vault tells of it, in seconds since the epoch.
+        """
         cloud = self._cloud
-        return self._thread.call(lambda: cloud.vault.set_secret(name or cloud.secret_name, value))
+        return self._thread.call(
+            lambda: cloud.vault.set_secret(name or cloud.secret_name, value, ends_at=ends_at)
+        )
 
     def update(self) -> None:
         """Store the application's present secret, as after a late rotation."""

@@ -40,6 +40,24 @@ def test_no_answer_is_worth_another_try(error):
     assert isinstance(find(error), TokenUnanswered)
 
 
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (HttpResponseError(response=Response(429)), "asked too often"),
+        (HttpResponseError(response=Response(503)), "status of Azure"),
+        (ServiceRequestError("no route"), "firewall"),
+        (ServiceRequestError("Unable to connect to proxy"), "NO_PROXY"),
+        (ServiceRequestError("CERTIFICATE_VERIFY_FAILED"), "REQUESTS_CA_BUNDLE"),
+        (HttpResponseError(response=Response(403)), "mend it"),
+    ],
+)
+def test_each_kind_has_its_own_fix_apart_from_what_happened(error, fix):
+    finding = find(error)
+    assert fix in finding.fix
+    assert finding.fix not in finding.what
+    assert str(finding) == f"{finding.what}; {finding.fix}"
+
+
 def test_a_retry_after_is_passed_on():
     assert find(HttpResponseError(response=Response(429, Retry_After="3"))).retry_after == 3.0
 

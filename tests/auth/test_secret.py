@@ -39,6 +39,7 @@ def place(loopback):
         secret_name="ir-web",
         secret_version=None,
         vault_credential=Reader(),
+        authority=loopback.url,
         ca_file=loopback.ca_file,
     )
 
@@ -47,6 +48,53 @@ def test_the_secret_is_read_with_one_request_and_the_reader_stays_open(place, lo
     assert place.read() == SECRET
     assert loopback.asked["secret"] == 1
     assert not place.vault_credential.closed
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\n", f" {SECRET}\r\n"])
+def test_white_space_around_a_secret_came_with_a_copy_and_is_left_out(place, loopback, value):
+    loopback.secret = [secret_reply(value)]
+    assert place.read() == SECRET
+
+
+def test_the_end_that_the_vault_tells_of_comes_with_the_secret(place, loopback):
+    assert place.look().ends_at is None
+    reply = secret_reply(SECRET)
+    loopback.secret = [replace(reply, body={**reply.body, "attributes": {"exp": 1_900_000_000}})]
+    assert place.look().ends_at == 1_900_000_000.0
+    assert SECRET not in repr(place.look())
+
+
+def test_a_vault_on_loopback_is_asked_without_the_environments_proxy(place, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert place.read() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("authority", "given"),
+    [
+        ("https://login.microsoftonline.com", {}),
+        ("https://login.microsoftonline.us", {"authority": "https://login.microsoftonline.us"}),
+    ],
+)
+def test_the_reader_of_a_sovereign_cloud_signs_in_there(place, monkeypatch, authority, given):
+    made = []
+
+    class Default(Reader):
+        def __init__(self, **options):
+            super().__init__()
+            made.append(options)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", Default)
+    assert replace(place, vault_credential=None, authority=authority).read() == SECRET
+    assert made == [given]
 
 
 def test_a_version_is_asked_for_by_name(place, loopback):
@@ -117,7 +165,7 @@ def test_a_vault_that_hangs_up_is_worth_another_try(place, loopback):
     ("error", "kind", "words"),
     [
         (CredentialUnavailableError("no identity here"), TokenRefused, "az login"),
-        (ClientAuthenticationError("AADSTS7000215: wrong"), TokenRefused, "vault_credential"),
+        (ClientAuthenticationError("AADSTS7000215: wrong"), TokenRefused, "reads the vault"),
         (ServiceRequestError("no route"), TokenUnanswered, "no route"),
         (ConnectionResetError("gone"), TokenUnanswered, "gone"),
         (ValueError("The challenge resource does not match"), TokenRefused, "vault_url"),

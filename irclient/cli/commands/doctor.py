@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from irclient.cli.doctor.examination import examine
-from irclient.cli.doctor.findings import Verdict
+from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.report import show_finding, show_verdict
 from irclient.cli.exit_codes import ExitCode
 from irclient.cli.options import AsJSON, Config
 from irclient.cli.output import data_console, print_json
 
 if TYPE_CHECKING:
-    from irclient.cli.doctor.findings import Finding
+    from irclient.cli.doctor.finding import Finding
 
 __all__ = ["doctor"]
 

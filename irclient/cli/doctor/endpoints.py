@@ -3,7 +3,7 @@
 import time
 
 from irclient.auth import Credential
-from irclient.cli.doctor.findings import Finding, Verdict
+from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.client import IRClient
 from irclient.errors import (
     AccessDenied,

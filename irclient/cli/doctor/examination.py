@@ -6,8 +6,8 @@ from pathlib import Path
 from irclient.auth import KeyVaultCredential
 from irclient.cli.configured import endpoints_of, read_configuration
 from irclient.cli.doctor.endpoints import examine_endpoint
-from irclient.cli.doctor.findings import Finding, Verdict
-from irclient.cli.doctor.identity import examine_identity
+from irclient.cli.doctor.finding import Finding, Verdict
+from irclient.cli.doctor.credential import examine_identity
 from irclient.cli.doctor.reachability import Host, examine_host
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError

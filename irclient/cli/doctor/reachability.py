@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from irclient.cli.doctor.findings import Finding, Verdict, within
+from irclient.cli.doctor.finding import Finding, Verdict, within
 from irclient.errors import ConfigurationError
 from irclient.transports import ssl_context
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from irclient.cli.doctor.findings import Finding, Verdict
+from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.cli.output import duration, safe
 
 __all__ = ["show_finding", "show_verdict"]

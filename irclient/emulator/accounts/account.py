@@ -78,6 +78,7 @@ class Account:
             host=options.host,
             port=options.ports.get(name, 0),
             contexts=contexts,
+            clock=options.clock,
         )
 
     def audiences(self) -> dict[str, str]:

@@ -19,6 +19,8 @@ from irclient.emulator.http.arrivals import Traffic
 from irclient.emulator.http.breakage import reset, send_broken, substitute, wait_for_end
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from irclient.contract.messages import Handler, Request
     from irclient.emulator.faults import Fault
     from irclient.emulator.http.arrivals import Requests
@@ -49,6 +51,7 @@ class Listener:
         host: A loopback address.
         port: The port; 0 lets the system choose one, which is then kept.
         contexts: The TLS contexts; None for plain HTTP.
+        clock: Seconds since the epoch, for the ``Date`` of its answers.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Listener:
         host: str,
         port: int = 0,
         contexts: ServerContexts | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self.faults = FaultSlot(seed=sum(name.encode()))
@@ -66,6 +70,7 @@ class Listener:
         self._host = host
         self._port = port
         self._contexts = contexts
+        self._clock = clock
         self._traffic = Traffic()
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -211,7 +216,7 @@ class Listener:
             try:
                 request = await _read(parser, reader)
             except h11.RemoteProtocolError as problem:
-                _refuse_nonsense(parser, writer, problem)
+                _refuse_nonsense(parser, writer, problem, now=self._clock())
                 return
             if request is None or not await self._answer(request, parser, reader, writer):
                 return
@@ -230,7 +235,7 @@ class Listener:
         self._traffic.arrived(time.monotonic())
         fault = self.faults.draw("request")
         response = (substitute(fault) if fault else None) or await self._handled(request)
-        head, body = _encode(parser, response, method=request.method)
+        head, body = _encode(parser, response, method=request.method, now=self._clock())
         if fault is None:
             writer.write(head + body)
             self._traffic.ended(response.status)
@@ -275,9 +280,11 @@ async def _read(parser: h11.Connection, reader: asyncio.StreamReader) -> Request
                 return None
 
 
-def _encode(parser: h11.Connection, response: Response, *, method: str) -> tuple[bytes, bytes]:
+def _encode(
+    parser: h11.Connection, response: Response, *, method: str, now: float
+) -> tuple[bytes, bytes]:
     headers = [
-        ("date", formatdate(usegmt=True)),
+        ("date", formatdate(now, usegmt=True)),
         ("content-length", str(len(response.body))),
         *response.headers,
     ]
@@ -289,12 +296,16 @@ def _encode(parser: h11.Connection, response: Response, *, method: str) -> tuple
 
 
 def _refuse_nonsense(
-    parser: h11.Connection, writer: asyncio.StreamWriter, problem: h11.RemoteProtocolError
+    parser: h11.Connection,
+    writer: asyncio.StreamWriter,
+    problem: h11.RemoteProtocolError,
+    *,
+    now: float,
 ) -> None:
     if parser.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
         headers = (("connection", "close"),)
         answer = Response(status=problem.error_status_hint, headers=headers)
-        writer.write(b"".join(_encode(parser, answer, method="GET")))
+        writer.write(b"".join(_encode(parser, answer, method="GET", now=now)))
 
 
 async def _turn_away(accepted: socket.socket, fault: BlackHole | Reset) -> None:

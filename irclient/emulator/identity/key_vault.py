@@ -32,6 +32,7 @@ class SecretVersion:
     version: str
     value: str = field(repr=False)
     created_at: float
+    ends_at: float | None
 
 
 @dataclass(slots=True)
@@ -57,11 +58,19 @@ class KeyVault:
         self._clock = clock
         self._secrets: dict[str, _Secret] = {}
 
-    def set_secret(self, name: str, value: str) -> str:
-        """Store a new version of a secret, enabled; returns the version's name."""
+    def set_secret(self, name: str, value: str, *, ends_at: float | None = None) -> str:
+        """Store a new version of a secret, enabled; returns the version's name.
+
+        Args:
+            name: The secret's name.
+            value: Its value.
+            ends_at: The end that the vault tells of it, in seconds since the epoch.
+        """
         secret = self._secrets.setdefault(name.casefold(), _Secret())
         version = secrets.token_hex(16)
-        stored = SecretVersion(version=version, value=value, created_at=self._clock())
+        stored = SecretVersion(
+            version=version, value=value, created_at=self._clock(), ends_at=ends_at
+        )
         secret.versions.append(stored)
         secret.state = "enabled"
         return version
@@ -130,6 +139,7 @@ class KeyVault:
                 "enabled": True,
                 "created": created_at,
                 "updated": created_at,
+                **({} if found.ends_at is None else {"exp": int(found.ends_at)}),
                 "recoveryLevel": "Recoverable+Purgeable",
             },
             "tags": {},

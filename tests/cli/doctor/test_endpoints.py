@@ -4,7 +4,7 @@ import pytest
 
 from irclient import ServiceEndpoint, StaticToken
 from irclient.cli.doctor.endpoints import examine_endpoint
-from irclient.cli.doctor.findings import Verdict
+from irclient.cli.doctor.finding import Verdict
 from tests.cli.conftest import LIST, TOKEN
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from irclient.cli.doctor.findings import Verdict
+from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.reachability import Host, examine_host
 
 certificates = pytest.importorskip("irclient.emulator.http.certificates")

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from irclient._core.protocol import TokenReading
 from irclient.auth import Credential, KeyVaultCredential, StaticToken, token_source
-from irclient.cli.doctor.findings import Finding, Verdict, within
+from irclient.cli.doctor.finding import Finding, Verdict, within
 from irclient.observe import Record, SecretRead, TokenRenewed
 
 __all__ = ["describe_token", "examine_identity"]

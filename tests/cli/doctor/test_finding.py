@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from irclient.cli.doctor.findings import within
+from irclient.cli.doctor.finding import within
 
 
 def test_a_result_and_an_error_come_through():

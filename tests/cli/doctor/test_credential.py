@@ -6,8 +6,8 @@ import json
 import pytest
 
 from irclient import StaticToken
-from irclient.cli.doctor.findings import Verdict
-from irclient.cli.doctor.identity import describe_token, examine_identity
+from irclient.cli.doctor.finding import Verdict
+from irclient.cli.doctor.credential import describe_token, examine_identity
 
 
 def jwt(**claims):
