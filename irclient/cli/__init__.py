@@ -10,6 +10,7 @@ def main() -> None:
     try:
         # Imported here, so that a missing extra is one line for people and not a traceback.
         from irclient.cli.app import app  # noqa: PLC0415
+        from irclient.cli.output import survive_narrow_encodings  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in {"rich", "typer"}:
             raise
@@ -18,4 +19,5 @@ def main() -> None:
             "install it with: pip install 'irclient[cli]'\n"
         )
         raise SystemExit(2) from None
+    survive_narrow_encodings()
     app()

@@ -1,7 +1,10 @@
 """Where words go: data to stdout, as a table or as JSON; everything else to stderr."""
 
+import io
 import json
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +13,16 @@ from rich.text import Text
 
 from irclient.errors import IRError
 
-__all__ = ["data_console", "duration", "message_console", "print_error", "print_json", "safe"]
+__all__ = [
+    "data_console",
+    "duration",
+    "message_console",
+    "print_error",
+    "print_json",
+    "safe",
+    "survive_narrow_encodings",
+    "writable",
+]
 
 
 def data_console() -> Console:
@@ -26,7 +38,10 @@ def message_console() -> Console:
 
 def print_json(value: object) -> None:
     """Print one JSON document, readable and complete."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    # Escapes say the same where the output cannot hold every letter.
+    is_narrow = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, indent=2, ensure_ascii=is_narrow, default=str)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -47,6 +62,22 @@ def print_error(error: IRError, *, as_json: bool) -> None:
 def safe(text: str) -> str:
     """Return a text without control characters, so that no answer can steer the terminal."""
     return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
+
+
+def writable(marks: Sequence[str], console: Console) -> str:
+    """Return the first of some marks that the console's encoding can hold, else the last."""
+    for mark in marks:
+        with suppress(UnicodeEncodeError, LookupError):
+            mark.encode(console.encoding)
+            return mark
+    return marks[-1]
+
+
+def survive_narrow_encodings() -> None:
+    """Let stdout and stderr replace letters that their encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def duration(seconds: float) -> str:

@@ -15,11 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-if sys.platform != "win32":
-    import fcntl
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["StateFolder"]
 
@@ -60,6 +57,8 @@ def _locked(folder: Path) -> BinaryIO:
     if sys.platform == "win32":
         # An open file cannot be deleted there: being open is the lock.
         return path.open("xb")
+    import fcntl  # noqa: PLC0415  (Windows has none)
+
     # Renamed once it is locked, so that it cannot be seen in between.
     unseen = folder / f"{_LOCK_FILE}.new"
     lock = unseen.open("xb")
@@ -77,7 +76,7 @@ def _remove_abandoned() -> None:
 
 
 @contextlib.contextmanager
-def _abandoned(folder: Path) -> Iterator[bool]:
+def _abandoned(folder: Path) -> Generator[bool]:
     """Whether the emulator of a folder is gone; then nothing else takes the folder meanwhile."""
     path = folder / _LOCK_FILE
     if folder.is_symlink() or not path.is_file():
@@ -86,6 +85,8 @@ def _abandoned(folder: Path) -> Iterator[bool]:
         path.unlink()
         yield True
     else:
+        import fcntl  # noqa: PLC0415  (as above)
+
         with path.open("rb") as lock:
             # What belongs to another user is for that user to remove.
             is_own = folder.stat().st_uid == os.getuid()

@@ -134,7 +134,9 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, stdin: str | None
     return Result(result.exit_code, result.stdout, result.stderr)
 
 
-def run_process(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+def run_process(
+    *arguments: str, env: Mapping[str, str] | None = None, encoding: str | None = None
+) -> Result:
     """Run ``python -m irclient`` in a process of its own."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("IRCLIENT_")
@@ -144,6 +146,7 @@ def run_process(*arguments: str, env: Mapping[str, str] | None = None) -> Result
         env={**inherited, **(env or {})},
         capture_output=True,
         text=True,
+        encoding=encoding,
         timeout=50,
         check=False,
     )

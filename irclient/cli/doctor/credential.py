@@ -1,105 +1,153 @@
 """Whether a token can be had: the secret in Key Vault, then the exchange for a token at Entra.
 
-Both are done by the client's own token source, so that what is examined is what calls rely on.
+Both are done by what the client's own credential is made of, once and without trying again, so
+that what is told is what the other side said and not that it took too long.
 """
 
 import base64
 import binascii
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from irclient._core.protocol import TokenReading
-from irclient.auth import Credential, KeyVaultCredential, StaticToken, token_source
+from irclient.auth import Credential, KeyVaultCredential, StaticToken
+from irclient.auth.azure import CredentialExchange
+from irclient.auth.exchange import FetchedToken, TokenRefused, TokenUnanswered
+from irclient.auth.keyvault import client_credentials, secret_place
+from irclient.auth.secret import KeptSecret
 from irclient.cli.doctor.finding import Finding, Verdict, within
-from irclient.observe import Record, SecretRead, TokenRenewed
 
-__all__ = ["describe_token", "examine_identity"]
+__all__ = ["describe_token", "examine_credential"]
+
+T = TypeVar("T")
+
+#: Days before the end of a secret at which it is worth a warning: somebody has to act.
+_SECRET_SOON_DAYS = 30
+#: Seconds before the end of a token that nothing renews.
+_TOKEN_SOON = 3600.0
+_ADVICE_FOR_TIME = (
+    "check that this machine reaches the host: its DNS, firewall and private endpoint; or allow "
+    "more time with --timeout"
+)
 
 
-def examine_identity(credential: Credential, *, timeout: float) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    saw: str
+    advice: str
+
+
+def examine_credential(credential: Credential, *, timeout: float) -> Iterator[Finding]:
     """Check that the secret can be read, where there is one, and that it buys a token."""
-    told: list[Record] = []
-    begun_at = time.monotonic()
-    reading, late = _fetch(credential, told, timeout=timeout)
-    elapsed = time.monotonic() - begun_at
-    reason = str(reading.error) if reading.error else f"no answer within {timeout:g} s"
-    token = None if late else reading.token
-    if isinstance(credential, KeyVaultCredential):
-        was_read = token is not None or any(isinstance(each, SecretRead) for each in told)
-        yield _secret_finding(credential, reason=None if was_read else reason)
-        if not was_read:
-            yield Finding(
-                check="token",
-                subject="Entra",
-                verdict=Verdict.SKIPPED,
-                saw="there is no secret to exchange",
-            )
-            return
-    yield _token_finding(credential, token, told=told, reason=reason, elapsed=elapsed)
+    if isinstance(credential, StaticToken):
+        token = credential.read(time.monotonic()).token or ""
+        yield _static_token(token)
+    elif isinstance(credential, KeyVaultCredential):
+        yield from _examine_key_vault(credential, timeout=timeout)
+    else:
+        yield _examine_exchange(CredentialExchange(credential).ask, timeout=timeout)
 
 
-def _fetch(
-    credential: Credential, told: list[Record], *, timeout: float
-) -> tuple[TokenReading, bool]:
-    """Read a token, doing the fetch that this takes; True when it took too long."""
-    source = token_source(credential)
-    reading = source.read(time.monotonic())
-    work = reading.work
-    if work is None:
-        return reading, False
-    try:
-        within(timeout, lambda: work(told.append))
-    except TimeoutError:
-        return reading, True
-    return source.read(time.monotonic()), False
-
-
-def _secret_finding(credential: KeyVaultCredential, *, reason: str | None) -> Finding:
+def _examine_key_vault(credential: KeyVaultCredential, *, timeout: float) -> Iterator[Finding]:
+    place, entra = secret_place(credential), client_credentials(credential)
     subject = f"{credential.secret_name} in {credential.vault_url}"
-    if reason is None:
-        return Finding(
-            check="secret", subject=subject, verdict=Verdict.GOOD, saw="the secret can be read"
+    begun_at = time.monotonic()
+    kept = _tried(place.look, timeout=timeout)
+    elapsed = time.monotonic() - begun_at
+    if isinstance(kept, _Trouble):
+        yield Finding(
+            check="secret",
+            subject=subject,
+            verdict=Verdict.WRONG,
+            saw=kept.saw,
+            advice=kept.advice,
+            elapsed=elapsed,
         )
+        yield Finding(
+            check="token",
+            subject="Entra",
+            verdict=Verdict.SKIPPED,
+            saw="there is no secret to exchange",
+        )
+        return
+    yield _secret_finding(kept, subject=subject, elapsed=elapsed)
+    yield _examine_exchange(lambda: entra.token_for(kept.value), timeout=timeout)
+
+
+def _tried(step: Callable[[], T], *, timeout: float) -> T | _Trouble:
+    try:
+        return within(timeout, step)
+    except (TokenRefused, TokenUnanswered) as failure:
+        return _Trouble(failure.what, failure.fix or _ADVICE_FOR_TIME)
+    except TimeoutError as late:
+        return _Trouble(str(late), _ADVICE_FOR_TIME)
+
+
+def _secret_finding(kept: KeptSecret, *, subject: str, elapsed: float) -> Finding:
+    saw, advice = "the secret can be read", None
+    if kept.ends_at is not None:
+        left = kept.ends_at - time.time()
+        day = datetime.fromtimestamp(kept.ends_at, UTC)
+        saw += f"; the vault notes that it ends on {day:%Y-%m-%d}"
+        if left < _SECRET_SOON_DAYS * 24 * 3600:
+            saw += ", which is past" if left < 0 else f", in {left / 86_400:.0f} days"
+            advice = "make a new secret for the application in Entra and put it into the vault"
     return Finding(
         check="secret",
         subject=subject,
-        verdict=Verdict.WRONG,
-        saw=reason,
-        advice=(
-            "check vault_url and secret_name, and that the identity of this process may read "
-            "secrets there (role Key Vault Secrets User)"
-        ),
+        verdict=Verdict.GOOD if advice is None else Verdict.WARNING,
+        saw=saw,
+        advice=advice,
+        elapsed=elapsed,
     )
 
 
-def _token_finding(
-    credential: Credential,
-    token: str | None,
-    *,
-    told: list[Record],
-    reason: str,
-    elapsed: float,
-) -> Finding:
-    subject = "given as it is" if isinstance(credential, StaticToken) else "Entra"
-    if token is None:
+def _examine_exchange(exchange: Callable[[], FetchedToken], *, timeout: float) -> Finding:
+    begun_at = time.monotonic()
+    fetched = _tried(exchange, timeout=timeout)
+    elapsed = time.monotonic() - begun_at
+    if isinstance(fetched, _Trouble):
         return Finding(
             check="token",
-            subject=subject,
+            subject="Entra",
             verdict=Verdict.WRONG,
-            saw=reason,
-            advice="check tenant_id, client_id and scope, and whether the secret has expired",
+            saw=fetched.saw,
+            advice=fetched.advice,
             elapsed=elapsed,
         )
-    lifetimes = [each.lifetime for each in told if isinstance(each, TokenRenewed)]
-    saw = f"lives for {lifetimes[-1]:.0f} s; " if lifetimes else ""
-    saw += describe_token(token, now=time.time())
-    verdict = Verdict.WRONG if _has_expired(token) else Verdict.GOOD
-    advice = "fetch a new token" if verdict is Verdict.WRONG else None
+    token = fetched.value
+    saw = f"lives for {fetched.lives_for:.0f} s; {describe_token(token, now=time.time())}"
+    ends_at = _end_of(token)
+    is_over = ends_at is not None and ends_at <= time.time()
+    # It was issued a moment ago, so it has not ended: this machine only thinks so.
+    advice = "set this machine's clock: by it the token ended before it came"
     return Finding(
-        check="token", subject=subject, verdict=verdict, saw=saw, advice=advice, elapsed=elapsed
+        check="token",
+        subject="Entra",
+        verdict=Verdict.WRONG if is_over else Verdict.GOOD,
+        saw=saw,
+        advice=advice if is_over else None,
+        elapsed=elapsed,
+    )
+
+
+def _static_token(token: str) -> Finding:
+    ends_at, now = _end_of(token), time.time()
+    verdict, advice = Verdict.GOOD, None
+    if ends_at is not None and ends_at <= now:
+        verdict, advice = Verdict.WRONG, "fetch a new token"
+    elif ends_at is not None and ends_at <= now + _TOKEN_SOON:
+        verdict = Verdict.WARNING
+        advice = "fetch a new token before that, or use a credential that renews it"
+    return Finding(
+        check="token",
+        subject="given as it is",
+        verdict=verdict,
+        saw=describe_token(token, now=now),
+        advice=advice,
     )
 
 
@@ -112,18 +160,24 @@ def describe_token(token: str, *, now: float) -> str:
     app_id = claims.get("appid") or claims.get("azp")
     if app_id:
         parts.append(f"App ID {_short(app_id)}")
-    ends_at = claims.get("exp")
-    if isinstance(ends_at, int | float):
-        until = datetime.fromtimestamp(ends_at, UTC)
+    ends_at = _end_of(token)
+    if ends_at is not None:
         left = ends_at - now
         words = f"{left:.0f} s left" if left > 0 else "expired"
-        parts.append(f"until {until:%Y-%m-%d %H:%M:%S} UTC ({words})")
+        parts.append(f"until {_instant(ends_at)} ({words})")
     return ", ".join(parts)
 
 
-def _has_expired(token: str) -> bool:
+def _instant(at: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        return f"{at:g} s after 1970"
+
+
+def _end_of(token: str) -> float | None:
     ends_at = (_claims(token) or {}).get("exp")
-    return isinstance(ends_at, int | float) and ends_at <= time.time()
+    return float(ends_at) if isinstance(ends_at, int | float) else None
 
 
 def _claims(token: str) -> dict[str, Any] | None:

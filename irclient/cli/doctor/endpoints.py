@@ -1,13 +1,15 @@
 """Whether a service endpoint answers a small list, and how quickly."""
 
 import time
+from urllib.parse import urlsplit
 
-from irclient.auth import Credential
+from irclient.auth import Credential, KeyVaultCredential
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.client import IRClient
 from irclient.errors import (
     AccessDenied,
     AuthenticationError,
+    DeadlineExceeded,
     IRError,
     NotReady,
     QueryError,
@@ -28,15 +30,28 @@ _ADVICE: tuple[tuple[type[IRError], str], ...] = (
     (AuthenticationError, "check scope and tenant, and the account's endpoint authentication"),
     (Throttled, "another caller uses the endpoint's TPS; wait, or provision more"),
     (NotReady, "trigger a cooking and wait for it; see `irclient trigger --help`"),
-    (QueryError, "check the endpoint's modeling component"),
     (UnexpectedAnswer, "check that the url is that of a service endpoint"),
+    (DeadlineExceeded, "check whether the service is overloaded, or allow more --timeout"),
 )
 
 
 def examine_endpoint(
-    endpoint: ServiceEndpoint, credential: Credential, *, ca_file: str | None, timeout: float
+    endpoint: ServiceEndpoint,
+    credential: Credential,
+    *,
+    ca_file: str | None,
+    timeout: float,
+    obstacle: Finding | None = None,
 ) -> Finding:
-    """Ask one endpoint for one popular item, once."""
+    """Ask one endpoint for one popular item, once.
+
+    Args:
+        endpoint: The endpoint.
+        credential: What it is asked with.
+        ca_file: The authorities to trust; None for the process's usual.
+        timeout: Seconds that it may take.
+        obstacle: What was found wrong with the way to it: then that is also the advice here.
+    """
     settings = Settings(
         timeouts=Timeouts(deadline=timeout, attempt=timeout, connect=timeout),
         retries=Retries(max_attempts=1),
@@ -50,7 +65,15 @@ def examine_endpoint(
         ) as ir:
             answer = ir.fetch(Popular(count=1))
     except IRError as error:
-        return _failed(endpoint, error, elapsed=time.monotonic() - begun_at)
+        last = error.attempts[-1] if error.attempts else None
+        return Finding(
+            check="endpoint",
+            subject=endpoint.label,
+            verdict=Verdict.WRONG,
+            saw=f"{type(error).__name__}: {last.reason if last else error}",
+            advice=_advice(endpoint, credential, error, obstacle),
+            elapsed=time.monotonic() - begun_at,
+        )
     finally:
         transport.close()
     return Finding(
@@ -62,20 +85,45 @@ def examine_endpoint(
     )
 
 
-def _failed(endpoint: ServiceEndpoint, error: IRError, *, elapsed: float) -> Finding:
-    advice = next(
+def _advice(
+    endpoint: ServiceEndpoint, credential: Credential, error: IRError, obstacle: Finding | None
+) -> str:
+    if obstacle is not None and obstacle.advice is not None:
+        return obstacle.advice
+    if isinstance(error, QueryError | AuthenticationError | UnexpectedAnswer):
+        mistaken = _mistaken_url(endpoint, credential)
+        if mistaken is not None:
+            return mistaken
+    if isinstance(error, QueryError):
+        return _advice_for_refusal(endpoint)
+    return next(
         (words for kind, words in _ADVICE if isinstance(error, kind)),
         f"check that {endpoint.url} is the endpoint's url and that the service runs",
     )
-    last = error.attempts[-1] if error.attempts else None
-    return Finding(
-        check="endpoint",
-        subject=endpoint.label,
-        verdict=Verdict.WRONG,
-        saw=f"{type(error).__name__}: {last.reason if last else error}",
-        advice=advice,
-        elapsed=elapsed,
-    )
+
+
+def _mistaken_url(endpoint: ServiceEndpoint, credential: Credential) -> str | None:
+    """What to do about a url by which another server answers, or another part of this one."""
+    parts = urlsplit(endpoint.url)
+    if parts.path.strip("/"):
+        path = parts.path
+        return f"take the path {path!r} off the endpoint's url: the client adds the service's own"
+    if isinstance(credential, KeyVaultCredential):
+        others = {"Entra": credential.authority, "Key Vault": credential.vault_url}
+        for name, url in others.items():
+            if urlsplit(url).netloc == parts.netloc:
+                return f"the endpoint's url is that of {name}: give that of the service endpoint"
+    return None
+
+
+def _advice_for_refusal(endpoint: ServiceEndpoint) -> str:
+    """What to do when a question that every service endpoint answers is refused."""
+    if endpoint.modeling is None:
+        return (
+            f"check that {endpoint.url} is the url of a service endpoint, and that the account's "
+            "default modeling component is set up"
+        )
+    return f"check the endpoint's modeling component, {endpoint.modeling!r}"
 
 
 def _described(answer: RecommendationList) -> str:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from irclient.auth import KeyVaultCredential
 from irclient.cli.configured import endpoints_of, read_configuration
+from irclient.cli.doctor.clock import examine_clock
+from irclient.cli.doctor.credential import examine_credential
 from irclient.cli.doctor.endpoints import examine_endpoint
 from irclient.cli.doctor.finding import Finding, Verdict
-from irclient.cli.doctor.credential import examine_identity
-from irclient.cli.doctor.reachability import Host, examine_host
-from irclient.configuration import Configuration
+from irclient.cli.doctor.host import hosts_of
+from irclient.cli.doctor.reachability import examine_host
 from irclient.errors import ConfigurationError
-from irclient.topology import ServiceEndpoint
 
 __all__ = ["examine"]
 
@@ -40,16 +39,30 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     yield Finding(
         check="configuration", subject=subject, verdict=Verdict.GOOD, saw=f"names {labels}"
     )
-    for host in _hosts(configuration, endpoints):
-        yield from examine_host(host, timeout=timeout)
+    obstacles: dict[str, Finding | None] = {}
+    ahead: dict[str, float] = {}
+    for host in hosts_of(configuration, endpoints):
+        reached = examine_host(host, timeout=timeout)
+        yield reached.name
+        yield reached.connection
+        obstacles[host.purpose] = reached.obstacle
+        if reached.clock_ahead is not None:
+            ahead[host.purpose] = reached.clock_ahead
+    clock = examine_clock(ahead)
+    if clock is not None:
+        yield clock
     has_token = True
-    for finding in examine_identity(configuration.credential, timeout=timeout):
-        has_token = has_token and finding.verdict is Verdict.GOOD
+    for finding in examine_credential(configuration.credential, timeout=timeout):
+        has_token = has_token and finding.verdict in {Verdict.GOOD, Verdict.WARNING}
         yield finding
     for endpoint in endpoints:
         if has_token:
             yield examine_endpoint(
-                endpoint, configuration.credential, ca_file=configuration.ca_file, timeout=timeout
+                endpoint,
+                configuration.credential,
+                ca_file=configuration.ca_file,
+                timeout=timeout,
+                obstacle=obstacles[endpoint.label],
             )
         else:
             yield Finding(
@@ -58,13 +71,3 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
                 verdict=Verdict.SKIPPED,
                 saw="there is no token to ask with",
             )
-
-
-def _hosts(configuration: Configuration, endpoints: tuple[ServiceEndpoint, ...]) -> list[Host]:
-    hosts: list[Host] = []
-    credential = configuration.credential
-    if isinstance(credential, KeyVaultCredential):
-        hosts.append(Host("Key Vault", credential.vault_url, credential.ca_file))
-        hosts.append(Host("Entra", credential.authority, credential.ca_file))
-    hosts += [Host(each.label, each.url, configuration.ca_file) for each in endpoints]
-    return hosts

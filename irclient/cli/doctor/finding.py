@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     """How a check ended."""
 
     GOOD = "good"
+    WARNING = "warning"
+    """It works, and something about it will not for long."""
     WRONG = "wrong"
     SKIPPED = "skipped"
     """It could not be made, because an earlier one found something wrong."""
@@ -56,7 +58,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcomes.put((work(), None))
-        except Exception as error:  # noqa: BLE001  (handed to whoever waits)
+        except Exception as error:  # noqa: BLE001  (handed to the caller)
             outcomes.put((None, error))
 
     threading.Thread(target=run, name="irclient-doctor", daemon=True).start()

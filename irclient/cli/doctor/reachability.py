@@ -1,84 +1,108 @@
-"""Whether a host can be reached: its name, its port, and the certificate that it shows."""
+"""Whether a host can be reached: its name, its port, the certificate that it shows, its clock."""
 
 import contextlib
-import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import certifi
+
 from irclient.cli.doctor.finding import Finding, Verdict, within
+from irclient.cli.doctor.host import Host, Proxy
 from irclient.errors import ConfigurationError
 from irclient.transports import ssl_context
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-__all__ = ["Host", "examine_host"]
+__all__ = ["Reached", "examine_host"]
 
-_SOON = 30.0 * 24 * 3600
+#: Days before its end at which a certificate is worth a warning.
+_SOON_DAYS = 14
 _RETIRED = ".mir.prod.reco.microsoft.com"
+_ADVICE_FOR_CONNECTION = "check that the service runs, and the firewall and private endpoints"
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """A host that the client needs.
+class Reached:
+    """What came of the way to a host.
 
     Attributes:
-        purpose: What it is needed for, for example ``Key Vault``.
-        url: Its base URL.
-        ca_file: The authorities to trust for it; None for the process's usual.
+        name: The finding about its name.
+        connection: The finding about its port and certificate.
+        clock_ahead: Seconds that this machine's clock is ahead of the host's; None where the
+            host did not say what time it is.
     """
 
-    purpose: str
-    url: str
-    ca_file: str | os.PathLike[str] | None
+    name: Finding
+    connection: Finding
+    clock_ahead: float | None = None
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Host name and port."""
-        parts = urlsplit(self.url)
-        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-    def __str__(self) -> str:
-        name, port = self.address
-        return f"{self.purpose} {name}:{port}"
+    def obstacle(self) -> Finding | None:
+        """What is wrong with the way, or None."""
+        found = (self.name, self.connection)
+        return next((each for each in found if each.verdict is Verdict.WRONG), None)
 
 
-def examine_host(host: Host, *, timeout: float) -> Iterator[Finding]:
-    """Check name and certificate of one host; the second is skipped when the first is wrong."""
+def examine_host(host: Host, *, timeout: float) -> Reached:
+    """Check name, certificate and clock of one host, by the way that a call takes."""
     name = _examine_name(host, timeout=timeout)
-    yield name
-    if name.verdict is Verdict.GOOD:
-        yield _examine_connection(host, timeout=timeout)
-    else:
-        yield Finding(
+    if name.verdict is not Verdict.GOOD:
+        skipped = Finding(
             check="tls", subject=str(host), verdict=Verdict.SKIPPED, saw="its name is not known"
         )
+        return Reached(name, skipped)
+    begun_at = time.monotonic()
+    try:
+        seen = within(3 * timeout, lambda: _look(host, timeout=timeout))
+    except TimeoutError as problem:
+        seen = _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
+    connection = Finding(
+        check="tls",
+        subject=str(host),
+        verdict=seen.verdict,
+        saw=seen.saw,
+        advice=seen.advice,
+        elapsed=time.monotonic() - begun_at,
+    )
+    return Reached(name, connection, seen.clock_ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    verdict: Verdict
+    saw: str
+    advice: str | None = None
+    clock_ahead: float | None = None
 
 
 def _examine_name(host: Host, *, timeout: float) -> Finding:
-    name, port = host.address
+    proxy = host.proxy
+    name, port = host.address if proxy is None else (proxy.host, proxy.port)
+    subject = str(host) if proxy is None else f"{host} by way of the proxy {proxy}"
     begun_at = time.monotonic()
     try:
         found = within(timeout, lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as problem:  # TimeoutError is an OSError
         return Finding(
             check="dns",
-            subject=str(host),
+            subject=subject,
             verdict=Verdict.WRONG,
             saw=f"the name {name!r} is not known: {problem}",
-            advice=_advice_for_name(name),
+            advice=_advice_for_name(name) if proxy is None else _advice_for_proxy(proxy, host),
             elapsed=time.monotonic() - begun_at,
         )
     addresses = ", ".join(dict.fromkeys(str(info[4][0]) for info in found))
     return Finding(
         check="dns",
-        subject=str(host),
+        subject=subject,
         verdict=Verdict.GOOD,
         saw=addresses,
         elapsed=time.monotonic() - begun_at,
@@ -94,85 +118,128 @@ def _advice_for_name(name: str) -> str:
     return "check the spelling in the configuration, then this machine's DNS"
 
 
-def _examine_connection(host: Host, *, timeout: float) -> Finding:
-    begun_at = time.monotonic()
-    verdict, saw, advice = _connect(host, timeout=timeout)
-    return Finding(
-        check="tls",
-        subject=str(host),
-        verdict=verdict,
-        saw=saw,
-        advice=advice,
-        elapsed=time.monotonic() - begun_at,
+def _advice_for_proxy(proxy: Proxy, host: Host) -> str:
+    return (
+        f"check the proxy that {proxy.variable} names, or name {host.address[0]} in NO_PROXY if "
+        "this machine can reach it directly"
     )
 
 
-def _connect(host: Host, *, timeout: float) -> tuple[Verdict, str, str | None]:
-    if urlsplit(host.url).scheme == "http":
-        return _connect_plainly(host, timeout=timeout)
+def _look(host: Host, *, timeout: float) -> _Seen:
+    is_plain = urlsplit(host.url).scheme == "http"
     try:
-        certificate = _certificate(host, ssl_context(ca_file=host.ca_file), timeout=timeout)
-    except ConfigurationError as problem:
-        return Verdict.WRONG, str(problem), "name a PEM file that holds the CA's certificate"
+        context = None if is_plain else _context(host)
+        connection = _opened(host, timeout=timeout)
+    except (ConfigurationError, ssl.SSLError) as problem:
+        return _Seen(Verdict.WRONG, str(problem), "name a PEM file that holds the CA's certificate")
+    except OSError as problem:
+        if host.proxy is None:
+            return _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
+        saw = f"no connection by way of the proxy {host.proxy}: {problem}"
+        return _Seen(Verdict.WRONG, saw, _advice_for_proxy(host.proxy, host))
+    with connection:
+        if context is None:
+            saw = "plain HTTP, which is allowed for loopback alone"
+            return _Seen(Verdict.GOOD, saw, clock_ahead=_clock_ahead(host, connection))
+        return _shake_hands(host, connection, context, timeout=timeout)
+
+
+def _opened(host: Host, *, timeout: float) -> socket.socket:
+    """A connection to the host, by way of its proxy where there is one."""
+    proxy = host.proxy
+    if proxy is None:
+        return socket.create_connection(host.address, timeout=timeout)
+    tunnel = HTTPConnection(proxy.host, proxy.port, timeout=timeout)
+    tunnel.set_tunnel(*host.address)
+    tunnel.connect()
+    connection: socket.socket = tunnel.sock
+    return connection
+
+
+def _shake_hands(
+    host: Host, connection: socket.socket, context: ssl.SSLContext, *, timeout: float
+) -> _Seen:
+    try:
+        with context.wrap_socket(connection, server_hostname=host.address[0]) as tls:
+            found = _certificate(tls)
+            return _judged(found, _clock_ahead(host, tls))
     except ssl.SSLCertVerificationError as problem:
         return _distrusted(host, problem, timeout=timeout)
     except ssl.SSLError as problem:
         advice = "check that the url's port speaks TLS, and what stands between it and you"
-        return Verdict.WRONG, f"no TLS: {problem}", advice
+        return _Seen(Verdict.WRONG, f"no TLS: {problem}", advice)
     except OSError as problem:
-        return Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION
-    return _judge(certificate)
+        return _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
 
 
-_ADVICE_FOR_CONNECTION = "check that the service runs, and the firewall and private endpoints"
+def _context(host: Host) -> ssl.SSLContext:
+    """What the call will trust."""
+    if host.trusts_usual_list:
+        # The Azure SDK's list, without the variables that the other hosts' trust is read from.
+        return ssl.create_default_context(cafile=certifi.where())
+    return ssl_context(ca_file=host.trusted_file)
 
 
-def _connect_plainly(host: Host, *, timeout: float) -> tuple[Verdict, str, str | None]:
-    try:
-        socket.create_connection(host.address, timeout=timeout).close()
-    except OSError as problem:
-        return Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION
-    return Verdict.GOOD, "plain HTTP, which is allowed for loopback alone", None
-
-
-def _certificate(host: Host, context: ssl.SSLContext, *, timeout: float) -> "Certificate":
+def _certificate(tls: ssl.SSLSocket) -> "Certificate":
     # Imported here: the package takes long to load and msal brings it anyway.
     from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
 
-    with (
-        socket.create_connection(host.address, timeout=timeout) as connection,
-        context.wrap_socket(connection, server_hostname=host.address[0]) as tls,
-    ):
-        return load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
+    return load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
 
 
-def _judge(certificate: "Certificate") -> tuple[Verdict, str, str | None]:
+def _clock_ahead(host: Host, connection: socket.socket) -> float | None:
+    """Ask the host for nothing, and read the date of its answer."""
+    asking = HTTPConnection(*host.address)
+    asking.sock = connection
+    try:
+        asked_at = time.time()
+        asking.request("HEAD", "/", headers={"User-Agent": "irclient-doctor"})
+        date = asking.getresponse().getheader("Date")
+        said = parsedate_to_datetime(date or "").timestamp()
+    except (OSError, HTTPException, ValueError):
+        return None
+    # The date has no fractions, and was written at some time during the request.
+    earliest, latest = asked_at - said - 1.0, time.time() - said
+    return 0.0 if earliest <= 0.0 <= latest else min(earliest, latest, key=abs)
+
+
+def _judged(certificate: "Certificate", clock_ahead: float | None) -> _Seen:
     saw = _described(certificate)
-    left = (certificate.not_valid_after_utc - datetime.now(UTC)).total_seconds()
-    if left < _SOON:
-        # Short-lived certificates are renewed by themselves, so this alone is nothing wrong.
-        return Verdict.GOOD, f"{saw}, which is soon", None
-    return Verdict.GOOD, saw, None
+    days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+    if days < _SOON_DAYS:
+        advice = "have its owner renew it, unless that happens by itself"
+        words = f"{saw}, {'today' if days < 1 else f'in {days} days'}"
+        return _Seen(Verdict.WARNING, words, advice, clock_ahead)
+    return _Seen(Verdict.GOOD, saw, None, clock_ahead)
 
 
-def _distrusted(
-    host: Host, problem: ssl.SSLCertVerificationError, *, timeout: float
-) -> tuple[Verdict, str, str]:
+def _distrusted(host: Host, problem: ssl.SSLCertVerificationError, *, timeout: float) -> _Seen:
     saw = f"the certificate is not trusted: {problem.verify_message}"
     anything = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # Only to read what is wrong with the certificate; nothing is sent over this connection.
     anything.check_hostname = False
     anything.verify_mode = ssl.CERT_NONE
-    with contextlib.suppress(OSError, ValueError):
-        saw += f" ({_described(_certificate(host, anything, timeout=timeout))})"
-    return Verdict.WRONG, saw, _advice_for_trust(problem.verify_message)
+    with (
+        contextlib.suppress(OSError, ValueError),
+        _opened(host, timeout=timeout) as connection,
+        anything.wrap_socket(connection, server_hostname=host.address[0]) as tls,
+    ):
+        saw += f" ({_described(_certificate(tls))})"
+    return _Seen(Verdict.WRONG, saw, _advice_for_trust(host, problem.verify_message))
 
 
-def _advice_for_trust(message: str) -> str:
-    if "expired" in message:
+def _advice_for_trust(host: Host, message: str) -> str:
+    if "expired" in message or "not yet valid" in message:
         return "the service's owner must renew the certificate; check this machine's clock as well"
     if "ostname" in message or "IP address" in message:
         return "use the host name that the certificate was made for"
+    if host.ca_file is not None:
+        return f"ca_file names other authorities: name the CA that signed it in {host.ca_file}"
+    if host.route == "vault":
+        return (
+            "name the CA that signed it in ca_file, or in the variable REQUESTS_CA_BUNDLE: the "
+            "vault's SDK reads that one, and not SSL_CERT_FILE"
+        )
     return "name the CA that signed it in ca_file, or in the variable SSL_CERT_FILE"
 
 

@@ -1,5 +1,11 @@
 """The doctor's whole examination, as a command."""
 
+import base64
+import json
+import time
+
+import pytest
+
 from tests.cli.conftest import run, run_process
 
 
@@ -11,6 +17,7 @@ def test_all_well_is_exit_code_0_and_one_line_for_each_check(service):
         ["✓", "configuration"],
         ["✓", "dns"],
         ["✓", "tls"],
+        ["✓", "clock"],
         ["✓", "token"],
         ["✓", "endpoint"],
         ["All", "is"],
@@ -44,6 +51,7 @@ def test_an_unreachable_endpoint_does_not_end_the_examination(service):
         ("tls", "good"),
         ("dns", "good"),
         ("tls", "wrong"),
+        ("clock", "good"),
         ("token", "good"),
         ("endpoint", "good"),
         ("endpoint", "wrong"),
@@ -57,6 +65,32 @@ def test_a_missing_configuration_is_the_first_finding():
     [finding] = result.json["findings"]
     assert finding["check"] == "configuration"
     assert "IRCLIENT_" in finding["saw"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["--help"]])
+def test_an_encoding_without_the_marks_is_no_obstacle(service, encoding, arguments):
+    environment = {**service.environment(), "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+
+    result = run_process("doctor", *arguments, env=environment, encoding=encoding)
+
+    assert result.code == 0, result.err
+    if arguments == ["--json"]:
+        assert result.json["ok"]
+    elif not arguments:
+        assert ("✓" in result.out) == (encoding == "utf-8")
+        assert "All is well." in result.out
+
+
+def test_a_warning_is_told_and_is_no_failure(service):
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": time.time() + 600}).encode()).decode()
+    token = f"e30.{claims.rstrip('=')}.x"
+
+    result = run("doctor", env={**service.environment(), "TEST_TOKEN": token})
+
+    assert result.code == 0
+    assert "! token" in result.out
+    assert "1 thing needs care" in result.out
 
 
 def test_a_process_of_its_own_prints_one_json_document(service):

@@ -76,7 +76,7 @@ def test_doctor_finds_all_well_through_the_whole_chain(environment):
 
     assert result.code == 0, result.out
     assert {each["check"] for each in result.json["findings"]} == {
-        "configuration", "dns", "tls", "secret", "token", "endpoint",
+        "configuration", "dns", "tls", "clock", "secret", "token", "endpoint",
     }  # fmt: skip
     [token] = [each["saw"] for each in result.json["findings"] if each["check"] == "token"]
     assert "audience c5b731db" in token

@@ -2,12 +2,13 @@
 
 import base64
 import json
+import time
 
 import pytest
 
 from irclient import StaticToken
+from irclient.cli.doctor.credential import describe_token, examine_credential
 from irclient.cli.doctor.finding import Verdict
-from irclient.cli.doctor.credential import describe_token, examine_identity
 
 
 def jwt(**claims):
@@ -31,10 +32,24 @@ def test_a_token_that_is_no_jwt_is_opaque(token):
     assert describe_token(token, now=0.0).startswith("opaque")
 
 
+def test_a_token_that_ends_within_the_hour_is_a_warning():
+    [finding] = examine_credential(StaticToken(jwt(exp=time.time() + 600)), timeout=1.0)
+
+    assert finding.verdict is Verdict.WARNING
+    assert "fetch a new token before that" in finding.advice
+
+
+@pytest.mark.parametrize("end", [1e300, -1e300, float("nan")])
+def test_an_end_that_is_no_date_does_not_matter(end):
+    [finding] = examine_credential(StaticToken(jwt(exp=end)), timeout=1.0)
+
+    assert finding.saw
+
+
 def test_an_expired_token_is_wrong_and_is_not_shown():
     token = jwt(aud="x", exp=1_000)
 
-    [finding] = examine_identity(StaticToken(token), timeout=1.0)
+    [finding] = examine_credential(StaticToken(token), timeout=1.0)
 
     assert (finding.verdict, finding.advice) == (Verdict.WRONG, "fetch a new token")
     assert token not in repr(finding)

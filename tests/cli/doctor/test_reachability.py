@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from irclient.cli.doctor.finding import Verdict
-from irclient.cli.doctor.reachability import Host, examine_host
+from irclient.cli.doctor.host import Host
+from irclient.cli.doctor.reachability import examine_host
+from tests.certificates import Authority
 
 certificates = pytest.importorskip("irclient.emulator.http.certificates")
 
@@ -44,7 +46,8 @@ def contexts(tmp_path_factory):
 
 
 def findings_for(url, *, ca_file=None):
-    return list(examine_host(Host("Key Vault", url, ca_file), timeout=2.0))
+    reached = examine_host(Host("Key Vault", url, ca_file), timeout=2.0)
+    return [reached.name, reached.connection]
 
 
 def test_a_trusted_certificate_is_described(contexts):
@@ -56,6 +59,16 @@ def test_a_trusted_certificate_is_described(contexts):
     assert (tls.check, tls.verdict) == ("tls", Verdict.GOOD)
     assert "valid until 20" in tls.saw
     assert tls.subject == f"Key Vault localhost:{port}"
+
+
+def test_a_certificate_that_ends_soon_is_a_warning(tmp_path):
+    authority = Authority.made_in(tmp_path)
+    with tls_server(authority.server(days=(-1, 5))) as port:
+        _, tls = findings_for(f"https://127.0.0.1:{port}", ca_file=str(authority.ca_file))
+
+    assert tls.verdict is Verdict.WARNING
+    assert "in 4 days" in tls.saw
+    assert "renew" in tls.advice
 
 
 def test_an_unknown_authority_is_wrong_and_the_fix_is_ca_file(contexts):

@@ -1,0 +1,111 @@
+"""The hosts that a call needs, and the way to each: its proxy and the authorities to trust.
+
+The service is asked directly. Entra and Key Vault are asked by way of the proxy that the
+environment names, unless they are on loopback. The Azure SDK reads other variables for the
+authorities than the rest does.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from irclient.auth import KeyVaultCredential
+from irclient.configuration import Configuration
+from irclient.topology import ServiceEndpoint, is_loopback
+
+__all__ = ["Host", "Proxy", "Route", "hosts_of"]
+
+#: What a host is: it decides by what way it is asked, and what must be named to trust it.
+Route: TypeAlias = Literal["service", "entra", "vault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy of the environment.
+
+    Attributes:
+        host: Its name or address.
+        port: Its port.
+        variable: What names it, for advice.
+    """
+
+    host: str
+    port: int
+    variable: str
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host that the client needs.
+
+    Attributes:
+        purpose: What it is needed for, for example ``Key Vault``.
+        url: Its base URL.
+        ca_file: The authorities to trust for it; None for the process's usual.
+        route: What kind of host it is.
+    """
+
+    purpose: str
+    url: str
+    ca_file: str | os.PathLike[str] | None
+    route: Route = "service"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host name and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """The proxy by way of which it is asked, or None."""
+        name, _ = self.address
+        scheme = urlsplit(self.url).scheme
+        if self.route == "service" or is_loopback(name) or proxy_bypass(name):
+            return None
+        found = getproxies()
+        kind = next((each for each in (scheme, "all") if found.get(each)), None)
+        return None if kind is None else _proxy(found[kind], f"{kind.upper()}_PROXY")
+
+    @property
+    def trusted_file(self) -> str | None:
+        """The PEM file of the only authorities that the call will trust; None for the usual."""
+        if self.ca_file is not None:
+            return os.fspath(self.ca_file)
+        if self.route == "vault":
+            names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+            return next((os.environ[name] for name in names if os.environ.get(name)), None)
+        return None
+
+    @property
+    def trusts_usual_list(self) -> bool:
+        """Whether the variables that the other hosts' trust is read from do not count."""
+        return self.route == "vault" and self.trusted_file is None
+
+    def __str__(self) -> str:
+        name, port = self.address
+        return f"{self.purpose} {name}:{port}"
+
+
+def hosts_of(
+    configuration: Configuration, endpoints: tuple[ServiceEndpoint, ...]
+) -> Iterator[Host]:
+    """Every host that a call of this configuration needs, in the order in which it needs them."""
+    credential = configuration.credential
+    if isinstance(credential, KeyVaultCredential):
+        yield Host("Key Vault", credential.vault_url, credential.ca_file, "vault")
+        yield Host("Entra", credential.authority, credential.ca_file, "entra")
+    for each in endpoints:
+        yield Host(each.label, each.url, configuration.ca_file)
+
+
+def _proxy(url: str, variable: str) -> Proxy:
+    # Its user and password are left where they are.
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    return Proxy(parts.hostname or url, parts.port or 80, variable)

@@ -1,0 +1,47 @@
+"""The way to each host."""
+
+import pytest
+
+from irclient.cli.doctor.host import Host
+
+
+@pytest.fixture(autouse=True)
+def proxied(monkeypatch):
+    for name in (
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "NO_PROXY",
+        "no_proxy",
+        "https_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:password@proxy.test:3128")
+
+
+@pytest.mark.parametrize("route", ["entra", "vault"])
+def test_entra_and_the_vault_are_asked_by_way_of_the_proxy(route):
+    proxy = Host("x", "https://contoso.vault.test", None, route).proxy
+
+    assert (proxy.host, proxy.port, proxy.variable) == ("proxy.test", 3128, "HTTPS_PROXY")
+    assert "password" not in repr(proxy)
+
+
+def test_the_service_and_loopback_are_asked_directly(monkeypatch):
+    assert Host("x", "https://contoso.test", None, "service").proxy is None
+    assert Host("x", "https://localhost:1", None, "vault").proxy is None
+    monkeypatch.setenv("NO_PROXY", ".vault.test")
+    assert Host("x", "https://contoso.vault.test", None, "vault").proxy is None
+
+
+def test_each_host_trusts_what_the_call_to_it_trusts(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/usual.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/of-requests.pem")
+
+    assert Host("x", "https://a.test", None, "vault").trusted_file == "/of-requests.pem"
+    assert Host("x", "https://a.test", None, "entra").trusted_file is None
+    assert Host("x", "https://a.test", "/own.pem", "vault").trusted_file == "/own.pem"
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    assert Host("x", "https://a.test", None, "vault").trusts_usual_list
+    assert not Host("x", "https://a.test", None, "entra").trusts_usual_list
