@@ -113,7 +113,11 @@ class Listener:
             self.bind()
         assert self._socket is not None  # noqa: S101  (bind has just set it)
         self._socket.listen(_BACKLOG)
-        self._accepting = asyncio.create_task(self._accept_from(self._socket))
+        try:
+            asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
+        except NotImplementedError:
+            # The loop of Windows can wait for a connection, but not for there to be one.
+            self._accepting = asyncio.create_task(self._accept_from(self._socket))
 
     async def close(self) -> None:
         """Give the port back and break every connection off."""
@@ -138,7 +142,9 @@ class Listener:
     async def _stop_listening(self) -> None:
         if self._accepting is not None:
             await _cancel([self._accepting])
-            self._accepting = None
+        elif self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+        self._accepting = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -149,14 +155,18 @@ class Listener:
                 reset(writer)
         await _cancel(list(self._connections))
 
+    def _accept(self, listening: socket.socket) -> None:
+        # The caller may be gone already, or there are no descriptors: the service goes on.
+        with contextlib.suppress(OSError):
+            accepted, _ = listening.accept()
+            self._take(accepted)
+
     async def _accept_from(self, listening: socket.socket) -> None:
-        # Every kind of loop has sock_accept; that of Windows has no add_reader.
         loop = asyncio.get_running_loop()
         while True:
             try:
                 accepted, _ = await loop.sock_accept(listening)
             except OSError:
-                # The caller is gone already, or there are no descriptors: the service goes on.
                 await asyncio.sleep(_AFTER_A_REFUSAL)
             else:
                 self._take(accepted)
