@@ -61,15 +61,15 @@ def count_attempt(
         aside = _learn_latency(
             story, send, ended_at - sent_at, ended_at, opened_connection=opened_connection
         )
-        if state.asides:
-            aside = state.asides.record(endpoint, story.modeling, verdict, ended_at) or aside
+        if state.routes.asides.kept:
+            aside = state.routes.asides.record(endpoint, story.modeling, verdict, ended_at) or aside
         if not state.has_observers:
             return  # A record of it would be read by nobody: no error follows an answer.
     elif meaning is Meaning.THROTTLED:
-        state.routes.allowances[endpoint].throttled(ended_at, retry_after=verdict.retry_after)
+        state.routes.allowances[endpoint.url].throttled(ended_at, retry_after=verdict.retry_after)
     elif meaning is not Meaning.UNAUTHORIZED:
         # A 401 only counts once the token was renewed.
-        aside = state.asides.record(endpoint, story.modeling, verdict, ended_at)
+        aside = state.routes.asides.record(endpoint, story.modeling, verdict, ended_at)
     attempt = _attempt(
         story, send, meaning.word, verdict.reason, sent_at=sent_at, ended_at=ended_at
     )
@@ -100,7 +100,7 @@ def _count_cut_short(story: Story, send: Send, attempt: Attempt, *, tells: bool)
     _keep(story, attempt)
     if tells:
         sent_at = story.now - attempt.elapsed
-        health, reason = story.state.routes.health[send.endpoint], attempt.reason
+        health, reason = story.state.routes.health[send.endpoint.url], attempt.reason
         for change in health.record(story.now, sent_at=sent_at, ok=False, reason=reason):
             story.note(change)
 
@@ -126,7 +126,7 @@ def _keep(story: Story, attempt: Attempt) -> None:
 def _health_changes(
     story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
 ) -> Sequence[Record]:
-    health, effect = story.state.routes.health[send.endpoint], verdict.meaning.health
+    health, effect = story.state.routes.health[send.endpoint.url], verdict.meaning.health
     if verdict.meaning is SERVED:
         return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
     if effect is Health.NOTHING:

@@ -76,25 +76,23 @@ class Asides:
     def __init__(self, *, uniform: Callable[[], float]) -> None:
         self._uniform = uniform
         self._lock = fork_safe_lock()
-        self._asides: OrderedDict[_Key, Aside] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._asides)
+        #: By URL and modeling; empty nearly always.
+        self.kept: OrderedDict[_Key, Aside] = OrderedDict()
 
     def find(self, endpoint: ServiceEndpoint, modeling: str | None) -> Aside | None:
         """Return why an endpoint is put aside for the calls of a modeling, or None."""
-        refusing = self._asides.get((endpoint.url, _EVERY_MODELING))
-        return refusing or self._asides.get((endpoint.url, modeling or endpoint.modeling))
+        refusing = self.kept.get((endpoint.url, _EVERY_MODELING))
+        return refusing or self.kept.get((endpoint.url, modeling or endpoint.modeling))
 
     def any_of(self, endpoint: ServiceEndpoint) -> Aside | None:
         """Return why an endpoint is put aside for any of its calls, or None."""
         with self._lock:
-            found = (each for (url, _), each in self._asides.items() if url == endpoint.url)
+            found = (each for (url, _), each in self.kept.items() if url == endpoint.url)
             return next(found, None)
 
     def admit(self, endpoint: ServiceEndpoint, modeling: str | None, now: float) -> Admission:
         """Say whether a call may come, or is wanted as the question whether to come back."""
-        if not self._asides:
+        if not self.kept:
             return Admission.SERVE
         with self._lock:
             aside = self.find(endpoint, modeling)
@@ -112,11 +110,11 @@ class Asides:
         meaning = verdict.meaning
         if meaning in _STATES:
             return self._put_aside(endpoint, modeling, verdict, now)
-        if not self._asides or (meaning is not SERVED and meaning.then is not Next.END):
+        if not self.kept or (meaning is not SERVED and meaning.then is not Next.END):
             return None  # Only an answer to the question itself shows that it has come back.
         with self._lock:
             url, named = endpoint.url, modeling or endpoint.modeling
-            gone = [self._asides.pop((url, key), None) for key in (_EVERY_MODELING, named)]
+            gone = [self.kept.pop((url, key), None) for key in (_EVERY_MODELING, named)]
         return Returned(at=now, endpoint=endpoint.label) if any(gone) else None
 
     def _put_aside(
@@ -124,10 +122,10 @@ class Asides:
     ) -> Record | None:
         key = self._key(endpoint, modeling, verdict.meaning)
         with self._lock:
-            is_new = key not in self._asides
+            is_new = key not in self.kept
             aside = self._put(key, verdict.meaning, verdict, now)
-            while len(self._asides) > _MOST:
-                self._asides.popitem(last=False)
+            while len(self.kept) > _MOST:
+                self.kept.popitem(last=False)
         if not is_new:
             return None
         wait = aside.ask_again_at - now
@@ -141,10 +139,10 @@ class Asides:
 
     def _put(self, key: _Key, meaning: Meaning, of: Aside | Verdict, now: float) -> Aside:
         wait = _ASK_AGAIN_AFTER * (1.0 + _JITTER * (2.0 * self._uniform() - 1.0))
-        before = self._asides.get(key)
+        before = self.kept.get(key)
         since = now if before is None else before.since
         aside = Aside(_STATES[meaning], meaning, of.reason, now + wait, since)
-        self._asides[key] = aside
+        self.kept[key] = aside
         return aside
 
     def _key(self, endpoint: ServiceEndpoint, modeling: str | None, meaning: Meaning) -> _Key:
@@ -153,4 +151,4 @@ class Asides:
         return endpoint.url, named
 
     def __repr__(self) -> str:
-        return f"<Asides {len(self._asides)}>"
+        return f"<Asides {len(self.kept)}>"

@@ -50,7 +50,7 @@ def ask(story: Story) -> Call[Answered]:
         while choice is None:
             yield from _wait_for_another_round(story)
             choice = _choose(story)
-        allowance = story.state.routes.allowances[choice.endpoint]
+        allowance = story.state.routes.allowances[choice.endpoint.url]
         try:
             _pay_for(story, choice)
             if story.state.has_observers or choice.is_remarkable(story.now):
@@ -77,7 +77,7 @@ def begin_probe(
     """Begin to learn in the background whether an endpoint is back."""
     outcome = (yield Spawn(partial(probe, endpoint, state, settings, modeling=modeling))).outcome
     if isinstance(outcome, NotStarted):
-        state.routes.health[endpoint].release()
+        state.routes.health[endpoint.url].release()
 
 
 def probe(
@@ -100,7 +100,7 @@ def probe(
     query = _PROBE if modeling is None else Popular(count=1, modeling=modeling)
     ends_at, only = now + settings.timeouts.attempt, (endpoint,)
     story = Story(query, state, settings, now, only, deadline_at=ends_at, priority=Priority.PROBE)
-    allowance = state.routes.allowances[endpoint]
+    allowance = state.routes.allowances[endpoint.url]
     try:
         token = yield from bearer(story)
     except IRError:
@@ -177,7 +177,9 @@ def _may_repeat(
         case Next.RENEW:
             if (yield from may_renew(story, endpoint, token)):
                 return True
-            story.note(story.state.asides.record(endpoint, story.modeling, verdict, story.now))
+            story.note(
+                story.state.routes.asides.record(endpoint, story.modeling, verdict, story.now)
+            )
             return False
         case _:
             return False
@@ -271,8 +273,8 @@ def _unasked(story: Story) -> list[Unasked]:
         if aside is not None:
             reason = f"it is {aside.state} ({aside.reason})"
             found.append(Unasked(each.label, reason, aside.meaning))
-        elif routes.health[each].is_known_to_fail:
-            status = routes.health[each].status(story.now)
+        elif routes.health[each.url].is_known_to_fail:
+            status = routes.health[each.url].status(story.now)
             found.append(Unasked(each.label, f"it is {status.state} ({status.reason})"))
         else:
             found.append(Unasked(each.label, "the call had sent all that it may (max_attempts)"))

@@ -60,7 +60,7 @@ def attempt(
             load.end(story.now, latency)
     opened = isinstance(outcome, Response) and outcome.opened_connection
     if opened:
-        story.state.routes.allowances[endpoint].arrived(slot, story.now)
+        story.state.routes.allowances[endpoint.url].arrived(slot, story.now)
     count_attempt(story, send, verdict, sent_at, story.now, opened_connection=opened)
     if story.records:
         yield from tell(story)
@@ -84,7 +84,7 @@ def _request(story: Story, endpoint: ServiceEndpoint, token: str, now: float) ->
     within = _within(story, endpoint, story.deadline_at - now)
     request = request_for(story.query, modeling=endpoint.modeling)
     # What has failed may have moved to another address since its connections were opened.
-    health = story.state.routes.health[endpoint]
+    health = story.state.routes.health[endpoint.url]
     is_suspect = endpoint in story.stale or health.is_known_to_fail
     connect_within = min(timeouts.connect, within)
     return Send(endpoint, request, token, within, connect_within, is_suspect)
@@ -141,7 +141,7 @@ class _Hedge:
         if target is None:
             return None
         endpoint, slot = target
-        allowance = routes.allowances[endpoint]
+        allowance = routes.allowances[endpoint.url]
         if story.deadline_at <= now or not allowance.start(slot, now):
             allowance.give_back(slot, now)
             return None
@@ -174,7 +174,7 @@ def _race(
         opened = isinstance(finish.outcome, Response) and finish.outcome.opened_connection
         held = slot if is_first else hedge.slot
         if opened and held is not None:
-            story.state.routes.allowances[finish.send.endpoint].arrived(held, finish.at)
+            story.state.routes.allowances[finish.send.endpoint.url].arrived(held, finish.at)
         verdict = hedge.verdicts[id(finish.send)]
         sent_at = began_at if is_first else hedge.sent_at
         count_attempt(story, finish.send, verdict, sent_at, finish.at, opened_connection=opened)

@@ -66,9 +66,11 @@ def call(
     key = key_of(story, query) if endpoints is None else None
     try:
         answer = None if key is None else (yield from _from_memory(story, key))
-        if answer is None and endpoints is None:
+        if answer is None and endpoints is None and is_out(story):
             answer = yield from without_asking(story, key, fallback)
         if answer is None:
+            if endpoints is None:
+                story.prefer()
             asked = ask(story) if key is None else share(story, key)
             answer = (yield from asked).answer
     except (QueryError, ClientClosed) as error:
@@ -106,7 +108,7 @@ def _begin(
         variant = state.variant_at(endpoints[0])
     else:
         variant = state.variant_of(query)
-        endpoints = state.preferences[variant].order(query.operation, now)
+        endpoints = state.variants[variant]
     return Story(query, state, settings, now, endpoints, variant=variant, priority=priority)
 
 

@@ -111,7 +111,10 @@ class EndpointHealth:
         self._ejections = 0
         self._reason: str | None = None
         self._ejected_at = 0.0
-        self._failing_since = 0.0
+        #: Whether the next attempt can be expected to fail: it is failing, or waits for a probe.
+        self.is_known_to_fail = False
+        #: When it began to fail; of one that does not, when it last did.
+        self.failing_since = 0.0
         self._probe_at = 0.0
         self._probing_until: float | None = None
         self._ramp_began_at: float | None = None
@@ -143,16 +146,6 @@ class EndpointHealth:
             slot.failures += 1
             self._in_a_row += 1
             return self._after_failure(now, reason)
-
-    @property
-    def is_known_to_fail(self) -> bool:
-        """Whether the next attempt can be expected to fail: it is failing, or waits for a probe."""
-        return self._state is not _WORKING and self._ramp_began_at is None
-
-    @property
-    def failing_since(self) -> float:
-        """When it began to fail; of one that does not, when it last did."""
-        return self._failing_since
 
     def release(self) -> None:
         """Give back a probe that told nothing, because it was cancelled or was our own trouble."""
@@ -205,6 +198,7 @@ class EndpointHealth:
         if self._ramp_began_at is None:
             self._move(Happening.PROBE_SUCCEEDED)
             self._probing_until, self._ramp_began_at, self._credit = None, now, 1.0
+            self.is_known_to_fail = False
             self._forget(now)
             probed = Probed(at=now, endpoint=self._label, recovered=True)
             return (probed, *self._return_if_full(now))
@@ -245,9 +239,9 @@ class EndpointHealth:
         self._ejections = min(self._ejections + 1, 60)
         self._ejected_at, self._probe_at = now, now + eject_for
         if happening is not Happening.PROBE_FAILED:
-            self._failing_since = now
+            self.failing_since = now
         self._probing_until = self._ramp_began_at = None
-        self._reason = reason
+        self.is_known_to_fail, self._reason = True, reason
         return Ejected(at=now, endpoint=self._label, reason=reason, eject_for=eject_for)
 
     def _move(self, happening: Happening) -> None:

@@ -75,8 +75,8 @@ def hedge_delay(
 
 def hedge_target(
     endpoints: Iterable[ServiceEndpoint],
-    health: Mapping[ServiceEndpoint, EndpointHealth],
-    allowances: Mapping[ServiceEndpoint, Allowance],
+    health: Mapping[str, EndpointHealth],
+    allowances: Mapping[str, Allowance],
     budget: HedgeBudget,
     *,
     now: float,
@@ -85,16 +85,16 @@ def hedge_target(
 
     Args:
         endpoints: Where it may go, in the order of preference.
-        health: By endpoint.
-        allowances: By endpoint.
+        health: By the URL of the endpoint.
+        allowances: Likewise.
         budget: What pays for it.
         now: The time.
     """
     for endpoint in endpoints:
-        allowance = allowances[endpoint]
+        allowance = allowances[endpoint.url]
         if not allowance.is_calm(now, since=now - _CALM_FOR):
             continue
-        if health[endpoint].admit(now, probe_for=0.0) is not Admission.SERVE:
+        if health[endpoint.url].admit(now, probe_for=0.0) is not Admission.SERVE:
             continue
         if not budget.spend():
             return None

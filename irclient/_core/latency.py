@@ -25,6 +25,8 @@ from irclient._forks import fork_safe_lock
 from irclient._values import value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from irclient.settings import Failover
     from irclient.topology import ServiceEndpoint
 
@@ -49,12 +51,10 @@ class Latencies:
 
     Args:
         settings: When an endpoint is slow.
-        partners: The other account of the pair, by endpoint.
+        partners: The other account of the pair, by the endpoint's URL.
     """
 
-    def __init__(
-        self, settings: Failover, *, partners: dict[ServiceEndpoint, ServiceEndpoint]
-    ) -> None:
+    def __init__(self, settings: Failover, *, partners: Mapping[str, ServiceEndpoint]) -> None:
         self._factor = settings.slow_factor
         self._by = settings.slow_by
         self._window = settings.window
@@ -62,7 +62,7 @@ class Latencies:
         self._lock = fork_safe_lock()
         self._samples: dict[tuple[str, str], _Samples] = {}
         #: By operation and URL; empty nearly always.
-        self._slow: dict[tuple[str, str], _Slow] = {}
+        self.slow: dict[tuple[str, str], _Slow] = {}
 
     def learn(
         self,
@@ -84,14 +84,16 @@ class Latencies:
             samples = self._samples.get(key)
             if samples is None:
                 samples = self._samples[key] = _Samples()
-            slow = self._slow.get(key)
+            slow = self.slow.get(key)
             if slow is not None and now - latency < slow.since:
                 return None  # It was sent before: only what comes after can show a change.
             if not samples.add(latency, now, opened_connection=opened_connection):
                 return None
-            partner = self._partners.get(endpoint)
+            partner = self._partners.get(endpoint.url)
             if partner is None or self._factor is None:
                 return None
+            if slow is None and latency <= self._by:
+                return None  # It cannot have become slow by this one.
             other = self._samples.get((operation, partner.url))
             return self._judge(key, samples, other, partner, now)
 
@@ -102,12 +104,12 @@ class Latencies:
 
     def is_slow(self, operation: str, endpoint: ServiceEndpoint) -> bool:
         """Whether calls of an operation should go to the other account of the pair."""
-        return bool(self._slow) and (operation, endpoint.url) in self._slow
+        return (operation, endpoint.url) in self.slow
 
     def slow_reason(self, endpoint: ServiceEndpoint) -> str | None:
         """Why calls of some operation go to the other account of the pair, or None."""
         with self._lock:
-            found = (slow.reason for (_, url), slow in self._slow.items() if url == endpoint.url)
+            found = (slow.reason for (_, url), slow in self.slow.items() if url == endpoint.url)
             return next(found, None)
 
     def wants_comparison(
@@ -131,7 +133,7 @@ class Latencies:
         partner: ServiceEndpoint,
         now: float,
     ) -> str | None:
-        is_slow = key in self._slow
+        is_slow = key in self.slow
         needed = _COMPARED_WITH if is_slow else _JUDGED_BY
         if len(samples.latest) < needed or other is None or not other.is_known(now, self._window):
             return None
@@ -140,13 +142,13 @@ class Latencies:
         if is_slow:
             if mine > theirs * max((factor + 1.0) / 2.0, 1.0) and mine > theirs + self._by / 2.0:
                 return None
-            del self._slow[key]
+            del self.slow[key]
             return ""
         if mine <= theirs * factor or mine <= theirs + self._by:
             return None
         samples.latest.clear()
         reason = f"slow: {mine * 1000:.0f} ms, {partner.label} takes {theirs * 1000:.0f} ms"
-        self._slow[key] = _Slow(reason, now)
+        self.slow[key] = _Slow(reason, now)
         return reason
 
 

@@ -135,18 +135,20 @@ class _ActivePassive:
         self._lock = fork_safe_lock()
         self._calls = 0
         self._trickled_at: float | None = None
+        self._look_again_at = -math.inf if settings.trickle_every is not None else math.inf
 
     def order(self, operation: str, now: float) -> tuple[ServiceEndpoint, ...]:
         self._calls = calls = self._calls + 1
-        if self._latencies.is_slow(operation, self._primary):
+        if self._latencies.slow and self._latencies.is_slow(operation, self._primary):
             is_due = self._is_due(now, _ASK_SLOW_EVERY)
             return self._usual if is_due else self._swapped
         if not calls % _COMPARE_ONE_CALL_IN and self._latencies.wants_comparison(
             operation, *self._usual, now
         ):
             return self._swapped
-        if calls >= _ONE_CALL_IN and self._trickle_every is not None:
-            return self._swapped if self._is_due(now, self._trickle_every) else self._usual
+        if calls >= _ONE_CALL_IN and now >= self._look_again_at:
+            is_due = self._is_due(now, self._trickle_every or math.inf)
+            return self._swapped if is_due else self._usual
         return self._usual
 
     def _is_due(self, now: float, every: float) -> bool:
@@ -159,6 +161,8 @@ class _ActivePassive:
             if self._trickled_at is not last:
                 return False  # Another thread has just gone.
             self._trickled_at, self._calls = now, 0
+            if self._trickle_every is not None:
+                self._look_again_at = now + self._trickle_every
         # The first twenty calls may come in an instant: they only begin the time.
         return last is not None
 

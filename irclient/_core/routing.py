@@ -45,24 +45,24 @@ class Routes:
     """Where calls may go, and what is known of it.
 
     Attributes:
-        health: By endpoint.
-        allowances: By endpoint.
+        health: By the URL of the endpoint; it may be read with two modelings.
+        allowances: Likewise.
         asides: The endpoints that were put aside.
     """
 
-    health: Mapping[ServiceEndpoint, EndpointHealth]
-    allowances: Mapping[ServiceEndpoint, Allowance]
+    health: Mapping[str, EndpointHealth]
+    allowances: Mapping[str, Allowance]
     asides: Asides
 
     def is_known_to_fail(self, endpoint: ServiceEndpoint, modeling: str | None) -> bool:
         """Whether a call can expect nothing of an endpoint."""
-        if self.health[endpoint].is_known_to_fail:
+        if self.health[endpoint.url].is_known_to_fail:
             return True
-        return bool(self.asides) and self.asides.find(endpoint, modeling) is not None
+        return bool(self.asides.kept) and self.asides.find(endpoint, modeling) is not None
 
     def was_known_to_fail(self, endpoint: ServiceEndpoint, modeling: str | None, at: float) -> bool:
         """Whether that much was known at an instant, of an endpoint that fails now."""
-        health = self.health[endpoint]
+        health = self.health[endpoint.url]
         if health.is_known_to_fail and health.failing_since <= at:
             return True
         aside = self.asides.find(endpoint, modeling)
@@ -72,8 +72,8 @@ class Routes:
         self, endpoint: ServiceEndpoint, modeling: str | None, now: float, *, probe_for: float
     ) -> Admission:
         """Say whether a call may go to an endpoint now."""
-        admission = self.health[endpoint].admit(now, probe_for=probe_for)
-        if self.asides and admission in {Admission.SERVE, Admission.HELD_BACK}:
+        admission = self.health[endpoint.url].admit(now, probe_for=probe_for)
+        if self.asides.kept and admission in {Admission.SERVE, Admission.HELD_BACK}:
             aside = self.asides.admit(endpoint, modeling, now)
             return admission if aside is _SERVE else aside
         return admission
@@ -115,6 +115,8 @@ class Full:
 
 def none_works(routes: Routes, endpoints: Sequence[ServiceEndpoint], modeling: str | None) -> bool:
     """Whether every endpoint is known to fail, so that a call can expect no answer."""
+    if not routes.asides.kept and not routes.health[endpoints[0].url].is_known_to_fail:
+        return False  # Nearly always, for little.
     return all(routes.is_known_to_fail(each, modeling) for each in endpoints)
 
 
@@ -148,7 +150,7 @@ def choose(
     for endpoint in left:
         admission = routes.admit(endpoint, modeling, now, probe_for=probe_for)
         if admission is _SERVE:
-            slot = routes.allowances[endpoint].reserve(now, not_after=now, priority=priority)
+            slot = routes.allowances[endpoint.url].reserve(now, not_after=now, priority=priority)
             if slot is not None:
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
@@ -157,7 +159,7 @@ def choose(
             case Admission.PROBE if due_for_probe is None:
                 due_for_probe = endpoint
             case Admission.PROBE:
-                routes.health[endpoint].release()
+                routes.health[endpoint.url].release()
             case Admission.HELD_BACK:
                 held_back.append(endpoint)
             case _:
@@ -181,7 +183,7 @@ class _Look:
     priority: Priority
 
     def first_slot(self, endpoint: ServiceEndpoint) -> float:
-        return self.routes.allowances[endpoint].first_slot(self.now, self.priority)
+        return self.routes.allowances[endpoint.url].first_slot(self.now, self.priority)
 
     def failing(self) -> list[ServiceEndpoint]:
         """Those that are failing, the one closest to its probe first, then those put aside."""
@@ -190,7 +192,7 @@ class _Look:
         for at, each in enumerate(self.left):
             if each in self.alive:
                 continue
-            health, aside = self.routes.health[each], asides.find(each, modeling)
+            health, aside = self.routes.health[each.url], asides.find(each, modeling)
             if health.is_known_to_fail or aside is None:
                 ranked.append((False, each != self.due_for_probe, health.probe_in(now), at))
             elif not self.alive:
@@ -206,11 +208,11 @@ def _second_best(look: _Look, not_after: float) -> Choice | Full:
         # While others are alive a failing one is no place to queue for: only to try at once.
         is_failing = best not in look.alive
         latest = look.now if alive and is_failing else not_after
-        allowance = look.routes.allowances[best]
+        allowance = look.routes.allowances[best.url]
         slot = allowance.reserve(look.now, not_after=latest, priority=look.priority)
         if slot is not None:
             probe = None if best == look.due_for_probe else look.due_for_probe
             return Choice(best, slot, probe, is_known_to_fail=is_failing)
     if look.due_for_probe is not None:
-        look.routes.health[look.due_for_probe].release()
+        look.routes.health[look.due_for_probe.url].release()
     return Full(min(look.first_slot(each) for each in look.left) - look.now)

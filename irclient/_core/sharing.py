@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from irclient._core.asking import ask
 from irclient._core.priority import Priority
 from irclient._core.protocol import NotStarted, Spawn
-from irclient._core.story import Story, pause, stop_unless_open, tell
+from irclient._core.story import Story, pause, tell
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError
 from irclient.observe import FlightJoined, Refreshed
 
@@ -30,7 +30,6 @@ def share(story: Story, key: str) -> Call[Answered]:
 
     If its leader is cancelled, one of those who wait takes over.
     """
-    stop_unless_open(story)
     while True:
         flight, leads = story.state.flights.board(
             key, story.now, lost_at=_lost_at(story), priority=story.priority
@@ -111,6 +110,7 @@ def _refresh(origin: Story, key: str, flight: CallFlight, now: float) -> Call[No
         variant=origin.variant,
         priority=Priority.REFRESH,
     )
+    story.prefer()
     failed: str | None = "Cancelled"
     try:
         yield from _lead(story, key, flight)

@@ -50,8 +50,6 @@ def without_asking(story: Story, key: str | None, fallback: Fallback | None) -> 
 
     Who has nothing else may try all the same; who has something need not wait for it.
     """
-    if not is_out(story):
-        return None
     stop_unless_open(story)
     answer = yield from _stale(story, key)
     if answer is None and fallback is not None:

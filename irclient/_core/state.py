@@ -50,6 +50,7 @@ class ClientState:
         loads: Of the accounts of active-active pairs.
         tokens: Where calls get their token.
         uniform: Draws from 0 to 1; the core has no randomness of its own.
+        endpoints: Every endpoint once, as they were given, variant by variant.
         routes: The health and the allowance of each endpoint, and those that were put aside.
         attempt_within: Seconds that an attempt may take by the client's own settings, whatever
             the settings of a copy say.
@@ -71,6 +72,7 @@ class ClientState:
     loads: Mapping[ServiceEndpoint, Load]
     tokens: TokenSource
     uniform: Callable[[], float]
+    endpoints: tuple[ServiceEndpoint, ...]
     routes: Routes
     attempt_within: float
     budget: RetryBudget
@@ -117,9 +119,9 @@ class ClientState:
                 each.tps * settings.throttling.share, adaptive=settings.throttling.adaptive
             )
             allowances.setdefault(each.url, allowance)
-        partners: dict[ServiceEndpoint, ServiceEndpoint] = {}
+        partners: dict[str, ServiceEndpoint] = {}
         for pair in (pair for each in regions.values() for pair in pairs(each)):
-            partners |= {pair.primary: pair.secondary, pair.secondary: pair.primary}
+            partners |= {pair.primary.url: pair.secondary, pair.secondary.url: pair.primary}
         latencies = Latencies(settings.failover, partners=partners)
         preferences = {
             name: Preference(each, settings=settings.failover, latencies=latencies)
@@ -132,11 +134,8 @@ class ClientState:
             loads={at: load for each in preferences.values() for at, load in each.loads.items()},
             tokens=tokens,
             uniform=uniform,
-            routes=Routes(
-                health={each: health[each.url] for each in every},
-                allowances={each: allowances[each.url] for each in every},
-                asides=Asides(uniform=uniform),
-            ),
+            endpoints=tuple(every),
+            routes=Routes(health, allowances, Asides(uniform=uniform)),
             attempt_within=min(timeouts.attempt, timeouts.deadline),
             budget=RetryBudget(retries.budget, floor=retries.budget_floor),
             hedge_budget=HedgeBudget(),
@@ -153,16 +152,6 @@ class ClientState:
             split=split,
             has_observers=has_observers,
         )
-
-    @property
-    def asides(self) -> Asides:
-        """The endpoints that were put aside."""
-        return self.routes.asides
-
-    @property
-    def endpoints(self) -> tuple[ServiceEndpoint, ...]:
-        """Every endpoint once, as they were given, variant by variant."""
-        return tuple(self.routes.health)
 
     def variant_of(self, query: Query) -> str | None:
         """The variant that a query belongs to; None without a traffic split."""
@@ -200,9 +189,9 @@ class ClientState:
         return HealthSnapshot(tuple(self._status(each, now) for each in self.endpoints))
 
     def _status(self, endpoint: ServiceEndpoint, now: float) -> EndpointStatus:
-        status = self.routes.health[endpoint].status(now)
+        status = self.routes.health[endpoint.url].status(now)
         if status.state == "working":
-            aside, slow = self.asides.any_of(endpoint), self.latencies.slow_reason(endpoint)
+            aside, slow = self.routes.asides.any_of(endpoint), self.latencies.slow_reason(endpoint)
             if aside is not None:
                 status = replace(status, state=aside.state, reason=aside.reason)
             elif slow is not None:
@@ -212,6 +201,6 @@ class ClientState:
             account=endpoint.account,
             region=endpoint.region,
             tps=endpoint.tps,
-            allowance=self.routes.allowances[endpoint].status(now),
+            allowance=self.routes.allowances[endpoint.url].status(now),
             **asdict(status),
         )

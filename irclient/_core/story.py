@@ -105,6 +105,11 @@ class Story:
         """Seconds until the deadline."""
         return self.deadline_at - self.now
 
+    def prefer(self) -> None:
+        """Look along the endpoints in the order that is preferred now."""
+        preference = self.state.preferences[self.variant]
+        self.endpoints = preference.order(self.query.operation, self.now)
+
     def note(self, record: Record | None) -> None:
         """Keep a record until the observers are told, if there are any."""
         if record is not None and self.state.has_observers:

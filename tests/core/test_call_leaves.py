@@ -89,7 +89,7 @@ def test_an_attempt_counts_for_its_endpoint_as_its_verdict_says(outcome, in_a_ro
     generator = begin(shared)
     next(generator)
     answered(generator, outcome, 100.0)
-    assert shared.routes.health[A].status(100.0).consecutive_failures == in_a_row
+    assert shared.routes.health[A.url].status(100.0).consecutive_failures == in_a_row
 
 
 def test_local_trouble_does_not_count() -> None:
@@ -97,7 +97,7 @@ def test_local_trouble_does_not_count() -> None:
     generator = begin(shared)
     next(generator)
     answered(generator, Failure(Trouble.LOCAL, "pool"), 100.0)
-    assert shared.routes.health[A].status(100.0).calls == 0
+    assert shared.routes.health[A.url].status(100.0).calls == 0
 
 
 @pytest.mark.parametrize(("deadline", "calls"), [(0.2, 0), (0.3, 1), (1.0, 1)])
@@ -107,7 +107,7 @@ def test_a_timeout_counts_unless_the_deadline_had_cut_it_short(deadline, calls) 
     assert next(generator).within == pytest.approx(deadline)
     with pytest.raises(errors.DeadlineExceeded):
         answered(generator, Failure(Trouble.TIMED_OUT, "too late"), 100.0 + deadline)
-    assert shared.routes.health[A].status(102.0).calls == calls
+    assert shared.routes.health[A.url].status(102.0).calls == calls
 
 
 def test_a_short_timeout_counts_where_the_endpoint_is_usually_faster() -> None:
@@ -118,7 +118,7 @@ def test_a_short_timeout_counts_where_the_endpoint_is_usually_faster() -> None:
     next(generator)
     with pytest.raises(errors.DeadlineExceeded):
         answered(generator, Failure(Trouble.TIMED_OUT, "too late"), 100.05)
-    assert shared.routes.health[A].status(102.0).calls == 1
+    assert shared.routes.health[A.url].status(102.0).calls == 1
 
 
 @pytest.mark.parametrize(("late", "calls"), [(0.05, 1), (0.8, 0)])
@@ -127,7 +127,7 @@ def test_a_timeout_that_is_noticed_late_says_that_this_process_stood_still(late,
     generator = begin(shared)
     next(generator)
     answered(generator, Failure(Trouble.TIMED_OUT, "1 s"), 101.0 + late)
-    assert shared.routes.health[A].status(102.0).calls == calls
+    assert shared.routes.health[A.url].status(102.0).calls == calls
 
 
 @pytest.mark.parametrize(("after", "calls"), [(0.1, 0), (0.4, 1)])
@@ -137,7 +137,7 @@ def test_a_caller_who_goes_away_leaves_a_trace_if_he_waited_long(after, calls) -
     next(generator)
     with pytest.raises(GivenUp):
         generator.throw(GivenUp(100.0 + after))
-    assert shared.routes.health[A].status(101.0).calls == calls
+    assert shared.routes.health[A.url].status(101.0).calls == calls
     stats = shared.count_up(101.0)
     assert (stats.calls, stats.cancelled) == (0, 1)
     assert stats.attempts == {"a/web": {"cancelled": 1}}
@@ -152,7 +152,7 @@ def test_a_caller_who_goes_away_leaves_a_trace_if_he_waited_long(after, calls) -
 
 def test_a_recovered_endpoint_is_probed_beside_the_call() -> None:
     shared = state(consecutive_failures=1, eject_for=5)
-    shared.routes.health[A].record(94.0, sent_at=94.0, ok=False, reason="down")
+    shared.routes.health[A.url].record(94.0, sent_at=94.0, ok=False, reason="down")
     generator = begin(shared)
     spawn = next(generator)
     assert isinstance(spawn, Spawn)
@@ -162,7 +162,7 @@ def test_a_recovered_endpoint_is_probed_beside_the_call() -> None:
     assert (send.endpoint, send.request.target) == (A, "/reco/v1.0/popular?count=1")
     with pytest.raises(StopIteration):
         background.send(Resumed(100.1, WELL))
-    assert shared.routes.health[A].status(100.1).state == "recovering"
+    assert shared.routes.health[A.url].status(100.1).state == "recovering"
 
 
 def test_a_probe_without_a_token_ends_quietly_and_another_may_follow() -> None:
@@ -172,7 +172,7 @@ def test_a_probe_without_a_token_ends_quietly_and_another_may_follow() -> None:
     assert background.send(Resumed(100.0)).until == 101.0
     with pytest.raises(StopIteration):
         background.send(Resumed(100.0))
-    assert shared.routes.health[A].status(100.0).calls == 0
+    assert shared.routes.health[A.url].status(100.0).calls == 0
 
 
 def test_a_probe_asks_once_and_neither_retries_nor_fails_over() -> None:
@@ -236,7 +236,7 @@ def test_a_call_that_sent_nothing_names_no_endpoint() -> None:
 
 def test_a_probe_tells_what_it_learned() -> None:
     shared = state(observed=True, consecutive_failures=1)
-    shared.routes.health[A].record(900.0, sent_at=900.0, ok=False, reason="down")
+    shared.routes.health[A.url].record(900.0, sent_at=900.0, ok=False, reason="down")
     time = VirtualTime(lambda send: (WELL, 0.01))
     time.run(lambda now: begin(shared, at=now))
     time.sleep(1.0)
@@ -301,7 +301,7 @@ def test_closing_a_call_at_any_yield_leaves_the_client_usable(outcomes, steps, c
     for _ in range(30):
         time.sleep(1.0)
         assert time.run(lambda now: begin(shared, at=now)).served.attempts == 1
-    assert shared.routes.health[A].status(time.now).state == "working"
+    assert shared.routes.health[A.url].status(time.now).state == "working"
 
 
 def abandon(generator, outcomes, works: list[Work], steps: int) -> float:

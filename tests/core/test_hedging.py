@@ -17,7 +17,7 @@ LEARNING, FIXED = Hedging(enabled=True), Hedging(enabled=True, after=0.2)
 
 
 def learner() -> Latencies:
-    return Latencies(Failover(), partners={A: B, B: A})
+    return Latencies(Failover(), partners={A.url: B, B.url: A})
 
 
 def target(shared: ClientState, endpoints):
@@ -90,7 +90,7 @@ def test_a_hedge_goes_to_the_other_endpoint_and_takes_a_slot_there() -> None:
     shared = state()
     endpoint, slot = target(shared, (B,))
     assert (endpoint, slot.starts_at) == (B, 100.0)
-    assert shared.routes.allowances[B].status(100.0).used == 1
+    assert shared.routes.allowances[B.url].status(100.0).used == 1
     assert shared.hedge_budget.saved == pytest.approx(1.0)
 
 
@@ -99,12 +99,12 @@ def test_no_hedge_without_budget_and_no_slot_is_taken() -> None:
     while shared.hedge_budget.spend():
         pass
     assert target(shared, (B,)) is None
-    assert shared.routes.allowances[B].status(100.0).used == 0
+    assert shared.routes.allowances[B.url].status(100.0).used == 0
 
 
 def test_no_hedge_to_a_failing_endpoint() -> None:
     shared = state()
-    shared.routes.health[B].record(99.0, sent_at=99.0, ok=False, reason="down")
+    shared.routes.health[B.url].record(99.0, sent_at=99.0, ok=False, reason="down")
     assert target(shared, (B,)) is None
 
 
@@ -112,14 +112,14 @@ def test_no_hedge_to_a_failing_endpoint() -> None:
 def test_no_hedge_where_more_than_half_of_the_allowance_is_used(used, goes) -> None:
     shared = state()
     for _ in range(used):
-        shared.routes.allowances[B].reserve(100.0, not_after=100.0)
+        shared.routes.allowances[B.url].reserve(100.0, not_after=100.0)
     assert (target(shared, (B,)) is not None) is goes
 
 
 @pytest.mark.parametrize(("throttled_at", "goes"), [(99.0, False), (89.0, True)])
 def test_no_hedge_where_a_429_was_seen_lately(throttled_at, goes) -> None:
     shared = state()
-    shared.routes.allowances[B].throttled(throttled_at, retry_after=None)
+    shared.routes.allowances[B.url].throttled(throttled_at, retry_after=None)
     assert (target(shared, (B,)) is not None) is goes
 
 

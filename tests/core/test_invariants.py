@@ -184,7 +184,8 @@ class Client(RuleBasedStateMachine):
         assert len(self.state.flights) == 0
         stats = self.state.count_up(self.time.now)
         assert (stats.calls, stats.cancelled) == (self.ended, self.cancelled)
-        for endpoint, allowance in self.state.routes.allowances.items():
+        for endpoint in self.endpoints:
+            allowance = self.state.routes.allowances[endpoint.url]
             # Whatever is left in its books was sent: no reservation outlived its call.
             sent = self.sent[endpoint.account]
             for start in allowance._starts:

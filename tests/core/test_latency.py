@@ -10,7 +10,7 @@ from tests.scenarios.scenario import A, B, C
 
 
 def learner(**failover) -> Latencies:
-    return Latencies(Failover(**failover), partners={A: B, B: A})
+    return Latencies(Failover(**failover), partners={A.url: B, B.url: A})
 
 
 def learn(latencies, endpoint, latency, *, times=5, now=100.0, cold=False):

@@ -15,7 +15,7 @@ from tests.scenarios.scenario import A, B, C, D
 
 def preference(regions, **failover):
     settings = Failover(**failover)
-    latencies = Latencies(settings, partners={A: B, B: A})
+    latencies = Latencies(settings, partners={A.url: B, B.url: A})
     return Preference(regions, settings=settings, latencies=latencies), latencies
 
 

@@ -23,7 +23,7 @@ def healths(**states: str) -> dict:
     """Endpoints a, b and c, each as it is at second 10: working when left out."""
     made = {}
     for endpoint in (A, B, C):
-        health = made[endpoint] = EndpointHealth(endpoint.label, FAILOVER)
+        health = made[endpoint.url] = EndpointHealth(endpoint.label, FAILOVER)
         match states.get(endpoint.account, "working"):
             case "failing":
                 health.record(9.0, sent_at=9.0, ok=False, reason="down")
@@ -58,7 +58,7 @@ def put_aside(*endpoints, at=9.0) -> Asides:
 
 
 def chosen(health, *, tried=(), endpoints=(A, B, C), asides=None) -> Choice | Full | None:
-    allowances = {each: Allowance(100, adaptive=True) for each in endpoints}
+    allowances = {each.url: Allowance(100, adaptive=True) for each in endpoints}
     choice = choose(
         Routes(health, allowances, asides or put_aside()),
         endpoints,
@@ -120,10 +120,10 @@ def test_a_single_endpoint_is_tried_however_it_is_doing() -> None:
 
 def with_room(**slots: int) -> dict:
     """Allowances of which those named have only so many slots left at second 10."""
-    allowances = {each: Allowance(100, adaptive=True) for each in (A, B, C)}
-    for each, allowance in allowances.items():
+    allowances = {each.url: Allowance(100, adaptive=True) for each in (A, B, C)}
+    for each in (A, B, C):
         for _ in range(100 - slots.get(each.account, 100)):
-            allowance.reserve(10.0, not_after=10.0)
+            allowances[each.url].reserve(10.0, not_after=10.0)
     return allowances
 
 

@@ -73,7 +73,7 @@ class Run:
             assert shared_out == expected.split
         for each in self.state.endpoints:
             if each.label in expected.states:
-                status = self.state.routes.health[each].status(self.time.now)
+                status = self.state.routes.health[each.url].status(self.time.now)
                 assert (each.label, status.state) == (each.label, expected.states[each.label])
 
     def finish(self) -> None:

@@ -41,7 +41,7 @@ def test_a_snapshot_finds_an_endpoint_by_its_label_or_its_account() -> None:
 
 def test_a_snapshot_says_what_an_endpoint_is_and_how_it_does() -> None:
     shared = state(A, WEST)
-    shared.routes.health[WEST].record(1.0, sent_at=1.0, ok=False, reason="500")
+    shared.routes.health[WEST.url].record(1.0, sent_at=1.0, ok=False, reason="500")
     west = shared.snapshot(2.0)["west"]
     assert (west.endpoint, west.account, west.region, west.tps) == (
         "west/shop", "west", "West US", 25,
@@ -53,7 +53,7 @@ def test_a_snapshot_says_what_an_endpoint_is_and_how_it_does() -> None:
 def test_a_snapshot_does_not_change_afterwards() -> None:
     shared = state(A)
     before = shared.snapshot(0.0)
-    shared.routes.health[A].record(1.0, sent_at=1.0, ok=False, reason="500")
+    shared.routes.health[A.url].record(1.0, sent_at=1.0, ok=False, reason="500")
     assert before["a"].state == "working"
 
 
@@ -68,5 +68,5 @@ def test_one_service_endpoint_read_with_two_modelings_has_one_tps_and_one_health
         store=MemoryStore(max_entries=10),
         has_observers=False,
     )
-    assert shared.routes.allowances[blue] is shared.routes.allowances[green]
-    assert shared.routes.health[blue] is shared.routes.health[green]
+    assert shared.routes.allowances[blue.url] is shared.routes.allowances[green.url]
+    assert shared.routes.health[blue.url] is shared.routes.health[green.url]

@@ -127,7 +127,7 @@ class Run:
             assert elapsed <= expected.elapsed + LATE
         for each in self.state.endpoints:
             if each.label in expected.states:
-                state = self.state.routes.health[each].status(time.monotonic()).state
+                state = self.state.routes.health[each.url].status(time.monotonic()).state
                 assert (each.label, state) == (each.label, expected.states[each.label])
 
 
