@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
 __all__ = [
-    "OURS", "OURS_AIOHTTP", "PACKAGES", "TASKS", "THREADS", "GetAsync", "GetSync", "Token",
+    "OURS", "PACKAGES", "TASKS", "THREADS", "GetAsync", "GetSync", "Token",
     "home", "installed",
 ]  # fmt: skip
 
@@ -34,14 +34,13 @@ GetAsync: TypeAlias = Callable[[str], Awaitable[object]]
 GetSync: TypeAlias = Callable[[str], object]
 
 OURS: Final = "irclient"
-OURS_AIOHTTP: Final = "irclient[aiohttp]"
 #: What each contestant needs; all are in the dependency group `bench`.
 PACKAGES: Final = {
-    OURS: "httpx",
-    OURS_AIOHTTP: "httpx-aiohttp",
+    OURS: "httptools",
     "httpx": "httpx",
     "httpx2": "httpx2",
     "aiohttp": "aiohttp",
+    "urllib3": "urllib3",
     "elastic-transport": "elastic-transport",
     "algoliasearch": "algoliasearch",
     "openai": "openai",
@@ -91,14 +90,6 @@ async def _irclient_tasks(base: str) -> AsyncIterator[GetAsync]:
         yield lambda item: client.similar(item, count=10)
 
 
-@asynccontextmanager
-async def _irclient_aiohttp(base: str) -> AsyncIterator[GetAsync]:
-    transport = import_module("irclient.transports.aiohttp").AiohttpTransport()
-    client = AsyncIRClient(home(base), credential=Token(), settings=_PATIENT, transport=transport)
-    async with transport, client:
-        yield lambda item: client.similar(item, count=10)
-
-
 @contextmanager
 def _irclient_threads(base: str) -> Iterator[GetSync]:
     with IRClient(home(base), credential=Token(), settings=_PATIENT) as client:
@@ -140,6 +131,13 @@ async def _aiohttp(base: str) -> AsyncIterator[GetAsync]:
 
     async with import_module("aiohttp").ClientSession(headers=_AUTHORIZED) as session:
         yield get
+
+
+@contextmanager
+def _urllib3(base: str) -> Iterator[GetSync]:
+    url = base + _PATH
+    with import_module("urllib3").PoolManager(maxsize=64, headers=_AUTHORIZED) as pool:
+        yield lambda item: json.loads(pool.request("GET", f"{url}{item}?count=10").data)
 
 
 def _nodes(elastic: Any, base: str) -> list[Any]:
@@ -260,7 +258,6 @@ def _azure_threads(base: str) -> Iterator[GetSync]:
 
 TASKS: Final[dict[str, Callable[[str], AbstractAsyncContextManager[GetAsync]]]] = {
     OURS: _irclient_tasks,
-    OURS_AIOHTTP: _irclient_aiohttp,
     "httpx": _httpx_tasks("httpx"),
     "httpx2": _httpx_tasks("httpx2"),
     "aiohttp": _aiohttp,
@@ -273,6 +270,7 @@ THREADS: Final[dict[str, Callable[[str], AbstractContextManager[GetSync]]]] = {
     OURS: _irclient_threads,
     "httpx": _httpx_threads("httpx"),
     "httpx2": _httpx_threads("httpx2"),
+    "urllib3": _urllib3,
     "elastic-transport": _elastic_threads,
     "algoliasearch": _algolia_threads,
     "openai": _openai_threads,

@@ -18,6 +18,7 @@ from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
+from irclient.transports.own import OwnAsyncTransport, OwnTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,9 +136,10 @@ def check_transport(
     Raises:
         ConfigurationError: It is not of this kind.
     """
-    if transport is None:
+    own = {"BaseTransport": OwnTransport, "AsyncBaseTransport": OwnAsyncTransport}[kind]
+    if transport is None or isinstance(transport, own):
         return
-    # Loaded here: who passes in a transport has loaded httpx, and nobody else needs it yet.
+    # Loaded here: who passes in a transport of httpx has loaded it, and nobody else needs it yet.
     import httpx  # noqa: PLC0415
 
     if not isinstance(transport, getattr(httpx, kind)):

@@ -229,10 +229,10 @@ def test_a_with_block_that_is_cancelled_closes_the_client_all_the_same(world) ->
         with anyio.move_on_after(5) as scope:
             async with world.make(server.endpoint("a")) as ir:
                 await ir.popular()
-                assert repr(ir._own_transport) == "Lanes(1 idle)"
+                assert repr(ir._own_transport) == "AsyncTransport(1 idle)"
                 scope.cancel()
                 await anyio.sleep(5)
-        assert repr(ir._own_transport) == "Lanes(0 idle)"
+        assert repr(ir._own_transport) == "AsyncTransport(0 idle)"
 
     with weather() as server:
         world.play(story)

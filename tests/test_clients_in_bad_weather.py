@@ -183,7 +183,9 @@ def test_what_http_allows_is_read(world, behaviour) -> None:
         async with world.client(server.endpoint("a")) as ir:
             for n in ("1", "2", "3"):
                 answer = await world.ask(ir.similar(n))
-                assert (answer.ids, answer.served.attempts) == ([n], 1)
+                assert answer.ids == [n]
+                # A connection may turn out to be closed only once something was sent over it.
+                assert answer.served.attempts <= (2 if behaviour is bad.close_after else 1)
 
     with weather(behaviour) as server:
         world.play(story)

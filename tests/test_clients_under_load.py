@@ -78,7 +78,7 @@ def test_locks_that_are_held_while_the_process_forks_are_free_in_the_child() -> 
     with weather() as server, SYNC.make(server.endpoint("a")) as ir:
         ir.popular()
         lock = fork_safe_lock()
-        ours = [lock, ir._own_transport._lock, *(h._lock for h in ir._state.routes.health.values())]
+        ours = [lock, *(h._lock for h in ir._state.routes.health.values())]
         with held_elsewhere(*ours):
             pid = in_a_child(lambda: (ir.similar("1"), lock.acquire(timeout=1) or 1 / 0))
         assert exit_code(pid) == 0

@@ -12,16 +12,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import urlopen
 
-import httpx
 from cachetools import TTLCache, cached
 
 from benchmarks.measuring import Result, Stopwatch, gather, rounds_of, timed
 from benchmarks.rivals import OURS, TASKS, THREADS, Token, home
 from benchmarks.server import BODY
 from irclient import AsyncIRClient, Caching, IRClient, Settings
+from irclient._wire import Response
 from irclient.queries import Similar
 from irclient.stores import MemoryStore
-from irclient.transports.direct import OpensBlocking, Sent
+from irclient.transports.own import OwnTransport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -125,12 +125,12 @@ def _looks_up(
     return timed(lambda: look_up(following()), extent)
 
 
-class _AtOnce(httpx.BaseTransport, OpensBlocking):
+class _AtOnce(OwnTransport):
     """A service in this process, so that a memory is filled in the time that calls take."""
 
-    def open(self, send: Send, look_up: Callable[[], float] | None = None) -> Sent:  # noqa: ARG002
+    def exchange(self, send: Send, look_up: Callable[[], float] | None = None) -> Response:  # noqa: ARG002
         """The answer, which is always the same."""
-        return Sent(200, {}, [BODY], lambda: None, opened_connection=False)
+        return Response(200, {}, BODY, 0.0)
 
 
 class _OneAnswer(MemoryStore):

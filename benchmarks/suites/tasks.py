@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from benchmarks.measuring import Extent, Sample
     from benchmarks.rivals import GetAsync
 
-__all__ = ["BUSY", "calls", "throughput"]
+__all__ = ["BUSY", "MOST_POSSIBLE", "calls", "throughput"]
 
 BUSY: Final = "200 callers, 100 ms"
 _CALLERS: Final = (1, 16, 64, 256)
 _BUSY_CALLERS: Final = 200
 _DELAY: Final = "after-100ms"
 _BUSY_FOR: Final = 3.0
+#: Calls a second that so many callers can make, each of which waits so long.
+MOST_POSSIBLE: Final = _BUSY_CALLERS / 0.1
 
 
 def calls(base: str, extent: Extent) -> list[Result]:

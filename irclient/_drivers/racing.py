@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from irclient._core.protocol import Finish
-from irclient.transports.direct import OpensBlocking
 from irclient.transports.exchange import exchange, exchange_async, timed_out
+from irclient.transports.own import OwnTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def race(
     Where no thread can be had there is one request, on the calling thread.
     """
     runners = _Runners(transport, command, threads)
-    if isinstance(transport, OpensBlocking) or not runners.run_on_thread(command.first):
+    if isinstance(transport, OwnTransport) or not runners.run_on_thread(command.first):
         runners.run_here(command.first)
     runners.wait_until(command.other_at)
     if not runners.is_over:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from irclient import KeyVaultCredential
     from irclient.emulator.options import Cook
     from irclient.topology import Pair, ServiceEndpoint
-    from irclient.transports import Lanes, Pooled
+    from irclient.transports import AsyncTransport, BlockingTransport
 
 __all__ = ["Emulator"]
 
@@ -298,7 +298,7 @@ class Emulator:
         self._made.callback(credential.close)
         return credential
 
-    def transport(self) -> Pooled:
+    def transport(self) -> BlockingTransport:
         """irclient's default transport for threads, trusting this emulator, closed with it."""
         from irclient.transports import default_transport  # noqa: PLC0415
 
@@ -306,7 +306,7 @@ class Emulator:
         self._made.callback(transport.close)
         return transport
 
-    def async_transport(self) -> Lanes:
+    def async_transport(self) -> AsyncTransport:
         """irclient's default transport for tasks, trusting this emulator; yours to close."""
         from irclient.transports import default_async_transport  # noqa: PLC0415
 

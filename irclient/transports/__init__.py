@@ -1,23 +1,20 @@
 """The outside world of HTTP: the default transports, and how any transport is spoken to.
 
 A transport is any `httpx.BaseTransport` (or `httpx.AsyncBaseTransport`); the two defaults are
-`Pooled` for threads and `Lanes` for tasks. Each is loaded on first use, and its HTTP library with
-it; `AiohttpTransport` needs the extra ``aiohttp``.
+`BlockingTransport` for threads and `AsyncTransport` for tasks, each loaded on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from irclient.transports.aiohttp import AiohttpTransport
-    from irclient.transports.lanes import Lanes
-    from irclient.transports.pooled import Pooled
+    from irclient.transports.blocking import BlockingTransport
+    from irclient.transports.tasks import AsyncTransport
     from irclient.transports.tls import ssl_context
 
 __all__ = [
-    "AiohttpTransport",
-    "Lanes",
-    "Pooled",
+    "AsyncTransport",
+    "BlockingTransport",
     "default_async_transport",
     "default_transport",
     "ssl_context",
@@ -25,9 +22,8 @@ __all__ = [
 
 
 _MODULES: Final = {
-    "AiohttpTransport": "aiohttp",
-    "Lanes": "lanes",
-    "Pooled": "pooled",
+    "AsyncTransport": "tasks",
+    "BlockingTransport": "blocking",
     "ssl_context": "tls",
 }
 
@@ -40,24 +36,30 @@ def __getattr__(name: str) -> object:
     return value
 
 
-def default_transport(*, ca_file: str | None = None) -> "Pooled":
+def default_transport(*, ca_file: str | None = None) -> "BlockingTransport":
     """Return the transport that `IRClient` uses when it is given none.
 
     Args:
         ca_file: A PEM file of the only authorities to trust; None trusts what the process
             trusts (``SSL_CERT_FILE``, ``SSL_CERT_DIR``, else certifi's list).
+
+    Raises:
+        ConfigurationError: A file of authorities is not there.
     """
-    from irclient.transports.pooled import Pooled  # noqa: PLC0415  (loads an HTTP library)
+    from irclient.transports.blocking import BlockingTransport  # noqa: PLC0415  (loads sockets)
 
-    return Pooled(ca_file=ca_file)
+    return BlockingTransport(ca_file=ca_file)
 
 
-def default_async_transport(*, ca_file: str | None = None) -> "Lanes":
+def default_async_transport(*, ca_file: str | None = None) -> "AsyncTransport":
     """Return the transport that `AsyncIRClient` uses when it is given none.
 
     Args:
         ca_file: As for `default_transport`.
-    """
-    from irclient.transports.lanes import Lanes  # noqa: PLC0415  (loads an HTTP library)
 
-    return Lanes(ca_file=ca_file)
+    Raises:
+        ConfigurationError: A file of authorities is not there.
+    """
+    from irclient.transports.tasks import AsyncTransport  # noqa: PLC0415  (loads an event loop)
+
+    return AsyncTransport(ca_file=ca_file)

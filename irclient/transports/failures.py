@@ -10,7 +10,15 @@ from irclient._core.protocol import Failure, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BodyTooLarge", "UndecodableBody", "failure_of"]
+__all__ = [
+    "BodyTooLarge",
+    "Late",
+    "UndecodableBody",
+    "Unreachable",
+    "Unsendable",
+    "failed",
+    "failure_of",
+]
 
 
 class BodyTooLarge(Exception):  # noqa: N818  (never leaves this package)
@@ -21,11 +29,26 @@ class UndecodableBody(Exception):  # noqa: N818  (never leaves this package)
     """The body is not what its Content-Encoding says."""
 
 
+class Unreachable(Exception):  # noqa: N818  (never leaves this package)
+    """No connection could be had: the request was never sent."""
+
+
+class Unsendable(Exception):  # noqa: N818  (never leaves this package)
+    """Our own side's trouble: the request was never sent."""
+
+
+class Late(Exception):  # noqa: N818  (never leaves this package)
+    """The time passed."""
+
+
 #: By class name along the exception's bases, so that httpx, httpcore and their forks (httpx2,
 #: httpcore2), which share the names but no classes, are all understood.
 _TROUBLES: Final[Mapping[str, Trouble]] = {
     "BodyTooLarge": Trouble.TOO_LARGE,
     "UndecodableBody": Trouble.LOCAL,
+    "Unsendable": Trouble.LOCAL,
+    "Unreachable": Trouble.UNREACHABLE,
+    "Late": Trouble.TIMED_OUT,
     "PoolTimeout": Trouble.LOCAL,
     "LocalProtocolError": Trouble.LOCAL,
     "UnsupportedProtocol": Trouble.LOCAL,
@@ -43,6 +66,14 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
+_OURS: Final = (BodyTooLarge, UndecodableBody, Unreachable, Unsendable, Late)
+
+
+def failed(trouble: Trouble, words: str) -> Failure:
+    """The failure of this kind, in these words."""
+    return Failure(trouble, f"{trouble.value}: {_shortened(words, '')}")
+
+
 def failure_of(error: Exception, *, token: str) -> Failure:
     """Say what an exception means; a kind that nobody knows is our own side's trouble.
 
@@ -58,9 +89,10 @@ def failure_of(error: Exception, *, token: str) -> Failure:
     # The words as a traceback shows them, for an exception may be unable to tell its own.
     shown = traceback.TracebackException.from_exception(error)
     words = _first_words(error)
-    reason = f"{trouble.value}: {type(error).__name__}"
-    if words:
-        reason += f": {_shortened(words, token)}"
+    said = [trouble.value, type(error).__name__, _shortened(words, token)]
+    if isinstance(error, _OURS):
+        del said[1]
+    reason = ": ".join(part for part in said if part)
     is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
     may_be_shown = is_foreign and not (token and token in "".join(shown.format()))
     return Failure(trouble, reason, cause=error if may_be_shown else None)
@@ -84,6 +116,7 @@ def _first_words(error: BaseException) -> str:
 
 
 def _shortened(words: str, token: str) -> str:
-    if token:
+    # A token that is a letter or two is a test's, and in every word.
+    if len(token) > 3:
         words = words.replace(token, "…")
     return words if len(words) <= 200 else words[:199] + "…"

@@ -7,11 +7,9 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
-import httpx
-
 from irclient.errors import ConfigurationError
 
-__all__ = ["ssl_context"]
+__all__ = ["check_authorities", "ssl_context"]
 
 
 def ssl_context(*, ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLContext:
@@ -36,10 +34,37 @@ def ssl_context(*, ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLCont
         ) from None
 
 
+def check_authorities(
+    ca_file: str | os.PathLike[str] | None,
+) -> str | os.PathLike[str] | None:
+    """Return a `ca_file` if the files of authorities are there, before an outage finds it out.
+
+    Raises:
+        ConfigurationError: It, or what ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names, is not there.
+    """
+    if ca_file is not None:
+        ssl_context(ca_file=ca_file)
+        return ca_file
+    for variable, is_there in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
+        given = os.environ.get(variable)
+        if given and not is_there(Path(given)):
+            raise ConfigurationError(
+                f"{variable}={given!r} is not there; name what holds the authorities to trust, "
+                "or leave the variable out"
+            )
+    return ca_file
+
+
 @lru_cache(maxsize=4)
 def _trusting_the_usual(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
     try:
-        return httpx.create_ssl_context()
+        if cert_file or cert_dir:
+            return _speaking_http(
+                ssl.create_default_context(cafile=cert_file or None, capath=cert_dir or None)
+            )
+        import certifi  # noqa: PLC0415  (where the environment names nobody)
+
+        return _speaking_http(ssl.create_default_context(cafile=certifi.where()))
     except (OSError, ssl.SSLError) as problem:
         raise ConfigurationError(
             f"SSL_CERT_FILE={cert_file!r} or SSL_CERT_DIR={cert_dir!r} cannot be used: {problem}"
@@ -48,4 +73,9 @@ def _trusting_the_usual(cert_file: str | None, cert_dir: str | None) -> ssl.SSLC
 
 @lru_cache(maxsize=16)
 def _trusting(ca_file: str, _changed_at: int) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
+    return _speaking_http(ssl.create_default_context(cafile=ca_file))
+
+
+def _speaking_http(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.set_alpn_protocols(["http/1.1"])
+    return context

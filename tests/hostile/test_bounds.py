@@ -17,7 +17,7 @@ from irclient._core.verdict import judge
 from irclient._reading import Malformed, read_answer, read_list
 from irclient._wire import Response, error_message
 from irclient.queries import ItemSelectors, Personalize, Popular
-from irclient.transports.exchange import LARGEST_BODY
+from irclient.transports.content_encoding import LARGEST_BODY
 
 #: How a body begins, what it repeats until it is as large as may be, and how it ends.
 COSTLY = {

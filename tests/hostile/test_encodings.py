@@ -16,9 +16,8 @@ import pytest
 from irclient._core.protocol import Failure, Trouble
 from irclient._core.verdict import judge
 from irclient.queries import Popular
-from irclient.transports.direct import Sent
-from irclient.transports.exchange import LARGEST_BODY, _Body
-from irclient.transports.failures import failure_of
+from irclient.transports.answers import Answers
+from irclient.transports.content_encoding import LARGEST_BODY
 from tests.hostile.mutations import SEEDS, mutated
 
 if TYPE_CHECKING:
@@ -36,20 +35,25 @@ _ENCODERS = {
     "GZIP ": gzip.compress,
     "br": bytes,
     "gzip, gzip": lambda body: gzip.compress(gzip.compress(body)),
-    "\x00é" + "x" * 500: bytes,
+    "é" + "x" * 500: bytes,
 }
 
 
 def receive(encoding: str | None, pieces: list[bytes]) -> Response | Failure:
-    """What an exchange makes of a body that comes in pieces."""
-    headers = {} if encoding is None else {"content-encoding": encoding}
-    try:
-        body = _Body(Sent(200, headers, iter(pieces), str, opened_connection=False))
-        for piece in pieces:
-            body.take(piece)
-        return body.complete()
-    except Exception as error:  # noqa: BLE001  (as `exchange` does)
-        return failure_of(error, token="secret")
+    """What an exchange makes of a body that comes in pieces, each of them a chunk."""
+    answers = Answers()
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+    if encoding is not None:
+        head += b"Content-Encoding: " + encoding.encode("latin-1") + b"\r\n"
+    answers.feed(head + b"\r\n")
+    for piece in pieces:
+        if answers.is_over:
+            break
+        answers.feed(b"%x\r\n%b\r\n" % (len(piece), piece))
+    if not answers.is_over:
+        answers.feed(b"0\r\n\r\n")
+    assert answers.is_over
+    return answers.failure or answers.response(received_on=0.0, opened_connection=False)
 
 
 def cut(body: bytes, random: Random) -> list[bytes]:

@@ -17,6 +17,7 @@ from irclient._core.protocol import Failure, Send, Trouble
 from irclient._version import __version__
 from irclient._wire import Request
 from irclient.settings import Retries, Timeouts
+from irclient.transports.content_encoding import accepted_encodings
 from irclient.transports.exchange import exchange_async
 from tests import weather as bad
 from tests.weather import echoed, listed, weather
@@ -79,7 +80,7 @@ def test_headers_are_few_and_the_personalize_body_is_json(world) -> None:
     assert get.headers == {
         "host": server.url.removeprefix("http://"),
         "accept": "application/json",
-        "accept-encoding": "gzip, deflate",
+        "accept-encoding": accepted_encodings(),
         "user-agent": f"irclient/{__version__}",
         "authorization": f"Bearer {TOKEN}",
     }

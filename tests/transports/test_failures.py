@@ -10,7 +10,14 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Trouble
-from irclient.transports.failures import BodyTooLarge, UndecodableBody, failure_of
+from irclient.transports.failures import (
+    BodyTooLarge,
+    Late,
+    UndecodableBody,
+    Unreachable,
+    Unsendable,
+    failure_of,
+)
 
 MEANS = [
     (httpx.ConnectError("no"), Trouble.UNREACHABLE),
@@ -28,8 +35,6 @@ MEANS = [
     (httpx.PoolTimeout("full"), Trouble.LOCAL),
     (httpx.LocalProtocolError("no such header"), Trouble.LOCAL),
     (httpx.DecodingError("gzip"), Trouble.LOCAL),
-    (BodyTooLarge("much"), Trouble.TOO_LARGE),
-    (UndecodableBody("gzip"), Trouble.LOCAL),
     (KeyError("surprise"), Trouble.LOCAL),
 ]
 
@@ -39,6 +44,26 @@ def test_each_kind_has_its_meaning(error, trouble) -> None:
     failure = failure_of(error, token="secret")
     assert failure.trouble is trouble
     assert failure.reason.startswith(f"{trouble.value}: {type(error).__name__}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "trouble"),
+    [
+        (BodyTooLarge, Trouble.TOO_LARGE),
+        (UndecodableBody, Trouble.LOCAL),
+        (Unsendable, Trouble.LOCAL),
+        (Unreachable, Trouble.UNREACHABLE),
+        (Late, Trouble.TIMED_OUT),
+    ],
+)
+def test_our_own_need_no_name_of_a_class(kind, trouble) -> None:
+    failure = failure_of(kind("why"), token="secret")
+    assert (failure.trouble, failure.reason) == (trouble, f"{trouble.value}: why")
+    assert failure.cause is None
+
+
+def test_a_token_of_a_letter_is_not_looked_for() -> None:
+    assert failure_of(KeyError("a test"), token="t").reason == "local: KeyError: 'a test'"
 
 
 def test_a_fork_of_httpx_is_understood_by_its_names() -> None:

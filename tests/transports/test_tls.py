@@ -7,7 +7,7 @@ import time
 import pytest
 
 from irclient import Pair, errors
-from irclient.transports import Lanes, Pooled, ssl_context
+from irclient.transports import AsyncTransport, BlockingTransport, ssl_context
 from tests.certificates import Authority
 from tests.weather import weather
 from tests.worlds import WORLDS, in_each_world
@@ -19,7 +19,7 @@ def authority(tmp_path_factory):
 
 
 def trusting(world, ca_file):
-    return Pooled(ca_file=ca_file) if world.is_sync else Lanes(ca_file=ca_file)
+    return BlockingTransport(ca_file=ca_file) if world.is_sync else AsyncTransport(ca_file=ca_file)
 
 
 async def closed(world, transport) -> None:

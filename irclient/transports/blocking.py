@@ -1,0 +1,163 @@
+"""The default transport for threads."""
+
+from __future__ import annotations
+
+import queue
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from irclient._forks import fork_count
+from irclient.transports.as_httpx import AsHTTPXTransport
+from irclient.transports.failures import Late, Unsendable
+from irclient.transports.mocked import let_respx_know
+from irclient.transports.pool import Pool, checked_limit
+from irclient.transports.sockets import Patience, SocketConnection
+from irclient.transports.tls import check_authorities, ssl_context
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from irclient._core.protocol import Failure
+    from irclient._wire import Response
+    from irclient.transports.request import Outgoing
+
+__all__ = ["BlockingTransport"]
+
+
+class BlockingTransport(AsHTTPXTransport):
+    """Sends over connections that are kept, and that no server can hold beyond an attempt's time.
+
+    Names are looked up on threads of their own, since Python cannot interrupt that, and waited
+    for only so long. A forked child opens connections of its own. Proxies of the environment are
+    not used: give the client ``httpx.HTTPTransport(proxy=...)`` where one is needed.
+
+    It can be used with httpx as well: ``httpx.Client(transport=BlockingTransport())``.
+
+    Args:
+        ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
+        max_connections: How many connections there may be at once; None for as many as the TPS
+            of the endpoints asks for. Waiting for one is part of the attempt's time.
+
+    Raises:
+        ConfigurationError: A file of authorities is not there, or `max_connections` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_file: str | os.PathLike[str] | None = None,
+        max_connections: int | None = None,
+    ) -> None:
+        self._ca_file = check_authorities(ca_file)
+        self._max_connections = checked_limit(max_connections)
+        self._places: dict[int, _Place] = {}
+        let_respx_know()
+
+    def carry(
+        self, outgoing: Outgoing, look_up: Callable[[], float] | None = None
+    ) -> Response | Failure:
+        """Carry a request out and return what came of it; see `OwnTransport`."""
+        patience = Patience(time.monotonic() + outgoing.within, look_up)
+        place = self._place()
+        if place.permits is None:
+            return self._carry(outgoing, place.pool, patience)
+        _wait_for(place.permits, patience)
+        try:
+            return self._carry(outgoing, place.pool, patience)
+        finally:
+            place.permits.put(None)
+
+    def _carry(
+        self, outgoing: Outgoing, pool: Pool[SocketConnection], patience: Patience
+    ) -> Response | Failure:
+        connection = None
+        if not outgoing.over_new_connection:
+            connection = pool.take(outgoing.origin, time.monotonic())
+        is_kept = connection is not None
+        if connection is None:
+            connection = self._open(outgoing, pool, patience)
+        answers = connection.answers
+        try:
+            connection.exchange(outgoing.request, patience, is_kept=is_kept)
+        except BaseException:
+            pool.discard(connection)
+            raise
+        if answers.may_be_used_again:
+            pool.give_back(connection, time.monotonic())
+        else:
+            pool.discard(connection)
+        return answers.failure or answers.response(
+            received_on=time.time(), opened_connection=not is_kept
+        )
+
+    def _open(
+        self, outgoing: Outgoing, pool: Pool[SocketConnection], patience: Patience
+    ) -> SocketConnection:
+        origin, within = outgoing.origin, outgoing.connect_within
+        if self._max_connections is not None and pool.size >= self._max_connections:
+            pool.discard_a_free_one()
+        let_respx_know()
+        context = ssl_context(ca_file=self._ca_file) if origin.is_secure else None
+        try:
+            connecting = patience.but_not_beyond(time.monotonic() + within)
+            connection = SocketConnection(origin, context, connecting)
+        except Late:
+            raise Late(f"no connection within {min(within, outgoing.within):.3g} s") from None
+        pool.add(connection)
+        if pool.is_closed:
+            # Meanwhile, so that nobody else would close it.
+            pool.discard(connection)
+            raise Unsendable("the transport was closed")
+        return connection
+
+    def close(self) -> None:
+        """Close all connections; calls under way end, and the next one opens new connections."""
+        place = self._places.pop(fork_count(), None)
+        if place is not None:
+            place.pool.close()
+            for connection in place.pool.connections:
+                connection.interrupt()
+
+    def _place(self) -> _Place:
+        forks = fork_count()
+        place = self._places.get(forks)
+        if place is None:
+            place = self._places.setdefault(forks, _Place(self._max_connections))
+            for each in list(self._places):
+                if each != forks:
+                    # The parent's: closed here, they stay open there.
+                    self._places.pop(each, _Place(None)).pool.abandon()
+        return place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = partial(type(self), ca_file=self._ca_file, max_connections=self._max_connections)
+        return made, ()
+
+    def __repr__(self) -> str:
+        place = self._places.get(fork_count())
+        return f"BlockingTransport({place.pool.free if place else 0} idle)"
+
+
+class _Place:
+    """The connections of one process, and as many permits as it may have of them."""
+
+    def __init__(self, max_connections: int | None) -> None:
+        self.pool: Pool[SocketConnection] = Pool()
+        self.permits: queue.SimpleQueue[None] | None = None
+        if max_connections is not None:
+            self.permits = queue.SimpleQueue()
+            for _ in range(max_connections):
+                self.permits.put(None)
+
+
+def _wait_for(permits: queue.SimpleQueue[None], patience: Patience) -> None:
+    while True:
+        try:
+            permits.get(timeout=patience.seconds())
+        except queue.Empty:
+            continue
+        except Late:
+            raise Unsendable("no connection was free in time: max_connections is too low") from None
+        return

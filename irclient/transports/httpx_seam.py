@@ -1,0 +1,104 @@
+"""httpx at the seam: a transport that a user brought is asked by us."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from irclient._wire import Response
+from irclient.transports.content_encoding import Body
+from irclient.transports.failures import BodyTooLarge, Late, UndecodableBody
+from irclient.transports.request import authorization, fixed_headers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    import httpx
+
+    from irclient._core.protocol import Send
+
+__all__ = ["over_httpx", "over_httpx_async", "request_of"]
+
+#: More than one read of a connection can hold.
+_MOST_CHUNKS_RECEIVED: Final = 20_000
+
+
+def over_httpx(transport: httpx.BaseTransport, send: Send) -> Response:
+    """Carry out a `Send` through a user's transport; between its reads it is told to stop."""
+    ends_at = time.monotonic() + send.within
+    response = transport.handle_request(request_of(send))
+    try:
+        body = Body(response.headers.get("content-encoding"))
+        chunks: Iterable[bytes] = response.stream  # type: ignore[assignment]
+        for chunk in chunks:
+            body.take(chunk)
+            if time.monotonic() > ends_at:
+                raise Late
+    finally:
+        response.close()
+    return _answer(response, body)
+
+
+async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response:
+    """Carry out a `Send` through a user's transport, and cancel it when its time has passed."""
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
+    with anyio.move_on_after(send.within):
+        ends_at = time.monotonic() + send.within
+        response = await transport.handle_async_request(request_of(send))
+        chunks = aiter(response.stream)  # type: ignore[arg-type]
+        try:
+            body = Body(response.headers.get("content-encoding"))
+            async for chunk in chunks:
+                body.take(chunk)
+                if time.monotonic() > ends_at:
+                    # Many small chunks that came together are taken without a look at the end.
+                    raise Late
+        except BaseException as problem:
+            await _give_up(response, chunks, problem)
+            raise
+        await response.aclose()
+        return _answer(response, body)
+    raise Late
+
+
+async def _give_up(
+    response: httpx.Response, chunks: AsyncIterator[bytes], problem: BaseException
+) -> None:
+    import anyio  # noqa: PLC0415  (costs more than all of this module)
+
+    with anyio.CancelScope(shield=True):
+        await response.aclose()
+    if isinstance(problem, BodyTooLarge | UndecodableBody | Late):
+        # Given up by us, between two reads. HTTP libraries stream through nested generators, which
+        # trio wants ended and not dropped: an error out of the next read ends them all. What was
+        # received before comes first. Closed before, for a cancellation alone does not reach who
+        # reads without a pause.
+        with anyio.CancelScope() as scope, suppress(Exception):
+            scope.cancel()
+            for _ in range(_MOST_CHUNKS_RECEIVED):
+                await anext(chunks)
+
+
+def request_of(send: Send) -> httpx.Request:
+    """The request as httpx's."""
+    import httpx  # noqa: PLC0415  (only for a transport that a user brought)
+
+    headers = {**fixed_headers(), "Authorization": authorization(send.token)}
+    if send.request.body is not None:
+        headers["Content-Type"] = "application/json"
+    connect, rest = send.connect_within, send.within
+    return httpx.Request(
+        send.request.method,
+        send.endpoint.url + send.request.target,
+        headers=headers,
+        content=send.request.body,
+        extensions={"timeout": {"connect": connect, "read": rest, "write": rest, "pool": rest}},
+    )
+
+
+def _answer(response: httpx.Response, body: Body) -> Response:
+    # Whether a connection was opened cannot be known of a transport that a user brought.
+    headers = dict(response.headers.items())
+    return Response(response.status_code, headers, body.whole(), time.time())

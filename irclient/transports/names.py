@@ -1,0 +1,122 @@
+"""Names looked up: equal look-ups share one, and none holds anybody longer than it may wait.
+
+Python cannot interrupt a resolver, so it runs on a thread that is left to itself: one for all who
+ask for a name at the same time, and few altogether, however long the resolver hangs.
+"""
+
+from __future__ import annotations
+
+import socket
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from irclient._forks import fork_count
+from irclient._loops import this_loop
+from irclient._threads import DaemonThreads
+from irclient.transports.failures import Unreachable, Unsendable
+
+if TYPE_CHECKING:
+    from irclient.transports.request import Origin
+
+__all__ = ["LookUp", "addresses_of", "look_up", "looked_up"]
+
+#: The addresses of a name, in the order in which to try them.
+LookUp: TypeAlias = "Future[list[str]]"
+
+#: Names that may be looked up at once: each endpoint has one.
+_MOST_AT_ONCE: Final = 16
+_threads: Final = DaemonThreads(_MOST_AT_ONCE, "irclient-resolve")
+_under_way: Final[dict[tuple[str, int, int], LookUp]] = {}
+
+
+def look_up(origin: Origin) -> LookUp:
+    """Have a name looked up, or join those who have asked already; an address is itself.
+
+    Raises:
+        Unsendable: No thread could be had for it.
+    """
+    if origin.is_address:
+        known: LookUp = Future()
+        known.set_result([origin.host])
+        return known
+    # In a forked child nobody goes on with the look-ups of its parent.
+    key = origin.host, origin.port, fork_count()
+    found: LookUp = Future()
+    # It cannot be cancelled: that one caller goes away says nothing of the others.
+    found.set_running_or_notify_cancel()
+    earlier = _under_way.setdefault(key, found)
+    if earlier is not found:
+        return earlier
+    if not _threads.try_start(partial(_resolve, key, found)):
+        _under_way.pop(key, None)
+        problem = Unsendable(f"no thread is free to look up the name {origin.host!r}")
+        # Others may have joined meanwhile.
+        found.set_exception(problem)
+        raise problem
+    return found
+
+
+def _resolve(key: tuple[str, int, int], found: LookUp) -> None:
+    host, port, _ = key
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = _in_turn([(row[0], str(row[4][0])) for row in rows])
+    except Exception as problem:  # noqa: BLE001  (others wait for what comes of it)
+        reason = Unreachable(f"the name {host!r} is not known: {problem}")
+        _under_way.pop(key, None)
+        found.set_exception(reason)
+    else:
+        # Forgotten first: a connection opened from now on looks its name up anew.
+        _under_way.pop(key, None)
+        found.set_result(addresses)
+
+
+def _in_turn(found: list[tuple[int, str]]) -> list[str]:
+    """The families in turn, in the resolver's order of preference (RFC 8305, section 4)."""
+    families = dict.fromkeys(family for family, _ in found)
+    by_family = [
+        list(dict.fromkeys(address for kind, address in found if kind == family))
+        for family in families
+    ]
+    return [each for turn in zip_longest(*by_family) for each in turn if each is not None]
+
+
+async def addresses_of(origin: Origin) -> list[str]:
+    """Look a name up from a task, and wait for it; the wait can be cancelled.
+
+    Raises:
+        Unreachable: The name is not known.
+        Unsendable: It could not be looked up.
+    """
+    looking = look_up(origin)
+    if not looking.done():
+        await _landed(looking)
+    return looked_up(looking)
+
+
+def looked_up(looking: LookUp) -> list[str]:
+    """The addresses that a look-up found, which has ended."""
+    error = looking.exception()
+    if isinstance(error, Unreachable):
+        # Its own for each who asked: one error raised by many threads gathers all their traces.
+        raise Unreachable(str(error))
+    return looking.result()
+
+
+async def _landed(looking: LookUp) -> None:
+    import anyio  # noqa: PLC0415  (only where a name is looked up by a task)
+
+    loop: Any = this_loop()
+    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+    landed = anyio.Event()
+
+    def wake(_looking: LookUp) -> None:
+        # The loop may have ended: nobody waits there any more.
+        with suppress(RuntimeError):
+            soon(landed.set)
+
+    looking.add_done_callback(wake)
+    await landed.wait()

@@ -1,0 +1,149 @@
+"""The bytes of a request, and where they go; what does not change is prepared once."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from irclient._version import __version__
+from irclient.transports.content_encoding import accepted_encodings
+
+if TYPE_CHECKING:
+    from irclient._core.protocol import Send
+
+__all__ = ["Origin", "Outgoing", "authorization", "fixed_headers", "is_address", "outgoing_of"]
+
+#: What a header's value may hold (RFC 9110, section 5.5), of ASCII, without a space at its ends.
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+class Origin(NamedTuple):
+    """Where connections go: those to one origin serve all its endpoints.
+
+    Attributes:
+        host: The name or the address, as in the DNS.
+        port: The port.
+        is_secure: Whether with TLS.
+        is_address: Whether the host is an address, which is not looked up.
+    """
+
+    host: str
+    port: int
+    is_secure: bool
+    is_address: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    origin: Origin
+    #: What comes before the target of each request.
+    prefix: str
+    #: What the header ``Host`` says.
+    named: str
+
+
+class Outgoing(NamedTuple):
+    """What a carrier is given.
+
+    Attributes:
+        origin: Where to.
+        request: The bytes of the whole request.
+        within: Seconds for everything, from waiting for a connection to the last byte.
+        connect_within: Seconds for connecting, name look-up and TLS included.
+        over_new_connection: Whether to open a connection instead of using one that was kept.
+    """
+
+    origin: Origin
+    request: bytes
+    within: float
+    connect_within: float
+    over_new_connection: bool
+
+
+def outgoing_of(send: Send) -> Outgoing:
+    """What a carrier is given of a `Send`."""
+    return Outgoing(
+        _place_of(send.endpoint.url).origin,
+        _bytes_of(send),
+        send.within,
+        send.connect_within,
+        send.over_new_connection,
+    )
+
+
+def _bytes_of(send: Send) -> bytes:
+    """The whole request.
+
+    Raises:
+        ValueError: Its target or its token holds what no request may.
+    """
+    request, url = send.request, send.endpoint.url
+    line = f"{request.method} {_place_of(url).prefix}{request.target} HTTP/1.1\r\n"
+    if not line[:-2].isprintable():
+        raise ValueError("the target of the request is not percent-encoded")
+    body = request.body
+    if body is None:
+        return line.encode("ascii") + _headers(url, send.token)
+    length = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    return b"".join((line.encode("ascii"), length, _headers(url, send.token), body))
+
+
+# Few, so that old tokens fall out: each credential gets a new one about once an hour.
+@lru_cache(maxsize=32)
+def _headers(url: str, token: str) -> bytes:
+    """The headers that are the same for all requests with a token, and the end of the head."""
+    headers = {
+        "Host": _place_of(url).named,
+        **fixed_headers(),
+        "Authorization": authorization(token),
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    return "".join([*lines, "\r\n"]).encode("ascii")
+
+
+def authorization(token: str) -> str:
+    """What the header ``Authorization`` says (RFC 6750, section 2.1): the one place for a token.
+
+    Raises:
+        ValueError: The token holds what no header may.
+    """
+    if not _HEADER_VALUE.fullmatch(token):
+        # The token itself stays out of the message.
+        raise ValueError("the token holds characters that no header may hold")
+    return f"Bearer {token}"
+
+
+@cache
+def fixed_headers() -> dict[str, str]:
+    """The headers that are the same for all requests."""
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": accepted_encodings(),
+        "User-Agent": f"irclient/{__version__}",
+    }
+
+
+@lru_cache(maxsize=256)
+def _place_of(url: str) -> _Place:
+    parts = urlsplit(url)
+    is_secure = parts.scheme == "https"
+    host = (parts.hostname or "").encode("idna").decode("ascii")
+    shown = f"[{host}]" if ":" in host else host
+    return _Place(
+        Origin(host, parts.port or (443 if is_secure else 80), is_secure, is_address(host)),
+        parts.path,
+        shown if parts.port is None else f"{shown}:{parts.port}",
+    )
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an address, which is not looked up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,203 @@
+"""The default transport for tasks, under asyncio and trio."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+
+from irclient._forks import fork_count, fork_safe_lock
+from irclient._loops import asyncio_loop, this_loop
+from irclient.transports.as_httpx import AsAsyncHTTPXTransport
+from irclient.transports.failures import Late, Unsendable
+from irclient.transports.mocked import let_respx_know
+from irclient.transports.pool import Connection, Pool, checked_limit
+from irclient.transports.tls import check_authorities, ssl_context
+
+if TYPE_CHECKING:
+    import os
+    import ssl
+    from collections.abc import AsyncGenerator, Callable
+
+    from irclient._core.protocol import Failure
+    from irclient._wire import Response
+    from irclient.transports.answers import Answers
+    from irclient.transports.request import Origin, Outgoing
+
+__all__ = ["AsyncTransport"]
+
+
+class AsyncTransport(AsAsyncHTTPXTransport):
+    """Sends over connections that are kept, each of which serves one request at a time.
+
+    Connections belong to the event loop that opened them and are closed before it ends, so one
+    transport may be made before there is a loop and outlive several; a forked child opens
+    connections of its own. Proxies of the environment are not used: give the client
+    ``httpx.AsyncHTTPTransport(proxy=...)`` where one is needed.
+
+    It can be used with httpx as well: ``httpx.AsyncClient(transport=AsyncTransport())``.
+
+    Args:
+        ca_file: A PEM file of the only authorities to trust; None trusts the process's usual.
+        max_connections: How many connections there may be at once on each event loop; None for
+            as many as the TPS of the endpoints asks for. Waiting for one is part of the
+            attempt's time.
+
+    Raises:
+        ConfigurationError: A file of authorities is not there, or `max_connections` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_file: str | os.PathLike[str] | None = None,
+        max_connections: int | None = None,
+    ) -> None:
+        self._ca_file = check_authorities(ca_file)
+        self._max_connections = checked_limit(max_connections)
+        self._lock = fork_safe_lock()
+        self._forks = fork_count()
+        self._by_loop: dict[Any, _OneLoop] = {}
+        let_respx_know()
+
+    async def carry(self, outgoing: Outgoing) -> Response | Failure:
+        """Carry a request out and return what came of it; see `OwnAsyncTransport`."""
+        here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
+        if here is None:
+            here = await self._settle()
+        ends_at = here.time() + outgoing.within
+        if here.permits is None:
+            return await self._carry(outgoing, here, ends_at)
+        with anyio.move_on_after(outgoing.within):
+            async with here.permits:
+                return await self._carry(outgoing, here, ends_at)
+        raise Unsendable("no connection was free in time: max_connections is too low")
+
+    async def _carry(
+        self, outgoing: Outgoing, here: _OneLoop, ends_at: float
+    ) -> Response | Failure:
+        pool, connection = here.pool, None
+        if not outgoing.over_new_connection:
+            connection = pool.take(outgoing.origin, here.time())
+        is_kept = connection is not None
+        if connection is None:
+            connection = await self._open(outgoing, here, ends_at)
+        answers = connection.answers
+        try:
+            await connection.exchange(outgoing.request, ends_at, is_kept=is_kept)
+        except BaseException:
+            pool.discard(connection)
+            raise
+        if answers.may_be_used_again:
+            pool.give_back(connection, here.time())
+        else:
+            pool.discard(connection)
+        return answers.failure or answers.response(
+            received_on=time.time(), opened_connection=not is_kept
+        )
+
+    async def _open(self, outgoing: Outgoing, here: _OneLoop, ends_at: float) -> TaskConnection:
+        origin, pool, within = outgoing.origin, here.pool, outgoing.connect_within
+        if self._max_connections is not None and pool.size >= self._max_connections:
+            pool.discard_a_free_one()
+        let_respx_know()
+        context = ssl_context(ca_file=self._ca_file) if origin.is_secure else None
+        try:
+            connection = await here.connect(origin, context, min(ends_at, here.time() + within))
+        except TimeoutError:
+            raise Late(f"no connection within {min(within, outgoing.within):.3g} s") from None
+        pool.add(connection)
+        return connection
+
+    async def aclose(self) -> None:
+        """Close the free connections of this loop; those of another are closed as that loop ends.
+
+        Those in use are closed as soon as their answers have come.
+        """
+        here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
+        if here is not None:
+            await here.until_the_loop_ends.aclose()
+
+    async def _settle(self) -> _OneLoop:
+        loop = this_loop()
+        here = _one_loop(loop, self._close_at_the_end(loop), self._max_connections)
+        with self._lock:
+            if self._forks != fork_count():
+                # Left to the parent: closing would take sockets out of the selector that both use.
+                self._by_loop, self._forks = {}, fork_count()
+            # Loops that ended without closing their generators, and so without ours.
+            self._by_loop = {
+                each: known for each, known in self._by_loop.items() if not _has_ended(each)
+            }
+            self._by_loop[loop] = here
+        # From its first step on, the loop knows the generator and closes it before it ends.
+        await anext(here.until_the_loop_ends)
+        return here
+
+    async def _close_at_the_end(self, loop: object) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            with self._lock:
+                here = self._by_loop.pop(loop, None)
+            if here is not None and self._forks == fork_count():
+                here.pool.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = partial(type(self), ca_file=self._ca_file, max_connections=self._max_connections)
+        return made, ()
+
+    def __repr__(self) -> str:
+        with self._lock:
+            idle = sum(here.pool.free for here in self._by_loop.values())
+        return f"AsyncTransport({idle} idle)"
+
+
+class TaskConnection(Connection, Protocol):
+    """A connection of either event loop."""
+
+    answers: Answers
+
+    async def exchange(self, request: bytes, ends_at: float, *, is_kept: bool) -> None:
+        """Send a request and wait for its answer, or raise `Late`."""
+        ...
+
+
+class _Connect(Protocol):
+    async def __call__(
+        self, origin: Origin, context: ssl.SSLContext | None, until: float, /
+    ) -> TaskConnection: ...
+
+
+@dataclass(eq=False, slots=True)
+class _OneLoop:
+    """The connections of one event loop, and the generator that is closed as the loop ends."""
+
+    time: Callable[[], float]
+    connect: _Connect
+    until_the_loop_ends: AsyncGenerator[None]
+    permits: anyio.Semaphore | None
+    pool: Pool[TaskConnection] = field(default_factory=Pool["TaskConnection"])
+
+
+def _one_loop(
+    loop: Any,  # noqa: ANN401  (asyncio and trio share no type)
+    until_it_ends: AsyncGenerator[None],
+    max_connections: int | None,
+) -> _OneLoop:
+    permits = None if max_connections is None else anyio.Semaphore(max_connections)
+    if asyncio_loop() is not None:
+        from irclient.transports import on_asyncio  # noqa: PLC0415  (the loop that runs here)
+
+        return _OneLoop(loop.time, on_asyncio.connect, until_it_ends, permits)
+    from irclient.transports import on_trio  # noqa: PLC0415  (the loop that runs here)
+
+    return _OneLoop(anyio.current_time, on_trio.connect, until_it_ends, permits)
+
+
+def _has_ended(loop: Any) -> bool:  # noqa: ANN401  (asyncio and trio share no type)
+    # trio always closes the generators of a run that ends, so only asyncio is asked.
+    return hasattr(loop, "is_closed") and loop.is_closed()
