@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+# The Pythons that `test-all` and `release` look for; names or paths.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 
@@ -10,7 +12,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix docs serve-docs examples bench simulate promise chaos soak clean
+.PHONY: help demo test test-all test-lowest check release fix docs serve-docs examples bench simulate promise chaos soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,15 +23,22 @@ demo: $(VENV)/.demo ## Watch lists arrive through the whole chain, and keep arri
 test: $(VENV)/.test ## Run the test suite
 	$(BIN)/python -m pytest
 
-test-all: ## Run the test suite on each Python of 3.11, 3.12 and 3.13 that is installed
-	@for version in 3.11 3.12 3.13; do \
-	    if python$$version -c '' 2>/dev/null; then \
-	        echo "== python$$version"; \
-	        $(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+test-all: ## Run the test suite on each Python of 3.11 to 3.14 that is installed
+	@for python in $(PYTHONS); do \
+	    if $$python -c '' 2>/dev/null; then \
+	        echo "== $$python"; \
+	        own=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	        $(MAKE) --no-print-directory test PYTHON=$$python VENV=$$own || exit 1; \
 	    else \
-	        echo "== python$$version is not installed: skipped"; \
+	        echo "== $$python is not installed: skipped"; \
 	    fi; \
 	done
+
+test-lowest: $(VENV)/.release ## Run the test suite with the lowest versions that pyproject.toml allows
+	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct -e '.[aiohttp,cli,emulator,progress]'
+	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --group test
+	.venv-lowest/bin/python -m pytest
 
 check: $(VENV)/.check ## Check style, types, layers and the documentation
 	$(BIN)/ruff check .
@@ -67,6 +76,16 @@ chaos: $(VENV)/.test ## Run random fault schedules from many seeds, and every mu
 soak: $(VENV)/.test ## Mixed traffic under faults for minutes: nothing may grow
 	$(BIN)/python -m benchmarks.soak
 
+release: $(VENV)/.release ## Build dist/, check it, and try the wheel on each Python that is installed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python release/check_wheel.py dist/*.whl
+	$(BIN)/python release/from_wheel.py dist/*.whl $(PYTHONS)
+	$(MAKE) --no-print-directory test-lowest
+	@echo "Good. Date the changelog, tag the commit, and upload dist/ with $(BIN)/twine upload dist/*"
+
 clean: ## Remove everything that was made here
 	rm -rf .venv .venv-* .cache site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -85,6 +104,10 @@ $(VENV)/.test: $(VENV)/.demo pyproject.toml
 
 $(VENV)/.bench: $(VENV)/.test pyproject.toml
 	$(PIP) install --group bench
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.test pyproject.toml
+	$(PIP) install --group release
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.test pyproject.toml

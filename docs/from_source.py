@@ -251,9 +251,15 @@ def changelog() -> str:
     return _from_root("CHANGELOG.md")
 
 
+def security() -> str:
+    """SECURITY, likewise."""
+    return _from_root("SECURITY.md")
+
+
 def _from_root(name: str) -> str:
     text = _HIDDEN.sub("", (_ROOT / name).read_text("utf-8"))
     text = text.replace("](docs/", "](").replace("](CONTRIBUTING.md", "](contributing.md")
+    text = text.replace("](SECURITY.md", "](security.md")
     return text.replace("](CHANGELOG.md", "](changelog.md").replace("](LICENSE)", "](#licence)")
 
 
@@ -318,6 +324,7 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        errors_tree, exit_codes, faults, health_diagram, health_table, readme, settings, switches,
+        errors_tree, exit_codes, faults, health_diagram, health_table, readme, security, settings,
+        switches,
     )
 }  # fmt: skip

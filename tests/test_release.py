@@ -1,0 +1,94 @@
+"""What a package index shows, and what a release is checked with."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import irclient
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+sys.path.insert(0, str(ROOT / "release"))
+
+check_wheel = pytest.importorskip("check_wheel")
+
+
+def test_every_link_of_the_readme_is_there_and_becomes_a_whole_address() -> None:
+    rule = PROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"][0]
+    text = (ROOT / "README.md").read_text("utf-8")
+    links = [each.partition("#")[0] for each in check_wheel.LINK.findall(text)]
+    for link in links:
+        assert not link or link.startswith("https://") or (ROOT / link).exists(), link
+    shown = re.sub(rule["pattern"], rule["replacement"], text)
+    for link in check_wheel.LINK.findall(shown):
+        assert link.startswith(("https://", "#")), link
+    assert PROJECT["project"]["urls"]["Source"] in rule["replacement"]
+
+
+def wheel(folder: Path, *, description: str, headers: str, names: list[str]) -> Path:
+    path = folder / "irclient-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("irclient-0.1.0.dist-info/METADATA", f"{headers}\n\n{description}")
+        for name in names:
+            archive.writestr(name, "")
+    return path
+
+
+def headers_of_a_good_one() -> str:
+    lines = [f"Project-URL: {each}, https://a.test" for each in check_wheel.NEEDED_URLS]
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines += [f"Provides-Extra: {each}" for each in extras]
+    return "\n".join([*lines, "License-Expression: MIT"])
+
+
+GOOD_LINKS = "[a](https://a.test) " * 5
+GOOD_NAMES = [
+    "irclient/py.typed",
+    *(str(path.relative_to(ROOT)) for path in (ROOT / "irclient").rglob("*.py")),
+]
+
+
+def test_a_good_wheel_passes(tmp_path: Path) -> None:
+    made = wheel(
+        tmp_path, description=GOOD_LINKS, headers=headers_of_a_good_one(), names=GOOD_NAMES
+    )
+    assert check_wheel.main(made) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"description": GOOD_LINKS + "[b](docs/b.md)"}, "leads nowhere"),
+        ({"description": ""}, "is it the README?"),
+        ({"headers": "License-Expression: MIT"}, "no project URL"),
+        ({"names": GOOD_NAMES[1:]}, "py.typed"),
+        ({"names": GOOD_NAMES[:-1]}, "is missing"),
+        ({"names": [*GOOD_NAMES, "tests/test_a.py"]}, "does not belong"),
+    ],
+)
+def test_a_wheel_that_is_not_fit_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict, complaint: str
+) -> None:
+    parts = {
+        "description": GOOD_LINKS,
+        "headers": headers_of_a_good_one(),
+        "names": GOOD_NAMES,
+        **change,
+    }
+    assert check_wheel.main(wheel(tmp_path, **parts)) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_mark_of_when_something_came_names_a_version_that_there_is_or_will_be() -> None:
+    # "Added in 0.2." is written before 0.2 is released, so one version ahead is possible.
+    major, minor, _ = (int(each) for each in irclient.__version__.split("."))
+    for path in (ROOT / "irclient").rglob("*.py"):
+        for number in re.findall(r"(?:Added|Changed) in (\d+\.\d+)", path.read_text("utf-8")):
+            marked = tuple(int(each) for each in number.split("."))
+            assert marked <= max((major, minor + 1), (major + 1, 0)), f"{path}: {number}"
