@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call
     from irclient._drivers.batch import Begin, Job
-    from irclient._drivers.tasks import TaskDriver
 
 __all__ = ["EachOnTasks"]
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+
+class RunsCalls(Protocol):
+    """What runs one call on the task that asks."""
+
+    async def run(self, begin: Callable[[float], Call[T]]) -> T:
+        """Run a call to its end and return its result."""
+        ...
 
 
 class EachOnTasks(AsyncIterator[tuple[K, "T | IRError"]], Generic[K, T]):
@@ -41,7 +48,7 @@ class EachOnTasks(AsyncIterator[tuple[K, "T | IRError"]], Generic[K, T]):
 
     def __init__(
         self,
-        driver: TaskDriver,
+        driver: RunsCalls,
         calls: Iterator[tuple[K, Begin[T]]],
         *,
         concurrency: int,
@@ -77,7 +84,7 @@ class EachOnTasks(AsyncIterator[tuple[K, "T | IRError"]], Generic[K, T]):
 class _Crew(Generic[K, T]):
     """The tasks of one batch; they hold this, and never the iterator that ends them."""
 
-    def __init__(self, driver: TaskDriver) -> None:
+    def __init__(self, driver: RunsCalls) -> None:
         self._driver = driver
         self._loop: Any = None
         self._scopes: dict[anyio.CancelScope, None] = {}

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import GivenUp
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call
     from irclient._drivers.batch import Begin, Job
-    from irclient._drivers.blocking import BlockingDriver
 
 __all__ = ["each_on_threads"]
 
@@ -34,8 +33,16 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
+class RunsCalls(Protocol):
+    """What runs one call on the thread that asks."""
+
+    def run(self, begin: Callable[[float], Call[T]], over: Flight | None = None) -> T:
+        """Run a call to its end and return its result; its waits end when `over` lands."""
+        ...
+
+
 def each_on_threads(
-    driver: BlockingDriver,
+    driver: RunsCalls,
     calls: Iterator[tuple[K, Begin[T]]],
     *,
     concurrency: int,
@@ -74,7 +81,7 @@ class _Over(BaseException):
 class _Crew(Generic[K, T]):
     """The threads of one batch, begun as they are needed."""
 
-    def __init__(self, driver: BlockingDriver, most: int) -> None:
+    def __init__(self, driver: RunsCalls, most: int) -> None:
         self._driver = driver
         self._most = most
         self._over = Flight()
