@@ -114,7 +114,8 @@ class Retries(_Group):
             that the service answered in the last ten seconds. What it pays for is the same
             endpoint once more, an endpoint that is known to be failing, and the queries of a
             fallback; the first try at another endpoint is free.
-        budget_floor: Requests for each second that may be sent again whatever was answered.
+        budget_floor: Requests for each second that may be sent again whatever was answered; a
+            tenth of the client's part of all TPS at most.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("budget",)

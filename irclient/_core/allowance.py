@@ -108,7 +108,7 @@ class Allowance:
 
     def _has_spare(self, now: float) -> bool:
         used = self._used(now)
-        return not used or 2 * (used + 1) <= self._limit(now)
+        return not used or 4 * (used + 1) <= 3 * self._limit(now)
 
     def first_slot(self, now: float, priority: Priority = _INTERACTIVE) -> float:
         """The instant at which the next caller of a priority could start."""

@@ -134,6 +134,14 @@ def _choose(story: Story) -> Choice | None:
     return choice
 
 
+def _full(story: Story) -> IRError:
+    """The error where what works is full, and trying what fails cannot be paid for."""
+    routes, modeling, now = story.state.routes, story.modeling, story.now
+    alive = (each for each in story.endpoints if not routes.is_known_to_fail(each, modeling))
+    slots = [routes.allowances[each.url].first_slot(now, story.priority) for each in alive]
+    return ending.allowance_used_up(min(slots, default=now) - now, [], [])
+
+
 def _not_after(story: Story) -> float:
     match story.priority:
         case Priority.INTERACTIVE:
@@ -154,11 +162,13 @@ def _pay_for(story: Story, choice: Choice) -> None:
         choice.is_known_to_fail
         and story.state.routes.was_known_to_fail(endpoint, modeling, story.began_at)
     )
-    if is_free or not story.verdicts:
+    if is_free:
         return
-    budget = story.state.budget
-    if not (budget.pay_in_outage if _is_out(story) else budget.pay)(story.now):
-        raise _no_endpoint_answered(story)
+    budget, is_out = story.state.budget, _is_out(story)
+    if is_out and not story.verdicts:
+        return
+    if not (budget.pay_in_outage if is_out else budget.pay)(story.now):
+        raise _no_endpoint_answered(story) if story.verdicts else _full(story)
 
 
 def _is_out(story: Story) -> bool:

@@ -6,15 +6,17 @@
 | the first try at another endpoint that was not known   | no                                |
 | to be failing, refusing or not ready as the call began |                                   |
 | the same endpoint once more                            | yes                               |
+| an endpoint that is known to be failing, because what  | yes                               |
+| works is full                                          |                                   |
 | another endpoint that is known to be failing           | yes; where all are, without the   |
 |                                                        | floor                             |
 | a query of the fallback                                | yes                               |
 
 Over the last ten seconds, what was paid stays below `Retries.budget` of the calls that the service
-answered, plus `Retries.budget_floor` for each second. The ratio keeps a partial outage from
-multiplying the load. In a total outage that is known no call is answered and the floor does not
-count, so a call sends one request. Requests that are under way are not counted: a budget that did
-would bound how many calls can fail over at once.
+answered, plus `Retries.budget_floor` for each second (a tenth of the client's TPS at most). The
+ratio keeps a partial outage from multiplying the load. In a total outage that is known no call is
+answered and the floor does not count, so a call sends one request. Requests that are under way are
+not counted: a budget that did would bound how many calls can fail over at once.
 
 The shape is that of Finagle's retry budget.
 """

@@ -5,7 +5,7 @@
 | interactive | somebody waits for the answer  | `max_wait` at most; takes over a slot that a     |
 |             |                                | batch call waits for                             |
 | batch       | `fetch_many`, `pages`, ...     | for as long as it takes                          |
-| refresh     | an answer in memory is stale   | never; leaves half of the allowance to others    |
+| refresh     | an answer in memory is stale   | never; leaves a quarter of the allowance         |
 | probe       | is an endpoint back?           | never                                            |
 """
 

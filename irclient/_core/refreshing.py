@@ -6,8 +6,8 @@
 |                                                      | thousand requests at once                |
 | after a pause, if the last one of this answer failed | one popular answer would ask as often as |
 | (one second, doubled each time to a minute)          | it is read, for as long as nobody answers|
-| if an endpoint that works has half of its allowance  | visitors whose answers are not in memory |
-| free                                                 | would be refused                         |
+| if the endpoint that it goes to has a quarter of its | visitors whose answers are not in memory |
+| allowance free                                       | would be refused                         |
 
 The last rule is `routing`'s, which gives a refresh its endpoint. A refresh that does not begin
 changes nothing for the call that would have begun it.

@@ -13,8 +13,8 @@ first that is
    is left: what it will answer is known.
 
 An endpoint that is due for a probe is probed in the background while the call goes to another;
-where no other works, the call itself is the probe. A refresh goes to an endpoint of the first
-kind or nowhere.
+where no other works, the call itself is the probe. A refresh goes to the first endpoint of the
+first kind or nowhere: another account may have an older list than the one that is to be refreshed.
 """
 
 from __future__ import annotations
@@ -154,6 +154,8 @@ def choose(
             if slot is not None:
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
+            if priority is Priority.REFRESH:
+                break
             continue
         match admission:
             case Admission.PROBE if due_for_probe is None:

@@ -128,6 +128,10 @@ class ClientState:
             for name, each in regions.items()
         }
         timeouts, retries = settings.timeouts, settings.retries
+        # Of a fleet of small shares, the floors of all would be more than there is.
+        provisioned = settings.throttling.share * sum(
+            {each.url: each.tps for each in every}.values()
+        )
         return cls(
             variants=variants,
             preferences=preferences,
@@ -137,7 +141,7 @@ class ClientState:
             endpoints=tuple(every),
             routes=Routes(health, allowances, Asides(uniform=uniform)),
             attempt_within=min(timeouts.attempt, timeouts.deadline),
-            budget=RetryBudget(retries.budget, floor=retries.budget_floor),
+            budget=RetryBudget(retries.budget, floor=min(retries.budget_floor, provisioned / 10)),
             hedge_budget=HedgeBudget(),
             latencies=latencies,
             refreshes=Refreshes(),

@@ -25,7 +25,8 @@ identity provider must not pay for it. What one account rejects another may stil
 token that was put aside is better than none.
 
 Work that is abandoned, because no thread could be had for it or because its reader was
-interrupted before it began, counts as a fetch that was not answered.
+interrupted before it began, leaves nothing behind: the next reader begins it anew. A renewal that
+is abandoned is tried again after a pause, since its readers have a token.
 
 The rule has no clock. `read` and `reject` are told the time; only the work that they hand out
 looks at it, on the thread that carries it out.
@@ -242,11 +243,18 @@ class TokenRecord:
         return replace(state, fetch=fetch), fetch.flight, _Work(self, fetch)
 
     def abandon(self, fetch: _Fetch) -> None:
-        """Take note that a fetch will not be carried out; those who wait for it need not."""
+        """Forget a fetch that will not be carried out; those who wait for it need not."""
         now = self._clock()
         with self._lock:
-            if self._state.fetch is fetch:
-                self._state = _failed(self._state, TokenUnanswered(_ABANDONED), now)
+            state = self._state
+            if state.fetch is fetch:
+                held = state.held
+                has_token = state.instead(now) or (held is not None and now < held.usable_until)
+                self._state = (
+                    _failed(state, TokenUnanswered(_ABANDONED), now)
+                    if has_token
+                    else replace(state, fetch=None)
+                )
         fetch.flight.land()
 
     def carry_out(self, fetch: _Fetch, tell: TellRecord) -> None:

@@ -174,7 +174,7 @@ def test_what_is_put_aside_is_not_asked_because_others_are_full() -> None:
     assert isinstance(choice, Full)
 
 
-def test_a_refresh_goes_where_half_of_the_allowance_is_free_or_nowhere() -> None:
+def test_a_refresh_goes_to_the_first_that_works_and_has_slots_to_spare_or_nowhere() -> None:
     def refreshed(**slots):
         routes = Routes(healths(c="failing"), with_room(**slots), put_aside())
         return choose(
@@ -188,8 +188,8 @@ def test_a_refresh_goes_where_half_of_the_allowance_is_free_or_nowhere() -> None
         )
 
     assert refreshed(a=100).endpoint == A
-    assert refreshed(a=50, b=60).endpoint == B
-    assert isinstance(refreshed(a=50, b=40), Full)
+    assert refreshed(a=26).endpoint == A
+    assert isinstance(refreshed(a=25, b=100), Full)
 
 
 def test_none_works_once_all_fail_or_are_put_aside() -> None:
