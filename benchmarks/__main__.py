@@ -26,7 +26,15 @@ from benchmarks.measuring import Extent, together
 from benchmarks.page import fill, tables
 from benchmarks.serving import ROOT, serving
 from benchmarks.simulation.tables import print_table
-from benchmarks.suites import answers, decisions, pacing, starting, tasks, threads
+from benchmarks.suites import (
+    answers,
+    connections,
+    decisions,
+    pacing,
+    starting,
+    tasks,
+    threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +49,7 @@ SUITES: Final[Mapping[str, Callable[[str, Extent], list[Result]]]] = {
     "tasks": tasks.calls,
     "throughput": tasks.throughput,
     "threads": threads.calls,
+    "connections": connections.connections,
     "memory": answers.cached_answers,
     "flight": answers.single_flight,
     "decisions": decisions.decisions,

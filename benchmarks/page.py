@@ -32,7 +32,15 @@ _COLUMNS: Final = {
     "fairness": ("fairness (Jain)", "", 1.0),
 }
 #: Whom the others are compared with, where there is somebody.
-_YARDSTICKS: Final = ("httpx", BY_HAND, "json.loads", "msal", "httpx, joined by hand")
+_YARDSTICKS: Final = (
+    "httpx",
+    BY_HAND,
+    "json.loads",
+    "msal",
+    "httpx, joined by hand",
+    "aiohttp",
+    "urllib3",
+)
 _PLACE: Final = re.compile(r"(<!-- measured: (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

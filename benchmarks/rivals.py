@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
 __all__ = [
-    "OURS", "PACKAGES", "TASKS", "THREADS", "GetAsync", "GetSync", "Token",
-    "home", "installed",
+    "AUTHORIZED", "OURS", "PACKAGES", "PATH", "PATIENT", "TASKS", "THREADS", "GetAsync", "GetSync",
+    "Token", "home", "installed",
 ]  # fmt: skip
 
 GetAsync: TypeAlias = Callable[[str], Awaitable[object]]
@@ -41,6 +41,7 @@ PACKAGES: Final = {
     "httpx2": "httpx2",
     "aiohttp": "aiohttp",
     "urllib3": "urllib3",
+    "uvloop": "uvloop",
     "elastic-transport": "elastic-transport",
     "algoliasearch": "algoliasearch",
     "openai": "openai",
@@ -49,11 +50,11 @@ PACKAGES: Final = {
     "msal": "msal",
 }
 _TOKEN: Final = "x" * 1_200  # as long as Entra's are
-_AUTHORIZED: Final = {"Authorization": f"Bearer {_TOKEN}"}
-_PATH: Final = "/reco/v1.0/similar/"
+AUTHORIZED: Final = {"Authorization": f"Bearer {_TOKEN}"}
+PATH: Final = "/reco/v1.0/similar/"
 #: More than one process can send, so that nothing is paced.
 _TPS: Final = 50_000.0
-_PATIENT: Final = Settings(timeouts=Timeouts(deadline=60, attempt=60, connect=60))
+PATIENT: Final = Settings(timeouts=Timeouts(deadline=60, attempt=60, connect=60))
 
 
 def installed(who: str) -> str | None:
@@ -86,21 +87,21 @@ def home(base: str, *, tps: float = _TPS) -> Pair:
 
 @asynccontextmanager
 async def _irclient_tasks(base: str) -> AsyncIterator[GetAsync]:
-    async with AsyncIRClient(home(base), credential=Token(), settings=_PATIENT) as client:
+    async with AsyncIRClient(home(base), credential=Token(), settings=PATIENT) as client:
         yield lambda item: client.similar(item, count=10)
 
 
 @contextmanager
 def _irclient_threads(base: str) -> Iterator[GetSync]:
-    with IRClient(home(base), credential=Token(), settings=_PATIENT) as client:
+    with IRClient(home(base), credential=Token(), settings=PATIENT) as client:
         yield lambda item: client.similar(item, count=10)
 
 
 def _httpx_tasks(package: str) -> Callable[[str], AbstractAsyncContextManager[GetAsync]]:
     @asynccontextmanager
     async def made(base: str) -> AsyncIterator[GetAsync]:
-        client = import_module(package).AsyncClient(headers=_AUTHORIZED, timeout=60)
-        url = base + _PATH
+        client = import_module(package).AsyncClient(headers=AUTHORIZED, timeout=60)
+        url = base + PATH
 
         async def get(item: str) -> object:
             return (await client.get(f"{url}{item}?count=10")).json()
@@ -114,8 +115,8 @@ def _httpx_tasks(package: str) -> Callable[[str], AbstractAsyncContextManager[Ge
 def _httpx_threads(package: str) -> Callable[[str], AbstractContextManager[GetSync]]:
     @contextmanager
     def made(base: str) -> Iterator[GetSync]:
-        url = base + _PATH
-        with import_module(package).Client(headers=_AUTHORIZED, timeout=60) as client:
+        url = base + PATH
+        with import_module(package).Client(headers=AUTHORIZED, timeout=60) as client:
             yield lambda item: client.get(f"{url}{item}?count=10").json()
 
     return made
@@ -123,20 +124,20 @@ def _httpx_threads(package: str) -> Callable[[str], AbstractContextManager[GetSy
 
 @asynccontextmanager
 async def _aiohttp(base: str) -> AsyncIterator[GetAsync]:
-    url = base + _PATH
+    url = base + PATH
 
     async def get(item: str) -> object:
         async with session.get(f"{url}{item}?count=10") as response:
             return await response.json()
 
-    async with import_module("aiohttp").ClientSession(headers=_AUTHORIZED) as session:
+    async with import_module("aiohttp").ClientSession(headers=AUTHORIZED) as session:
         yield get
 
 
 @contextmanager
 def _urllib3(base: str) -> Iterator[GetSync]:
-    url = base + _PATH
-    with import_module("urllib3").PoolManager(maxsize=64, headers=_AUTHORIZED) as pool:
+    url = base + PATH
+    with import_module("urllib3").PoolManager(maxsize=64, headers=AUTHORIZED) as pool:
         yield lambda item: json.loads(pool.request("GET", f"{url}{item}?count=10").data)
 
 
@@ -154,8 +155,8 @@ async def _elastic_tasks(base: str) -> AsyncIterator[GetAsync]:
     transport = elastic.AsyncTransport(_nodes(elastic, base))
 
     async def get(item: str) -> object:
-        target = f"{_PATH}{item}?count=10"
-        return (await transport.perform_request("GET", target, headers=_AUTHORIZED)).body
+        target = f"{PATH}{item}?count=10"
+        return (await transport.perform_request("GET", target, headers=AUTHORIZED)).body
 
     try:
         yield get
@@ -169,8 +170,8 @@ def _elastic_threads(base: str) -> Iterator[GetSync]:
     transport = elastic.Transport(_nodes(elastic, base))
 
     def get(item: str) -> object:
-        target = f"{_PATH}{item}?count=10"
-        return transport.perform_request("GET", target, headers=_AUTHORIZED).body
+        target = f"{PATH}{item}?count=10"
+        return transport.perform_request("GET", target, headers=AUTHORIZED).body
 
     try:
         yield get
@@ -192,9 +193,9 @@ def _algolia(base: str) -> tuple[Any, Callable[[str], tuple[Any, ...]]]:
 
     def arguments(item: str) -> tuple[Any, ...]:
         asked = options(
-            config, headers=dict(_AUTHORIZED), query_parameters={"count": 10}, timeouts=timeouts
+            config, headers=dict(AUTHORIZED), query_parameters={"count": 10}, timeouts=timeouts
         )
-        return verb, f"{url.path}{_PATH}{item}", asked, True
+        return verb, f"{url.path}{PATH}{item}", asked, True
 
     return config, arguments
 
@@ -223,13 +224,13 @@ def _algolia_threads(base: str) -> Iterator[GetSync]:
 @asynccontextmanager
 async def _openai_tasks(base: str) -> AsyncIterator[GetAsync]:
     async with import_module("openai").AsyncOpenAI(base_url=base, api_key=_TOKEN) as client:
-        yield lambda item: client.get(f"{_PATH}{item}?count=10", cast_to=object)
+        yield lambda item: client.get(f"{PATH}{item}?count=10", cast_to=object)
 
 
 @contextmanager
 def _openai_threads(base: str) -> Iterator[GetSync]:
     with import_module("openai").OpenAI(base_url=base, api_key=_TOKEN) as client:
-        yield lambda item: client.get(f"{_PATH}{item}?count=10", cast_to=object)
+        yield lambda item: client.get(f"{PATH}{item}?count=10", cast_to=object)
 
 
 @asynccontextmanager
@@ -237,7 +238,7 @@ async def _azure_tasks(base: str) -> AsyncIterator[GetAsync]:
     request = import_module("azure.core.rest").HttpRequest
 
     async def get(item: str) -> object:
-        asked = request("GET", f"{base}{_PATH}{item}?count=10", headers=_AUTHORIZED)
+        asked = request("GET", f"{base}{PATH}{item}?count=10", headers=AUTHORIZED)
         return (await client.send_request(asked)).json()
 
     async with import_module("azure.core").AsyncPipelineClient(base) as client:
@@ -249,7 +250,7 @@ def _azure_threads(base: str) -> Iterator[GetSync]:
     request = import_module("azure.core.rest").HttpRequest
 
     def get(item: str) -> object:
-        asked = request("GET", f"{base}{_PATH}{item}?count=10", headers=_AUTHORIZED)
+        asked = request("GET", f"{base}{PATH}{item}?count=10", headers=AUTHORIZED)
         return client.send_request(asked).json()
 
     with import_module("azure.core").PipelineClient(base) as client:

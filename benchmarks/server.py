@@ -2,7 +2,9 @@
 
 It reads requests without looking at their headers and answers one list of ten items that it has
 kept ready. A path that begins with ``/after-100ms`` is answered that much later; one that begins
-with ``/noted`` has the instant of its arrival noted, and ``/arrivals`` answers those, as JSON.
+with ``/noted`` has the instant of its arrival noted, and ``/arrivals`` answers those, as JSON. One
+that begins with ``/1mib`` is answered a mebibyte more. With a folder as its argument the server
+speaks TLS, by a certificate of the authority there.
 """
 
 from __future__ import annotations
@@ -11,8 +13,13 @@ import asyncio
 import gc
 import json
 import re
+import sys
 import time
-from typing import Final, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["BODY", "ITEMS", "body_of"]
 
@@ -50,6 +57,7 @@ def _answer(body: bytes) -> bytes:
 
 BODY: Final = body_of(ITEMS)
 _LIST: Final = _answer(BODY)
+_LARGE: Final = _answer(BODY[:-1] + b', "padding": "%b"}' % (b"x" * (1 << 20)))
 
 
 class _Connection(asyncio.Protocol):
@@ -74,6 +82,9 @@ class _Connection(asyncio.Protocol):
             self._send(_answer(json.dumps(self._arrivals).encode()))
             self._arrivals.clear()
             return
+        elif target.startswith(b"/1mib"):
+            self._send(_LARGE)
+            return
         elif delay := _DELAY.match(target):
             self._loop.call_later(int(delay[1]) / 1000, self._send, _LIST)
             return
@@ -84,10 +95,20 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer)
 
 
+def _context() -> ssl.SSLContext | None:
+    if len(sys.argv) < 2:
+        return None
+    from irclient.emulator.http.certificates import make_contexts  # noqa: PLC0415
+
+    return make_contexts(Path(sys.argv[1])).valid
+
+
 async def _serve() -> None:
     arrivals: list[float] = []
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(arrivals), "127.0.0.1", 0, backlog=2_048)
+    server = await loop.create_server(
+        lambda: _Connection(arrivals), "127.0.0.1", 0, backlog=2_048, ssl=_context()
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     # What it makes for an answer is gone with it: there is nothing to collect.
     gc.disable()

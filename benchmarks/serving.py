@@ -17,13 +17,17 @@ ROOT: Final = Path(__file__).parent.parent
 
 
 @contextmanager
-def serving() -> Generator[str]:
-    """Run the server; gives its URL."""
+def serving(authority: str | None = None) -> Generator[str]:
+    """Run the server, over TLS where the folder of an authority is given; gives its URL."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.server", *([authority] if authority else [])],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            scheme = "https" if authority else "http"
+            yield f"{scheme}://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.kill()

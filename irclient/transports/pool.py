@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Pool", "checked_limit"]
 
 #: Free connections kept for one origin; more are closed as they come back.
-_MOST_FREE: Final = 256
+_MOST_FREE: Final = 1_024
 #: Shorter than the idle time of common front ends, so that we close first.
 _IDLE_FOR: Final = 30.0
 #: A name may have moved to another address since: connections do not live for ever.
