@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from irclient import errors
     from irclient.aclient import AsyncIRClient
     from irclient.auth import KeyVaultCredential, StaticToken
+    from irclient.cache import Cache
     from irclient.client import IRClient
     from irclient.errors import (
         AccessDenied,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
         Unavailable,
         UnexpectedAnswer,
     )
-    from irclient.results import RecommendationList, RecommendedItem, Selectors, Served
+    from irclient.health import AllowanceStatus, EndpointStatus, HealthSnapshot, HealthStatus
+    from irclient.results import (
+        RecommendationList,
+        RecommendedItem,
+        Selector,
+        Selectors,
+        Served,
+    )
     from irclient.settings import (
         Caching,
         Failover,
@@ -41,34 +49,48 @@ if TYPE_CHECKING:
         Throttling,
         Timeouts,
     )
+    from irclient.split import Split
+    from irclient.stats import Stats
+    from irclient.stores import Entry, MemoryStore, Store
     from irclient.topology import Pair, ServiceEndpoint, TrafficSplit
 
 __all__ = [
     "AccessDenied",
+    "AllowanceStatus",
     "AsyncIRClient",
     "AuthenticationError",
+    "Cache",
     "Caching",
     "ClientClosed",
     "ConfigurationError",
     "DeadlineExceeded",
+    "EndpointStatus",
+    "Entry",
     "Failover",
     "Fallback",
     "Guard",
+    "HealthSnapshot",
+    "HealthStatus",
     "Hedging",
     "IRClient",
     "IRError",
     "KeyVaultCredential",
+    "MemoryStore",
     "NotReady",
     "Pair",
     "QueryError",
     "RecommendationList",
     "RecommendedItem",
     "Retries",
+    "Selector",
     "Selectors",
     "Served",
     "ServiceEndpoint",
     "Settings",
+    "Split",
     "StaticToken",
+    "Stats",
+    "Store",
     "Throttled",
     "Throttling",
     "Timeouts",
@@ -82,6 +104,7 @@ __all__ = [
 _HOMES = {
     "irclient.aclient": ("AsyncIRClient",),
     "irclient.auth": ("KeyVaultCredential", "StaticToken"),
+    "irclient.cache": ("Cache",),
     "irclient.client": ("IRClient",),
     "irclient.errors": (
         "AccessDenied",
@@ -96,7 +119,14 @@ _HOMES = {
         "Unavailable",
         "UnexpectedAnswer",
     ),
-    "irclient.results": ("RecommendationList", "RecommendedItem", "Selectors", "Served"),
+    "irclient.health": ("AllowanceStatus", "EndpointStatus", "HealthSnapshot", "HealthStatus"),
+    "irclient.results": (
+        "RecommendationList",
+        "RecommendedItem",
+        "Selector",
+        "Selectors",
+        "Served",
+    ),
     "irclient.settings": (
         "Caching",
         "Failover",
@@ -108,6 +138,9 @@ _HOMES = {
         "Throttling",
         "Timeouts",
     ),
+    "irclient.split": ("Split",),
+    "irclient.stats": ("Stats",),
+    "irclient.stores": ("Entry", "MemoryStore", "Store"),
     "irclient.topology": ("Pair", "ServiceEndpoint", "TrafficSplit"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

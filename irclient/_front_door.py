@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._assembly import PriorityName
-    from irclient._core.memory import Cache
     from irclient._core.protocol import Call
-    from irclient._core.splitting import Split
     from irclient._core.state import ClientState
     from irclient._drivers.batch import Begin
+    from irclient.cache import Cache
     from irclient.health import HealthSnapshot
     from irclient.observe import Observer, Record
     from irclient.queries import Query
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         Throttling,
         Timeouts,
     )
+    from irclient.split import Split
     from irclient.stats import Stats
     from irclient.stores import Store
     from irclient.topology import ServiceEndpoint

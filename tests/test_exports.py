@@ -37,7 +37,9 @@ def test_the_front_page_names_exactly_what_its_table_knows() -> None:
 def test_a_name_of_the_front_page_can_be_had(name: str) -> None:
     assert getattr(irclient, name) is not None
     if name in irclient._HOME_OF:
-        assert getattr(irclient, name).__module__.startswith(irclient._HOME_OF[name])
+        home = importlib.import_module(irclient._HOME_OF[name])
+        assert name in home.__all__
+        assert getattr(home, name) is getattr(irclient, name)
 
 
 def test_what_is_declared_for_type_checkers_is_what_is_loaded() -> None:

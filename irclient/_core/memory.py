@@ -71,18 +71,28 @@ class Memory:
         self._newest: OrderedDict[tuple[str, str | None], tuple[str, float]] = OrderedDict()
         self._newest_seen_at = -math.inf
         self._lock = fork_safe_lock()
+        self._flights = Flights() if flights is None else flights
+        self._generations = count(1)
+        #: Changes whenever something is forgotten; see `keep`.
+        self.generation = 0
         self.known_queries = KnownQueries(max_entries)
-        self.cache = Cache(store, self.known_queries, Flights() if flights is None else flights)
+        self.cache = Cache(self.forget)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
     def __len__(self) -> int:
         return len(self._store)
 
-    @property
-    def generation(self) -> int:
-        """A number that changes whenever something is forgotten; see `keep`."""
-        return self.cache.generation
+    def forget(self, which: Callable[[Entry], bool]) -> int:
+        """Forget every entry for which the function says True, and return how many.
+
+        What was asked lately is forgotten as a whole, and calls that are under way are not kept.
+        """
+        # First, so that no call which is to keep what it asked for before goes unnoticed.
+        self.generation = next(self._generations)
+        self._flights.part()
+        self.known_queries.forget()
+        return self._store.discard(which)
 
     def recall(self, key: str, caching: Caching, now: float) -> tuple[Entry | None, Freshness]:
         """Return the entry of a key, and how far it may be used."""
@@ -141,12 +151,12 @@ class Memory:
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
             self._learn(data_set, version, now)
-        if since is not None and since != self.cache.generation:
+        if since is not None and since != self.generation:
             return
         entry = Entry(answer, now, data_set, version, user_ids_of(query), _seeds(query))
         try:
             self._store.set(key, entry)
-            if since is not None and since != self.cache.generation:
+            if since is not None and since != self.generation:
                 # Forgotten while it was being kept: what is known of it tells it from most others.
                 self._store.discard(lambda kept: kept[2:] == entry[2:])
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
@@ -171,21 +181,14 @@ class Cache:
     knows for itself: tell each of them to forget a user.
 
     Args:
-        store: Where the answers are kept.
-        known_queries: What was asked lately, whoever it was about.
-        flights: The calls under way.
+        forget: Forgets the entries for which a function says True, and returns how many.
     """
 
-    def __init__(self, store: Store, known_queries: KnownQueries, flights: Flights) -> None:
-        self._store = store
-        self._known_queries = known_queries
-        self._flights = flights
-        self._generations = count(1)
-        #: Changes whenever something is forgotten.
-        self.generation = 0
+    def __init__(self, forget: Callable[[Callable[[Entry], bool]], int]) -> None:
+        self._forget = forget
 
     def clear(self) -> int:
-        """Forget everything, in a shared store what others kept too; returns how many answers."""
+        """Forget every answer, in a shared store also what others kept; returns how many."""
         return self._forget(lambda _: True)
 
     def forget_user(self, user_id: str) -> int:
@@ -198,13 +201,6 @@ class Cache:
     def forget_item(self, item_id: str) -> int:
         """Forget every answer that was asked for an item or holds it; returns how many."""
         return self._forget(lambda entry: _concerns(entry, item_id))
-
-    def _forget(self, which: Callable[[Entry], bool]) -> int:
-        # First, so that no call which is to keep what it asked for before goes unnoticed.
-        self.generation = next(self._generations)
-        self._flights.part()
-        self._known_queries.forget()
-        return self._store.discard(which)
 
 
 def _concerns(entry: Entry, item_id: str) -> bool:
