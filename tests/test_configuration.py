@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -322,6 +323,184 @@ def test_a_secret_in_a_variable_we_do_not_know_is_never_shown(name):
     message = refusal(Configuration.from_env, ONE | {name: "hunter2"})
     assert name in message
     assert "hunter2" not in message
+
+
+SECRETS = {
+    "of Entra": "abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456789_.",
+    "a token": f"eyJ{'a' * 40}.eyJ{'b' * 40}.{'c' * 40}",
+    "a password": "hunter2 and more",
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "IRCLIENT_SECRET_NAME",
+        "IRCLIENT_CLIENT_ID",
+        "IRCLIENT_TENANT_ID",
+        "IRCLIENT_VAULT_URL",
+        "IRCLIENT_CREDENTIAL__AUTHORITY",
+        "IRCLIENT_CREDENTIAL__SCOPE",
+        "IRCLIENT_CREDENTIAL__KIND",
+    ],
+)
+def test_a_secret_in_the_wrong_variable_is_refused_by_name_and_never_shown(variable, secret):
+    given = {**ONE, **VAULT, "IRCLIENT_TOKEN": "", variable: secret}
+    message = refusal(Configuration.from_env, given)
+    assert variable in message
+    assert secret not in message
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+def test_a_token_in_place_of_its_variables_name_is_never_shown(secret):
+    given = {**ONE, "IRCLIENT_TOKEN": "", "IRCLIENT_CREDENTIAL__KIND": "token"}
+    message = refusal(Configuration.from_env, given | variables(CREDENTIAL__TOKEN_ENV=secret))
+    assert "IRCLIENT_CREDENTIAL__TOKEN_ENV" in message
+    assert secret not in message
+
+
+@pytest.mark.parametrize("where", ["", "[settings]\n"])
+@pytest.mark.parametrize("key", ["client_secret", "password", "token"])
+def test_a_key_for_a_secret_is_answered_with_where_secrets_belong(read_file, where, key):
+    line = f"{where}{key} = 'hunter2'\n"
+    message = refusal(read_file, FILE + line if where else line + FILE)
+    assert "Key Vault" in message
+    assert "did you mean" not in message
+    assert "hunter2" not in message
+
+
+def test_a_variable_for_a_secret_is_answered_with_where_secrets_belong():
+    message = refusal(Configuration.from_env, ONE | {"IRCLIENT_CLIENT_SECRET": "hunter2"})
+    assert "IRCLIENT_CLIENT_SECRET" in message
+    assert "Key Vault" in message
+    assert "CLIENT_ID" not in message
+
+
+def test_a_token_that_cannot_be_sent_is_laid_to_the_variable_that_holds_it():
+    assert refusal(Configuration.from_env, ONE | {"IRCLIENT_TOKEN": "a b"}).startswith(
+        "IRCLIENT_TOKEN: StaticToken"
+    )
+
+
+OF_KUBERNETES = {
+    "IRCLIENT_SERVICE_HOST": "10.0.0.7",
+    "IRCLIENT_SERVICE_PORT": "443",
+    "IRCLIENT_SERVICE_PORT_HTTPS": "443",
+    "IRCLIENT_PORT": "tcp://10.0.0.7:443",
+    "IRCLIENT_PORT_443_TCP": "tcp://10.0.0.7:443",
+    "IRCLIENT_PORT_443_TCP_PROTO": "tcp",
+    "IRCLIENT_PORT_443_TCP_PORT": "443",
+    "IRCLIENT_PORT_443_TCP_ADDR": "10.0.0.7",
+    # Of Services called irclient-tps, and irclient-token.
+    "IRCLIENT_TPS_SERVICE_HOST": "10.0.0.8",
+    "IRCLIENT_TPS_PORT": "tcp://10.0.0.8:80",
+    "IRCLIENT_TOKEN_PORT_80_UDP_ADDR": "10.0.0.9",
+}
+
+
+def test_what_kubernetes_makes_of_a_service_of_our_name_is_left_alone():
+    assert Configuration.from_env(ONE | OF_KUBERNETES).endpoints == (
+        Configuration.from_env(ONE).endpoints
+    )
+
+
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "PORT", "IMAGE__TAG", "HOME", "VERSION"])
+def test_a_variable_that_is_nothing_like_ours_is_warned_of_and_not_used(name):
+    with pytest.warns(UserWarning, match=f"IRCLIENT_{name} is not a variable") as warned:
+        read = Configuration.from_env(ONE | {f"IRCLIENT_{name}": "hunter2"})
+    assert read.endpoints == ServiceEndpoint("contoso-a", "web", tps=100)
+    assert "hunter2" not in str(warned[0].message)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PRIMARI", "IRCLIENT_PRIMARY"),
+        ("TENANT", "IRCLIENT_TENANT_ID"),
+        ("TP", "IRCLIENT_TPS"),
+        ("SETTINGS__TIMEOUTS__DEADLIN", "IRCLIENT_SETTINGS__TIMEOUTS__DEADLINE"),
+        ("SETTINGS_TIMEOUTS_DEADLINE", "IRCLIENT_SETTINGS__TIMEOUTS__DEADLINE"),
+    ],
+)
+def test_a_misspelling_of_ours_is_refused_with_what_was_meant(name, meant):
+    message = refusal(Configuration.from_env, ONE | {f"IRCLIENT_{name}": "hunter2"})
+    assert f"IRCLIENT_{name} is not a variable of irclient; did you mean '{meant}'?" in message
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
+def test_a_file_may_begin_with_the_mark_of_windows_editors(tmp_path, monkeypatch, mark):
+    monkeypatch.setenv("MY_TOKEN", "hush")
+    path = tmp_path / "irclient.toml"
+    path.write_bytes(mark + FILE.replace("\n", "\r\n").encode())
+    assert Configuration.from_file(path).endpoints == ServiceEndpoint("contoso-a", "web", tps=100)
+
+
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        (FILE.encode("utf-16"), "UTF-16; save it as UTF-8"),
+        (b"a = '\xff'", "save it as UTF-8"),
+        (b"a = " + b"[" * 100_000, "nested too deep"),
+    ],
+)
+def test_a_file_that_cannot_be_read_as_toml_says_what_to_do(tmp_path, contents, words):
+    path = tmp_path / "irclient.toml"
+    path.write_bytes(contents)
+    message = refusal(Configuration.from_file, path)
+    assert str(path) in message
+    assert words in message
+
+
+@pytest.mark.parametrize("path", ["a\0b", "~nobody-of-that-name/irclient.toml", None, "."])
+def test_a_path_that_no_file_can_have_is_a_configuration_error(path):
+    assert "cannot be read" in refusal(Configuration.from_file, path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of other users are those of POSIX")
+@pytest.mark.parametrize(("file", "folder"), [(0o666, 0o755), (0o644, 0o777)])
+def test_a_configuration_that_anybody_may_write_is_warned_of(tmp_path, monkeypatch, file, folder):
+    monkeypatch.setenv("MY_TOKEN", "hush")
+    path = tmp_path / "conf" / "irclient.toml"
+    path.parent.mkdir()
+    path.write_text(FILE, encoding="utf-8")
+    path.chmod(file)
+    path.parent.chmod(folder)
+    with pytest.warns(UserWarning, match="every user of this machine"):
+        Configuration.from_file(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of other users are those of POSIX")
+def test_a_file_of_ones_own_in_a_shared_temporary_folder_is_not_warned_of(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "hush")
+    path = tmp_path / "tmp" / "irclient.toml"
+    path.parent.mkdir()
+    path.write_text(FILE, encoding="utf-8")
+    path.parent.chmod(0o1777)
+    assert Configuration.from_file(path) is not None
+
+
+URL = "https://old.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"IRCLIENT_PRIMARY": "other/web"}, "https://other-web.mir.prod.reco.microsoft.com"),
+        ({"IRCLIENT_PRIMARY": "contoso-a/web"}, URL),
+        ({"IRCLIENT_PRIMARY": "other/web", "IRCLIENT_PRIMARY_URL": "https://new"}, "https://new"),
+        (
+            variables(REGIONS__0__PRIMARY__ACCOUNT="other"),
+            "https://other-web.mir.prod.reco.microsoft.com",
+        ),
+        ({"IRCLIENT_TPS": "3"}, URL),
+    ],
+)
+def test_another_endpoint_from_the_environment_does_not_inherit_the_files_url(tmp_path, given, url):
+    path = tmp_path / "irclient.toml"
+    path.write_text(FILE.replace("tps", f"url = '{URL}'\ntps"), encoding="utf-8")
+    read = Configuration.from_env({"IRCLIENT_CONFIG": str(path), "MY_TOKEN": "hush", **given})
+    assert read.endpoints.url == url
 
 
 def test_a_password_in_a_url_is_never_shown(read_file):

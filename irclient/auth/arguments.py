@@ -16,6 +16,7 @@ __all__ = [
     "check_blocking_credential",
     "check_scope",
     "is_sendable",
+    "unquoted",
 ]
 
 #: Entra of the public cloud; sovereign clouds have their own.
@@ -24,6 +25,8 @@ PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 #: in code).
 SCOPE: Final = "c5b731db-1b0a-43f6-bcf6-757667d9cdc6/.default"
 
+#: What a scope has and no secret.
+_MEANT_AS_SCOPE: Final = re.compile(r"^(api|https)://|/\.default")
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
 
 
@@ -49,6 +52,13 @@ class TokenCredential(Protocol):
         ...
 
 
+def unquoted(value: object) -> str:
+    """What a message says of a value that may be a secret in the wrong place."""
+    if isinstance(value, str) and value:
+        return f"{len(value)} characters, not shown here since they may be a secret"
+    return repr(value) if value is None or value == "" else f"a {type(value).__name__}"
+
+
 def check_scope(what: str, scope: object) -> None:
     """Refuse what Entra would refuse as a scope of client credentials.
 
@@ -56,8 +66,10 @@ def check_scope(what: str, scope: object) -> None:
         ConfigurationError: It is not one resource followed by ``/.default``.
     """
     if not isinstance(scope, str) or not re.fullmatch(r"\S+/\.default", scope):
+        is_meant = isinstance(scope, str) and _MEANT_AS_SCOPE.search(scope)
         raise ConfigurationError(
-            f"{what} must be one resource followed by '/.default', like {SCOPE!r}, got {scope!r}"
+            f"{what} must be one resource followed by '/.default', like {SCOPE!r}, "
+            f"got {repr(scope) if is_meant or not isinstance(scope, str) else unquoted(scope)}"
         )
 
 

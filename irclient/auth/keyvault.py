@@ -9,7 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irclient.auth.arguments import PUBLIC_AUTHORITY, SCOPE, check_blocking_credential, check_scope
+from irclient._authorities import check_variables
+from irclient.auth.arguments import (
+    PUBLIC_AUTHORITY,
+    SCOPE,
+    check_blocking_credential,
+    check_scope,
+    unquoted,
+)
 from irclient.errors import ConfigurationError
 from irclient.topology import base_url
 
@@ -54,7 +61,8 @@ class KeyVaultCredential:
             for the vault what the Azure SDK trusts (``REQUESTS_CA_BUNDLE``, else the same).
 
     Raises:
-        ConfigurationError: One of them cannot be used.
+        ConfigurationError: One of them cannot be used, or a variable names authorities that are
+            not there.
     """
 
     vault_url: str
@@ -74,6 +82,8 @@ class KeyVaultCredential:
         _check_names(self)
         check_scope("KeyVaultCredential: scope", self.scope)
         ca_file = _readable(self.ca_file)
+        if ca_file is None:
+            check_variables("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
         if self.vault_credential is not None:
             check_blocking_credential("KeyVaultCredential: vault_credential", self.vault_credential)
         object.__setattr__(self, "vault_url", vault_url)
@@ -144,16 +154,17 @@ def _check_names(credential: KeyVaultCredential) -> None:
     if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
         raise ConfigurationError(
             "KeyVaultCredential: secret_name must be the name of a Key Vault secret, 1 to 127 "
-            f"letters, digits and '-', got {name!r}"
+            f"letters, digits and '-', got {unquoted(name)}"
         )
     ids = {"tenant_id": credential.tenant_id, "client_id": credential.client_id}
     if version is not None:
         ids["secret_version"] = version
     for what, value in ids.items():
-        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+        # A token has the same letters, and would be sent to Entra and told of in its words.
+        if not isinstance(value, str) or not _PLAIN.fullmatch(value) or value.startswith("eyJ"):
             raise ConfigurationError(
                 f"KeyVaultCredential: {what} must be a str of letters, digits, '-', '_' and '.', "
-                f"got {value!r}"
+                f"and no token, got {unquoted(value)}"
             )
     if credential.tenant_id.lower() in _NO_TENANTS:
         raise ConfigurationError(
@@ -163,6 +174,10 @@ def _check_names(credential: KeyVaultCredential) -> None:
 
 
 def _bare_url(name: str, url: object, other: str) -> str:
+    if not isinstance(url, str) or not re.match(r"https?://", url, re.IGNORECASE):
+        raise ConfigurationError(
+            f"KeyVaultCredential: {name} must be a str like 'https://host', got {unquoted(url)}"
+        )
     checked = base_url(f"KeyVaultCredential: {name}", url)
     if not checked.lower().startswith("https://"):
         raise ConfigurationError(

@@ -37,7 +37,10 @@ IRCLIENT_VAULT_URL=...  IRCLIENT_SECRET_NAME=...  IRCLIENT_TENANT_ID=...  IRCLIE
 ```
 
 ``IRCLIENT_CONFIG`` names a file that is read first; variables then win over it, key by key. An
-empty variable counts as not set. Credentials never stand in a file: a file names where they are.
+empty variable counts as not set. A variable that names another endpoint drops the file's ``url``,
+which is that of the old one. Variables that only share the prefix are left alone; of those that no
+platform is known to make a `UserWarning` is given. Credentials never stand in a file: a file names
+where they are.
 
 `describe` returns the whole schema as rows.
 """

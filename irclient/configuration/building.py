@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
 from irclient import settings as groups
 from irclient.auth import KeyVaultCredential, StaticToken
+from irclient.auth.arguments import unquoted
 from irclient.configuration import Configuration
 from irclient.configuration.findings import findings
 from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from irclient.topology import Endpoints, Region
 
 __all__ = ["build"]
+
+#: What a variable is called, and hardly any secret looks like.
+_VARIABLE: Final = re.compile(r"[A-Z]+(_([A-Z]+|\d{1,2}))*")
 
 
 def build(source: Source, environ: Mapping[str, str]) -> Configuration:
@@ -109,6 +113,9 @@ def _credential(
             return _token(given, environ)
     except ConfigurationError as problem:
         words = str(problem)
+        if words.startswith("StaticToken"):
+            # The variable that holds the token is at fault, not the key that names it.
+            raise ConfigurationError(f"{_holder(source)}: {words}") from None
         fields = [name for name in type(given).model_fields if re.search(rf"\b{name}\b", words)]
         path: KeyPath = ("credential", *fields[:1])
         raise ConfigurationError(f"{source.name_of(path)}: {words}") from None
@@ -125,10 +132,18 @@ def _key_vault(given: KeyVaultTable, ca_file: str | None) -> KeyVaultCredential:
 def _token(given: TokenTable, environ: Mapping[str, str]) -> StaticToken:
     token = environ.get(given.token_env, "").strip()
     if not token:
+        # It may be the token itself.
+        is_name = _VARIABLE.fullmatch(given.token_env)
+        shown = repr(given.token_env) if is_name else unquoted(given.token_env)
         raise ConfigurationError(
-            f"token_env names the variable {given.token_env!r}, which is not set; put a token in it"
+            f"token_env must name a variable with a token in it; not set: {shown}"
         )
     return StaticToken(token)
+
+
+def _holder(source: Source) -> str:
+    name = source.name_of(("credential", "token_env"))
+    return name if name == "IRCLIENT_TOKEN" else f"the variable that {name} names"
 
 
 def _azure(scope: str | None) -> Credential:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from irclient.auth.arguments import unquoted
 from irclient.configuration.schema import leaves, pattern_of
-from irclient.configuration.source import did_you_mean
+from irclient.configuration.source import NO_PLACE_FOR_SECRETS, SECRETS, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["findings"]
 
 _KINDS: Final = ("key_vault", "azure", "token")
-_SECRETS: Final = frozenset({"token", "secret", "client_secret", "password", "access_token"})
+#: What a word looks like that is a kind of credential, or was meant to be one, and no secret.
+_WORD: Final = re.compile(r"[a-z]+([_-][a-z]+)?")
 
 
 def findings(problem: ValidationError, source: Source) -> str:
@@ -39,7 +41,8 @@ def _finding(detail: ErrorDetails, source: Source) -> str:
         case "union_tag_invalid":
             given = str(detail.get("ctx", {}).get("tag"))
             hint = did_you_mean(given, _KINDS)
-            return f"{source.name_of((*path, 'kind'))}: {given!r} is not a kind of credential{hint}"
+            shown = repr(given) if _WORD.fullmatch(given) else unquoted(given)
+            return f"{source.name_of((*path, 'kind'))}: {shown} is not a kind of credential{hint}"
         case "value_error":
             # These words show the value themselves, where it may be shown.
             words = str(detail.get("ctx", {}).get("error"))
@@ -62,12 +65,9 @@ def _path_of(loc: Sequence[str | int]) -> KeyPath:
 
 def _unknown(path: KeyPath, source: Source) -> str:
     name = str(path[-1])
+    if name in SECRETS:
+        return f"is not a key, and {NO_PLACE_FOR_SECRETS}"
     if path[0] == "credential":
-        if name in _SECRETS:
-            return (
-                "is not a key, and a secret does not belong here: keep it in Key Vault and name "
-                "it with secret_name, or name a variable that holds a token with token_env"
-            )
         leaf = next((leaf for leaf in leaves() if leaf.pattern == path), None)
         if leaf is not None:
             kinds = " or ".join(repr(kind) for kind in leaf.kinds)

@@ -7,19 +7,24 @@ the words of whoever wrote it.
 from __future__ import annotations
 
 import difflib
-import tomllib
+import re
+import warnings
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from irclient.auth.exchange import redacted
 from irclient.configuration.schema import KeyPath, key_name, leaves, pattern_of, variable_name
+from irclient.configuration.toml_file import read_toml
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
+    "NO_PLACE_FOR_SECRETS",
+    "SECRETS",
     "SHORT_FORMS",
     "ShortForm",
     "Source",
@@ -33,6 +38,16 @@ Tree: TypeAlias = dict[str, Any]
 _PREFIX: Final = "IRCLIENT_"
 #: The variable that names a file to read before the variables.
 CONFIG: Final = "IRCLIENT_CONFIG"
+#: How a secret's key is called by those who would write it here.
+SECRETS: Final = frozenset(
+    {"token", "secret", "client_secret", "password", "access_token", "api_key", "key"}
+)
+NO_PLACE_FOR_SECRETS: Final = (
+    "a secret does not belong here: keep it in Key Vault and name it with secret_name, or name a "
+    "variable that holds a token with token_env"
+)
+#: How alike a variable's name must be to one of ours to be a misspelling of it.
+_NEAR: Final = 0.7
 _PRIMARY: Final[KeyPath] = ("regions", 0, "primary")
 _SECONDARY: Final[KeyPath] = ("regions", 0, "secondary")
 
@@ -142,16 +157,7 @@ def from_toml(path: str | Path) -> Source:
     Raises:
         ConfigurationError: There is no such file, or it is not TOML.
     """
-    try:
-        with Path(path).expanduser().open("rb") as file:
-            tree = tomllib.load(file)
-    except OSError as problem:
-        raise ConfigurationError(
-            f"configuration file {str(path)!r} cannot be read: {problem.strerror}; "
-            "name an existing TOML file"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ConfigurationError(f"{path}: not TOML: {problem}") from None
+    tree = read_toml(path)
     folder = Path(path).expanduser().parent
     for table in (tree, tree.get("credential")):
         ca_file = cast("Tree", table).get("ca_file") if isinstance(table, dict) else None
@@ -163,16 +169,22 @@ def from_toml(path: str | Path) -> Source:
 def from_environment(environ: Mapping[str, str]) -> Source:
     """Read the variables, over the file that ``IRCLIENT_CONFIG`` names if it is set.
 
+    A variable that only shares our prefix is left alone: Kubernetes makes such of a Service's
+    name, and a platform may have its own. A misspelling of one of ours is refused.
+
     Raises:
-        ConfigurationError: A variable is not one of ours, or two set the same key.
+        ConfigurationError: A variable is nearly one of ours, or two set the same key.
     """
     # Empty means not set: composing tools have no other way to leave a variable out.
     ours = {
-        name: value for name, value in environ.items() if name.startswith(_PREFIX) and value.strip()
+        name: value
+        for name, value in environ.items()
+        if name.startswith(_PREFIX) and value.strip() and not _is_foreign(name, value)
     }
     file = ours.pop(CONFIG, None)
     source = Source() if file is None else from_toml(file)
     values = _by_path(ours)
+    _drop_urls_of_other_endpoints(source.tree, values)
     kind = _kind_named(ours, values)
     if kind is not None:
         _choose_kind(source, kind)
@@ -206,11 +218,13 @@ def _by_path(ours: Mapping[str, str]) -> dict[KeyPath, tuple[str, str]]:
 def _settings_of(variable: str, value: str) -> Iterator[tuple[KeyPath, str]]:
     short = _SHORT.get(variable)
     if short is None:
-        yield _path_of(variable), value
+        yield cast("KeyPath", _path_of(variable)), value
     elif variable in {"IRCLIENT_PRIMARY", "IRCLIENT_SECONDARY"}:
         account, slash, name = value.strip().partition("/")
         if not (account and slash and name):
-            raise ConfigurationError(f"{variable} must be 'account/name', got {value!r}")
+            raise ConfigurationError(
+                f"{variable} must be 'account/name', got {redacted(repr(value))}"
+            )
         yield from zip(short.paths, (account, name), strict=True)
     elif variable == "IRCLIENT_TOKEN":
         # The token itself stays where it is: only the variable's name travels on.
@@ -220,17 +234,76 @@ def _settings_of(variable: str, value: str) -> Iterator[tuple[KeyPath, str]]:
             yield path, value
 
 
-def _path_of(variable: str) -> KeyPath:
+def _path_of(variable: str) -> KeyPath | None:
+    """The key that a variable sets by its long name, or None."""
+    path = _path_in(variable)
+    is_key = pattern_of(path) in {leaf.pattern for leaf in leaves()}
+    return path if is_key and variable == variable_name(path) else None
+
+
+def _path_in(variable: str) -> KeyPath:
     parts = variable.removeprefix(_PREFIX).split("__")
-    path: KeyPath = tuple(int(p) if p.isascii() and p.isdigit() else p.lower() for p in parts)
-    pattern = pattern_of(path)
-    if pattern in {leaf.pattern for leaf in leaves()} and variable == variable_name(path):
-        return path
-    # The value is not shown: what was meant to be a secret's variable may hold the secret.
-    position = next((part for part in parts if part.isdigit()), "0")
-    known = [variable_name(leaf.pattern).replace("__N__", f"__{position}__") for leaf in leaves()]
-    hint = did_you_mean(variable, [*_SHORT, CONFIG, *known])
-    raise ConfigurationError(f"{variable} is not a variable of irclient{hint}")
+    return tuple(int(p) if p.isascii() and p.isdigit() else p.lower() for p in parts)
+
+
+#: What Kubernetes and Docker make of a service whose name begins with ours (Kubernetes:
+#: "Discovering services", environment variables).
+_MADE_OF_A_SERVICE: Final = re.compile(
+    r"IRCLIENT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
+)
+_SERVICE_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://")
+
+
+def _is_foreign(variable: str, value: str) -> bool:
+    """Whether a variable is not ours; warns of those that no platform is known to make.
+
+    Raises:
+        ConfigurationError: It is nearly one of ours, or a secret's.
+    """
+    if variable in _SHORT or variable == CONFIG or _path_of(variable) is not None:
+        return False
+    is_port = variable.endswith("_PORT") and _SERVICE_ADDRESS.match(value)
+    if is_port or _MADE_OF_A_SERVICE.fullmatch(variable):
+        return True
+    # The value is shown nowhere: what was meant to be a secret's variable may hold the secret.
+    path = _path_in(variable)
+    if path[-1] in SECRETS:
+        raise ConfigurationError(
+            f"{variable} is not a variable of irclient, and {NO_PLACE_FOR_SECRETS}"
+        )
+    position = next((part for part in path if isinstance(part, int)), 0)
+    long = [variable_name(leaf.pattern).replace("__N__", f"__{position}__") for leaf in leaves()]
+    ours = {name.removeprefix(_PREFIX): name for name in (*_SHORT, CONFIG, *long)}
+    near = difflib.get_close_matches(variable.removeprefix(_PREFIX), ours, n=1, cutoff=_NEAR)
+    if near:
+        raise ConfigurationError(
+            f"{variable} is not a variable of irclient; did you mean {ours[near[0]]!r}?"
+        )
+    warnings.warn(
+        f"{variable} is not a variable of irclient and is not used; if it was meant to be one, "
+        "see the list of configuration keys",
+        stacklevel=6,
+    )
+    return True
+
+
+def _drop_urls_of_other_endpoints(tree: Tree, values: Mapping[KeyPath, tuple[str, str]]) -> None:
+    """Forget a file's url where a variable names another endpoint in its place.
+
+    It would send the calls of the one endpoint to the host of the other.
+    """
+    for path, (_, value) in values.items():
+        if path[-1] not in {"account", "name"}:
+            continue
+        table: Any = tree
+        try:
+            for part in path[:-1]:
+                table = table[part]
+            is_another = table[path[-1]] != value.strip()
+        except (TypeError, IndexError, KeyError):
+            continue  # The file does not name it.
+        if is_another:
+            table.pop("url", None)
 
 
 def _kind_named(

@@ -7,6 +7,7 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
+from irclient._authorities import check_variables
 from irclient.errors import ConfigurationError
 
 __all__ = ["check_authorities", "ssl_context"]
@@ -45,13 +46,7 @@ def check_authorities(
     if ca_file is not None:
         ssl_context(ca_file=ca_file)
         return ca_file
-    for variable, is_there in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
-        given = os.environ.get(variable)
-        if given and not is_there(Path(given)):
-            raise ConfigurationError(
-                f"{variable}={given!r} is not there; name what holds the authorities to trust, "
-                "or leave the variable out"
-            )
+    check_variables("SSL_CERT_FILE", "SSL_CERT_DIR")
     return ca_file
 
 

@@ -69,6 +69,18 @@ def test_a_wrong_argument_is_refused_by_name_with_the_fix(name, value, words):
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
+def test_authorities_that_are_not_there_are_refused_before_a_fallback_hides_them(
+    monkeypatch, tmp_path, variable
+):
+    monkeypatch.setenv(variable, str(tmp_path / "nothing"))
+    with pytest.raises(ConfigurationError, match=f"{variable}=.*nothing.* is not there"):
+        KeyVaultCredential(**GOOD)
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("")
+    assert KeyVaultCredential(**GOOD, ca_file=ca_file) is not None
+
+
 def test_it_pickles_as_configuration(tmp_path):
     ca_file = tmp_path / "ca.pem"
     ca_file.write_text("")
