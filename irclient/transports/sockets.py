@@ -117,6 +117,8 @@ class SocketConnection:
             self._wait_to_read(patience)
         try:
             while not answers.is_over:
+                # Asked each time: over a flood there is never anything to wait for.
+                patience.seconds()
                 data = self._receive(patience)
                 if not data:
                     answers.end()
