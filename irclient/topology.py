@@ -210,7 +210,10 @@ def checked_weights(weights: Mapping[str, float], variants: Iterable[str]) -> di
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine, the one place where plain HTTP is allowed."""
+    """Whether a host name or address is this machine, the one place where plain HTTP is allowed.
+
+    A name is only meant to be: who sends a token there looks where it leads.
+    """
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

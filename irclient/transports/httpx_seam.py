@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from irclient._wire import Response
 from irclient.transports.content_encoding import Body
-from irclient.transports.failures import BodyTooLarge, Late, UndecodableBody
-from irclient.transports.request import authorization, fixed_headers
+from irclient.transports.failures import BodyTooLarge, Late, UndecodableBody, Unsendable
+from irclient.transports.request import authorization, fixed_headers, is_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -85,6 +86,7 @@ def request_of(send: Send) -> httpx.Request:
     """The request as httpx's."""
     import httpx  # noqa: PLC0415  (only for a transport that a user brought)
 
+    _refuse_to_guess(send.endpoint.url)
     headers = {**fixed_headers(), "Authorization": authorization(send.token)}
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
@@ -96,6 +98,17 @@ def request_of(send: Send) -> httpx.Request:
         content=send.request.body,
         extensions={"timeout": {"connect": connect, "read": rest, "write": rest, "pool": rest}},
     )
+
+
+def _refuse_to_guess(url: str) -> None:
+    """Refuse plain HTTP to a name of which only the user's transport will know where it leads."""
+    if url.startswith("http://"):
+        host = urlsplit(url).hostname or ""
+        if host != "localhost" and not is_address(host):
+            raise Unsendable(
+                f"where {host!r} leads is not known before the token is sent; use https, "
+                "localhost or 127.0.0.1"
+            )
 
 
 def _answer(response: httpx.Response, body: Body) -> Response:

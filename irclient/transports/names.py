@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from irclient._forks import fork_count
 from irclient._loops import this_loop
 from irclient._threads import DaemonThreads
+from irclient.topology import is_loopback
 from irclient.transports.failures import Unreachable, Unsendable
 
 if TYPE_CHECKING:
@@ -94,16 +95,31 @@ async def addresses_of(origin: Origin) -> list[str]:
     looking = look_up(origin)
     if not looking.done():
         await _landed(looking)
-    return looked_up(looking)
+    return looked_up(looking, origin)
 
 
-def looked_up(looking: LookUp) -> list[str]:
-    """The addresses that a look-up found, which has ended."""
+def looked_up(looking: LookUp, origin: Origin) -> list[str]:
+    """The addresses that a look-up found, which has ended.
+
+    Raises:
+        Unreachable: The name is not known, or leads away from where the origin must be.
+    """
     error = looking.exception()
     if isinstance(error, Unreachable):
         # Its own for each who asked: one error raised by many threads gathers all their traces.
         raise Unreachable(str(error))
-    return looking.result()
+    addresses = looking.result()
+    if not origin.is_here:
+        return addresses
+    here = [each for each in addresses if is_loopback(each)]
+    if addresses and not here:
+        # Any resolver may know such names, though they are meant for this machine (RFC 6761,
+        # section 6.3).
+        raise Unreachable(
+            f"the name {origin.host!r} leads to {addresses[0]}, not to this machine, and a token "
+            "goes nowhere else without TLS; use https, or 127.0.0.1"
+        )
+    return here
 
 
 async def _landed(looking: LookUp) -> None:

@@ -29,12 +29,14 @@ class Origin(NamedTuple):
         port: The port.
         is_secure: Whether with TLS.
         is_address: Whether the host is an address, which is not looked up.
+        is_here: Whether it must be this machine: a token goes nowhere else without TLS.
     """
 
     host: str
     port: int
     is_secure: bool
     is_address: bool
+    is_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,13 @@ def _place_of(url: str) -> _Place:
     host = (parts.hostname or "").encode("idna").decode("ascii")
     shown = f"[{host}]" if ":" in host else host
     return _Place(
-        Origin(host, parts.port or (443 if is_secure else 80), is_secure, is_address(host)),
+        Origin(
+            host,
+            parts.port or (443 if is_secure else 80),
+            is_secure,
+            is_address(host),
+            is_here=not is_secure,
+        ),
         parts.path,
         shown if parts.port is None else f"{shown}:{parts.port}",
     )

@@ -201,7 +201,7 @@ def _addresses(origin: Origin, patience: Patience) -> list[str]:
     while not looking.done():
         with suppress(TimeoutError):
             looking.exception(patience.seconds())
-    return looked_up(looking)
+    return looked_up(looking, origin)
 
 
 def _connected(addresses: list[str], port: int, patience: Patience) -> socket.socket:

@@ -11,6 +11,7 @@ import time
 import warnings
 
 import anyio
+import httpx
 import pytest
 
 from irclient._core.protocol import Failure, Trouble
@@ -97,6 +98,43 @@ def test_a_name_that_is_not_known_is_told(world, known) -> None:
 
     known["nowhere.localhost"] = unknown
     world.play(story)
+
+
+@on_each_carrier
+@pytest.mark.parametrize("host", ["away.localhost", "localhost"])
+def test_without_tls_no_token_goes_to_a_name_that_leads_away_from_this_machine(
+    world, known, host
+) -> None:
+    async def story() -> None:
+        async with own(world) as transport:
+            outcome = await send(world, transport, request_to(f"http://{host}:{server.port}"))
+            assert outcome.trouble is Trouble.UNREACHABLE
+            assert "leads to 192.0.2.1, not to this machine" in outcome.reason
+            known[host] = ["192.0.2.1", LOCAL]
+            body(await send(world, transport, request_to(f"http://{host}:{server.port}")))
+
+    known[host] = ["192.0.2.1"]
+    with weather() as server:
+        world.play(story)
+    assert len(server.seen) == 1
+
+
+@on_each_carrier
+def test_a_users_transport_is_given_no_token_for_a_name_that_may_lead_anywhere(world) -> None:
+    async def story() -> None:
+        outcome = await send(world, transport, request_to("http://away.localhost:1"))
+        assert outcome.trouble is Trouble.LOCAL
+        assert "'away.localhost'" in outcome.reason
+        body(await send(world, transport, request_to("http://localhost:1")))
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(200, json={})
+
+    asked: list[str] = []
+    transport = httpx.MockTransport(answered)
+    world.play(story)
+    assert asked == ["localhost"]
 
 
 @on_each_carrier
