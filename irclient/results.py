@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast, overload
 
-from pydantic import AliasPath, BaseModel, ConfigDict, FailFast, Field, field_validator
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    field_serializer,
+    field_validator,
+)
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import FieldSerializationInfo
 
     from irclient.queries import Query
 
@@ -131,6 +142,21 @@ class Answer(_Tolerant):
             age=max(private["age"], 0.0),
         )
 
+    def to_dict(self, *, served: bool = False) -> dict[str, Any]:
+        """Return this as a dict of plain values, for a web answer.
+
+        Names are the service's (``trackingId``), so a page that used to ask the service reads it
+        as before, and `model_validate` reads it again. What the service left out is left out.
+
+        Args:
+            served: Whether to add how it was served, below ``served`` with the names of `Served`;
+                it names the account, so perhaps not for a public page.
+        """
+        plain = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if served:
+            plain["served"] = asdict(self.served)
+        return plain
+
     @property
     def _of_the_first(self) -> dict[str, Any]:
         private = self.__pydantic_private__
@@ -216,6 +242,8 @@ class RecommendedItem(_Tolerant):
 class RecommendationList(Answer, Sequence[RecommendedItem]):
     """A ranked list, best first: a sequence of its items.
 
+    ``"64702" in a_list`` and ``a_list.index("64702")`` are about ids; they take items as well.
+
     Attributes:
         items: The items in rank order.
         title: The list's title, for example ``Popular``.
@@ -233,11 +261,20 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
     long_title: str | None = Field(default=None, alias="longTitle")
     title_id: int | None = Field(default=None, alias="titleId")
     total_items: int | None = Field(
-        default=None, validation_alias=AliasPath("pagingInfo", "totalItems")
+        default=None,
+        validation_alias=AliasPath("pagingInfo", "totalItems"),
+        serialization_alias="pagingInfo",
     )
     interactions_version: str | None = Field(default=None, alias="interactionsVersion")
     status: str | None = None
     details: str | None = None
+
+    @field_serializer("total_items")
+    def _inside_paging_info(
+        self, total_items: int | None, info: FieldSerializationInfo
+    ) -> int | dict[str, int | None] | None:
+        # Under the service's name it stands where the service puts it, and is read from there.
+        return {"totalItems": total_items} if info.by_alias else total_items
 
     @property
     def ids(self) -> list[str]:
@@ -268,6 +305,24 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
     def __iter__(self) -> Iterator[RecommendedItem]:  # type: ignore[override]
         return iter(self.items)
 
+    def __contains__(self, value: object) -> bool:
+        """Whether an id, or an item, is in the list."""
+        return value in (self.ids if isinstance(value, str) else self.items)
+
+    def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Return the rank of an id, or of an item, the first being 0.
+
+        Raises:
+            ValueError: It is not in the list.
+        """
+        within: Sequence[object] = self.ids if isinstance(value, str) else self.items
+        return within.index(value, start, stop)
+
+    def count(self, value: object) -> int:
+        """Return how many times an id, or an item, is in the list."""
+        within: Sequence[object] = self.ids if isinstance(value, str) else self.items
+        return within.count(value)
+
     def __len__(self) -> int:
         return len(self.items)
 
@@ -292,6 +347,12 @@ class Selector(_Tolerant):
 
     name: str = Field(alias="keyName", min_length=1)
     values: Annotated[tuple[str, ...], FailFast()] = ()
+
+    @field_serializer("values")
+    def _wrap(
+        self, values: tuple[str, ...], info: FieldSerializationInfo
+    ) -> tuple[str, ...] | tuple[dict[str, str], ...]:
+        return tuple({"valueString": each} for each in values) if info.by_alias else values
 
     @field_validator("values", mode="before")
     @classmethod

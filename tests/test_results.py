@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 
 import pytest
@@ -30,6 +31,66 @@ def test_a_list_is_a_sequence_of_its_items() -> None:
     assert next(reversed(NEW)) is NEW[-1]
     with pytest.raises(IndexError):
         NEW[5]
+
+
+def test_membership_rank_and_count_are_about_ids_and_take_items_as_well() -> None:
+    third = NEW[2]
+    assert third.id in NEW
+    assert third in NEW
+    assert "no such id" not in NEW
+    assert None not in NEW
+    assert NEW.index(third.id) == NEW.index(third) == 2
+    assert (NEW.count(third.id), NEW.count(third), NEW.count("no such id")) == (1, 1, 0)
+    with pytest.raises(ValueError, match="not in"):
+        NEW.index(third.id, 3)
+
+
+def test_dumped_by_alias_a_list_has_the_services_names_throughout_and_reads_again() -> None:
+    dumped = NEW.model_dump(mode="json", by_alias=True, exclude_none=True)
+    sent = NEW.raw
+    assert dumped == sent
+    assert RecommendationList.model_validate(dumped) == NEW
+    assert RecommendationList.model_validate_json(NEW.model_dump_json(by_alias=True)) == NEW
+
+
+def test_dumped_by_name_a_list_has_our_names_throughout_and_reads_again() -> None:
+    dumped = NEW.model_dump(mode="json")
+    assert dumped["total_items"] == 278
+    assert "pagingInfo" not in dumped
+    assert RecommendationList.model_validate(dumped) == NEW
+
+
+def test_a_list_without_a_total_is_dumped_by_alias_and_reads_again() -> None:
+    bare = RecommendationList(items=[RecommendedItem(id="1")])
+    dumped = bare.model_dump(mode="json", by_alias=True)
+    assert dumped["pagingInfo"] == {"totalItems": None}
+    assert bare.to_dict() == {"items": [{"id": "1"}]}
+    assert RecommendationList.model_validate(dumped) == bare
+
+
+def test_an_answer_as_a_dict_is_plain_and_tells_how_it_was_served_where_asked() -> None:
+    served = Served(endpoint="a/web", account="a", source="cache", age=2.0)
+    assert NEW.to_dict() == NEW.raw
+    plain = NEW.as_served(served).to_dict(served=True)
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain.pop("served") == {
+        "endpoint": "a/web",
+        "account": "a",
+        "variant": None,
+        "source": "cache",
+        "attempts": 0,
+        "elapsed": 0.0,
+        "age": 2.0,
+        "degraded": False,
+    }
+    assert plain == NEW.raw
+
+
+def test_selectors_as_a_dict_have_the_services_names_and_read_again() -> None:
+    plain = SELECTORS.to_dict()
+    color = {"keyName": "color", "values": [{"valueString": "red"}, {"valueString": "blue"}]}
+    assert plain["value"][0] == color
+    assert Selectors.model_validate(plain) == SELECTORS
 
 
 def test_an_empty_list_is_false() -> None:
