@@ -307,7 +307,7 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
 
     def __contains__(self, value: object) -> bool:
         """Whether an id, or an item, is in the list."""
-        return value in (self.ids if isinstance(value, str) else self.items)
+        return value in self._as_asked(value)
 
     def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
         """Return the rank of an id, or of an item, the first being 0.
@@ -315,13 +315,14 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         Raises:
             ValueError: It is not in the list.
         """
-        within: Sequence[object] = self.ids if isinstance(value, str) else self.items
-        return within.index(value, start, stop)
+        return self._as_asked(value).index(value, start, stop)
 
     def count(self, value: object) -> int:
         """Return how many times an id, or an item, is in the list."""
-        within: Sequence[object] = self.ids if isinstance(value, str) else self.items
-        return within.count(value)
+        return self._as_asked(value).count(value)
+
+    def _as_asked(self, value: object) -> Sequence[object]:
+        return self.ids if isinstance(value, str) else self.items
 
     def __len__(self) -> int:
         return len(self.items)
