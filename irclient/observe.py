@@ -218,7 +218,7 @@ class Observer(Protocol):
     """
 
     def __call__(self, record: Record, /) -> None:
-        """Take note of one record."""
+        """Receive one record."""
         ...
 
 

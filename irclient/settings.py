@@ -185,7 +185,7 @@ class Failover(_Group):
     """When an endpoint counts as failing, and how it comes back.
 
     Attributes:
-        consecutive_failures: So many failures in a row make it failing.
+        consecutive_failures: Failures in a row after which it counts as failing.
         min_success_rate: A success rate below this over `window` makes it failing as well.
         window: Seconds that the success rate looks back.
         min_calls: The success rate means nothing below this many calls.
@@ -239,8 +239,8 @@ class Guard(_Group):
     Attributes:
         candidate: The variant that was given more traffic.
         control: The variant that it is compared with.
-        calls: So many calls of the candidate lie between two looks.
-        margin: The candidate may be worse by this part of its calls.
+        calls: Calls of the candidate between two comparisons.
+        margin: By what part of its calls the candidate may be worse.
         slow_after: A call that takes longer counts as slow, in seconds; None does not look at it.
         false_alarms: The probability that a candidate which is no worse is ever sent back.
     """

@@ -64,7 +64,7 @@ def count_attempt(
         if state.routes.asides.kept:
             aside = state.routes.asides.record(endpoint, story.modeling, verdict, ended_at) or aside
         if not state.has_observers:
-            return  # A record of it would be read by nobody: no error follows an answer.
+            return  # A record of it would not be read: no error follows an answer.
     elif meaning is Meaning.THROTTLED:
         state.routes.allowances[endpoint.url].throttled(ended_at, retry_after=verdict.retry_after)
     elif meaning is not Meaning.UNAUTHORIZED:

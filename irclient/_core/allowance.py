@@ -2,7 +2,7 @@
 
 An exact sliding window: of any `limit + 1` consecutive starts, the last is at least one second
 after the first, so no one-second window anywhere holds more than `limit`. A caller is given a
-reservation ("your slot starts at t") and sleeps on its own; nobody has to be woken, so threads
+reservation ("your slot starts at t") and sleeps on its own; no waiter has to be woken, so threads
 and tasks share one allowance. Within a priority, slots are handed out first come, first served.
 
 | what happens                      | the allowance                                            |
@@ -19,7 +19,7 @@ and tasks share one allowance. Within a priority, slots are handed out first com
 |                                   | else the caller must reserve again                       |
 | 429                               | shrinks to 0.7 of itself, at most twice a second         |
 | 429 with Retry-After              | and nothing starts before it is over, a minute at most,  |
-|                                   | whoever holds a slot by then                             |
+|                                   | not even in slots reserved before                        |
 | no 429                            | grows back by a twentieth of the full limit each second  |
 
 An endpoint that is stricter than its configured TPS is thus settled on from above: mostly a little
@@ -147,7 +147,7 @@ class Allowance:
             return self._start_anew(reservation, now)
 
     def arrived(self, reservation: Reservation, at: float) -> None:
-        """Take note that a request reached the service long after it was started.
+        """Note that a request reached the service long after it was started.
 
         A connection had to be opened for it first, so the service counts it later than we did.
         """
@@ -159,7 +159,7 @@ class Allowance:
             self._moves += 1
 
     def throttled(self, now: float, *, retry_after: float | None) -> None:
-        """Take note of a 429."""
+        """Shrink, and wait, after a 429."""
         with self._lock:
             self._throttled_at = now
             if retry_after is not None:

@@ -33,7 +33,7 @@ __all__ = ["Aside", "Asides"]
 #: Seconds between two questions to an endpoint that was put aside, spread by a fifth.
 _ASK_AGAIN_AFTER: Final = 3.0
 _JITTER: Final = 0.2
-#: Modelings are named by callers, so their number has no bound of its own.
+#: Callers name modelings, so only this limit bounds their number.
 _MOST: Final = 256
 
 _STATES: Final = {

@@ -42,7 +42,7 @@ def ask(story: Story) -> Call[Answered]:
     """Ask endpoints until one answers, or until asking on makes no sense."""
     while True:
         stop_unless_open(story)
-        # Token: at hand nearly always; else one fetch serves everybody who waits for it. Before
+        # Token: in memory nearly always; else one fetch serves all who wait for it. Before
         # the slot, so that no slot of the first second is held by those who only wait.
         token = yield from bearer(story)
         # Endpoint and allowance: the preferred one that is well and has a slot.

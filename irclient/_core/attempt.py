@@ -75,7 +75,7 @@ def _private(query: Query, token: str) -> list[str]:
         if name.lower() in {"userid", "sessionid"}
     ]
     named = [getattr(query, "user_id", None), getattr(query, "session_id", None)]
-    # Too short an id identifies nobody, and is part of every other word.
+    # A very short id identifies no one, and occurs within other words.
     return [token, *(each for each in [*named, *raw] if each and len(each) > 3)]
 
 

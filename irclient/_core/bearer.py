@@ -18,7 +18,7 @@ __all__ = ["bearer", "may_renew"]
 
 
 def bearer(story: Story) -> Call[str]:
-    """Return the token: at hand nearly always, else from the fetch that all wait for."""
+    """Return the token: from memory nearly always, else from the one fetch that all wait for."""
     tokens = story.state.tokens
     while True:
         reading = tokens.read(story.now)
@@ -54,7 +54,7 @@ def _start(story: Story, work: Work) -> Call[str | None]:
 
 
 def may_renew(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[bool]:
-    """Say whether another token may be had after a 401, which may happen once in a call."""
+    """Say whether to renew the token after a 401, which a call may do once."""
     yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
     if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
         return False

@@ -20,7 +20,7 @@ __all__ = ["cached_answer", "records_of"]
 def cached_answer(
     query: Query, state: ClientState, settings: Settings, now: float
 ) -> Answer | None:
-    """Return the fresh answer in memory, if all that there is to do is to hand it out.
+    """Return the fresh answer in memory, if there is nothing else to do for the call.
 
     The same as `call` would answer, for the price of a look-up, without a generator; the
     observers are to hear `records_of` it. Everything else is left to `call` to decide.
@@ -44,7 +44,7 @@ def cached_answer(
 
 
 def records_of(answer: Answer, operation: str, now: float) -> tuple[Record, ...]:
-    """What the observers should hear of an answer that was at hand."""
+    """What the observers should hear of a cached answer."""
     age, endpoint = answer.served.age, answer.served.endpoint
     return (
         MemoryUsed(at=now, operation=operation, source="cache", age=age),

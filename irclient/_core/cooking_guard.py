@@ -22,9 +22,9 @@ __all__ = ["AT_MOST", "IN_ANY", "ONE_EVERY", "CookingGuard", "Ticket"]
 
 #: Seconds between two accepted calls.
 ONE_EVERY: Final = 30 * 60.0
-#: So many accepted calls ...
+#: Accepted triggers ...
 AT_MOST: Final = 5
-#: ... in any so many seconds.
+#: ... in any window of this many seconds.
 IN_ANY: Final = 24 * 3600.0
 
 
@@ -58,17 +58,17 @@ class CookingGuard:
             if self._wait(modeling, now) > 0:
                 return None
             ticket = Ticket(modeling, now)
-            # No limit looks further back than so many calls.
+            # No limit looks further back than this many triggers.
             self._tickets[modeling] = [*self._tickets.get(modeling, ()), ticket][-AT_MOST:]
             return ticket
 
     def accept(self, ticket: Ticket, at: float) -> None:
-        """Take note that the service accepted a call: the limits count from its answer on."""
+        """Count a trigger that the service accepted: the limits count from its answer on."""
         with self._lock:
             ticket.at = at
 
     def give_back(self, ticket: Ticket) -> None:
-        """Take note that a call was not accepted, or that nobody knows; once is enough."""
+        """Free the place of a trigger that was not accepted, or whose fate is unknown."""
         with self._lock:
             tickets = self._tickets.get(ticket.modeling, [])
             if ticket in tickets:

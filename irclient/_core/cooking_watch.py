@@ -64,7 +64,7 @@ class CookingWatch:
 
     Args:
         query: The list to poll.
-        newer_than: The data set that is to be replaced; None when nobody knows it, and then the
+        newer_than: The data set that is to be replaced; None when it is not known, and then the
             first list that is served ends the watch.
         poll_every: Seconds between two polls.
         timeout: Seconds for the whole watch.
@@ -92,12 +92,12 @@ class CookingWatch:
         return min(self._polled_at + self._poll_every, self._began_at + self._timeout)
 
     def polled(self, now: float) -> None:
-        """Take note that a poll begins."""
+        """Note that a poll begins."""
         self._polled_at = now
         self._polls += 1
 
     def answered(self, answer: RecommendationList) -> None:
-        """Take note of a list that was served."""
+        """Note a list that was served."""
         self._was_answered = True
         version = answer.interactions_version
         # Of a version that answers do not carry, nothing can be told but that it is gone.
@@ -106,13 +106,13 @@ class CookingWatch:
         self._note(status=answer.status, version=version, is_cooked=is_cooked)
 
     def failed(self, error: IRError) -> None:
-        """Take note of a poll without a list.
+        """Note a poll that brought no list.
 
         Raises:
             IRError: The same, when no later poll could go better.
         """
         is_hopeless = isinstance(error, AccessDenied | ClientClosed | QueryError) or (
-            # A token that could be had before can be had again; a watch lasts for hours.
+            # A token was issued before and may be again: a watch lasts for hours.
             isinstance(error, AuthenticationError) and not self._was_answered
         )
         if is_hopeless:
@@ -185,12 +185,12 @@ class KnownVersions:
         self._to_be_replaced: dict[str, str] = {}
 
     def seen(self, modeling: str, version: str | None) -> None:
-        """Take note of the data set that was served."""
+        """Note the data set that was served."""
         if version is not None:
             self._seen[modeling] = version
 
     def triggered(self, modeling: str) -> None:
-        """Take note that a trigger was accepted."""
+        """Note that a trigger was accepted."""
         if modeling in self._seen:
             self._to_be_replaced[modeling] = self._seen[modeling]
 
@@ -199,5 +199,5 @@ class KnownVersions:
         return self._to_be_replaced.get(modeling)
 
     def replaced(self, modeling: str) -> None:
-        """Take note that a new data set was served."""
+        """Note that a new data set was served."""
         self._to_be_replaced.pop(modeling, None)

@@ -51,7 +51,7 @@ class Flight:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the worker stayed behind in the parent of a fork: nobody will land this."""
+        """Whether the worker stayed behind in the parent of a fork, so that it never lands."""
         return self._born_after_forks != fork_count()
 
     def join(self, wake: Callable[[], None]) -> bool:
@@ -140,12 +140,12 @@ class Flights:
             return mine, True
 
     def part(self) -> None:
-        """Let nobody else join what is under way: those who did by now are answered by it."""
+        """Let no more calls join what is under way; those that have joined are answered by it."""
         with _lock:
             self._under_way.clear()
 
     def end(self, key: str, flight: CallFlight) -> None:
-        """Land a flight; whoever waits reads what came of it."""
+        """Land a flight; its waiters read what came of it."""
         with _lock:
             if self._under_way.get(key) is flight:
                 # Not `del`: a signal handler may have ended it in between.

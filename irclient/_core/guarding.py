@@ -51,7 +51,7 @@ class Watch:
         self._looks = 0
 
     def note(self, variant: str, *, failed: bool, elapsed: float) -> str | None:
-        """Take note of a call; returns why the candidate must give its traffic back, or None."""
+        """Count a call; returns why the candidate must give its traffic back, or None."""
         with self._lock:
             arm = self._arms.get(variant)
             if arm is None:

@@ -66,7 +66,7 @@ TRANSITIONS: Final = {
 _FIRST_SHARE: Final = 0.1
 #: The time of an ejection is spread by this part of it, to either side.
 _JITTER: Final = 0.2
-#: The window of the success rate is kept in so many slots.
+#: The window of the success rate is kept in this many slots.
 _SLOTS: Final = 10
 
 
@@ -133,7 +133,7 @@ class EndpointHealth:
             return self._admit(now, probe_for)
 
     def record(self, now: float, *, sent_at: float, ok: bool, reason: str) -> tuple[Record, ...]:
-        """Take note of how an attempt ended, and return what changed by it."""
+        """Count how an attempt ended, and return what changed by it."""
         with self._lock:
             if sent_at < self._ejected_at:
                 # An attempt from before the ejection tells nothing about the time after it.

@@ -45,7 +45,7 @@ class HedgeBudget:
         self._saved = 0.0
 
     def earn(self, budget: float) -> None:
-        """Take note of a request, of which a hedge may be `budget`."""
+        """Count a request; hedges may be this part of all requests."""
         with self._lock:
             self._saved = min(self._saved + budget, _MOST_SAVED)
 

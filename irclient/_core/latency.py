@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 __all__ = ["Latencies"]
 
 _PERCENTILE: Final = 0.95
-#: The percentile is taken of so many answers, and anew after a part of them: sorting each time
+#: The percentile is taken of the last 256 answers, and taken anew after 16: sorting each time
 #: would cost more than a call's other decisions.
 _KEPT: Final = 256
 _LEARNED_FROM: Final = 20
 _ANEW_AFTER: Final = 16
-#: The median is taken of so many of the latest answers.
+#: The median is taken of the latest answers: this many are kept, needed, and compared with.
 _LATEST: Final = 9
 _JUDGED_BY: Final = 5
 _COMPARED_WITH: Final = 3
-#: Where so many answers in a row needed a new connection, the server keeps none.
+#: After this many answers in a row that needed a new connection, the server keeps none open.
 _KEEPS_NO_CONNECTION: Final = 32
 
 

@@ -53,7 +53,7 @@ class Pager:
         return replace(self._query, count=size, skip=self._skip)
 
     def take(self, asked: ListQuery, page: RecommendationList) -> None:
-        """Take note of a page.
+        """Keep count with a page.
 
         Raises:
             UnexpectedAnswer: The service finished a cooking since the first page, so that this

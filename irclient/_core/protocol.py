@@ -67,7 +67,7 @@ class Failure:
     Attributes:
         trouble: The kind.
         reason: In words, for messages and logs.
-        cause: The exception, where showing it helps whoever wrote the transport.
+        cause: The exception, where it helps the author of the transport.
     """
 
     trouble: Trouble
@@ -142,7 +142,7 @@ class Work(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Wake those who wait, because nobody will do it; harmless once it has begun."""
+        """Wake those who wait, because it will not be done; harmless once it has begun."""
         ...
 
 
@@ -155,7 +155,7 @@ class Start:
 
 @value
 class Spawn:
-    """Drive another call in the background and go on at once; its end concerns nobody here.
+    """Drive another call in the background and go on at once, without waiting for its result.
 
     Answered with `NotStarted`, and the call never begun, where there is no thread for it, or None.
     """
@@ -168,7 +168,7 @@ class NotStarted:
     """The answer to a `Start` or a `Spawn` that could not be carried out.
 
     Attributes:
-        reason: In words: no thread could be started, or all that there may be are busy.
+        reason: In words: no thread could be started, or all of the pool are busy.
     """
 
     reason: str
@@ -213,7 +213,7 @@ class TokenReading:
     """What a token source says when it is asked for a token.
 
     Exactly one of `token`, `flight` and `error` is set. `work`, when set, is this reader's to
-    start: a fetch or a renewal that nobody else has been asked to do.
+    start: a fetch or a renewal that no other reader was asked to start.
     """
 
     token: str | None = None
@@ -231,9 +231,9 @@ class TokenSource(Protocol):
     """Where calls get their bearer token: a memory that never blocks."""
 
     def read(self, now: float) -> TokenReading:
-        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        """Return the token in memory, or the fetch to wait for, or why there is none."""
         ...
 
     def reject(self, token: str, now: float) -> bool:
-        """Learn that the service answered 401 to a token; True if another may be had."""
+        """Learn that the service answered 401 to a token; True if a renewal may bring another."""
         ...

@@ -5,7 +5,7 @@
 | while fewer than eight are under way                 | a thousand stale answers would be a      |
 |                                                      | thousand requests at once                |
 | after a pause, if the last one of this answer failed | one popular answer would ask as often as |
-| (one second, doubled each time to a minute)          | it is read, for as long as nobody answers|
+| (one second, doubled each time to a minute)          | it is read, for as long as none answers  |
 | if the endpoint that it goes to has a quarter of its | visitors whose answers are not in memory |
 | allowance free                                       | would be refused                         |
 

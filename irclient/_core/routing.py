@@ -85,7 +85,7 @@ class Choice:
 
     Attributes:
         endpoint: The endpoint for this call.
-        slot: The reservation there; whoever gets it gives it back if it is not used.
+        slot: The reservation there; the call gives it back if it does not use it.
         probe: An endpoint to probe in the background, or None.
         spilled_from: The preferred endpoint, if only its full allowance sends the call on.
         is_known_to_fail: Whether the endpoint is failing or put aside.
@@ -174,7 +174,7 @@ def choose(
 
 @value
 class _Look:
-    """What was found along the endpoints that a call has not tried, where none is to be had now."""
+    """What a call found along the endpoints it has not tried, none of which can serve it now."""
 
     routes: Routes
     modeling: str | None

@@ -2,7 +2,7 @@
 
 Weighted rendezvous hashing: each variant draws a number for the caller, scaled by its weight,
 and the highest wins. A caller's draws never change, so giving a variant more weight moves
-callers to it and nobody anywhere else.
+callers to it and moves no others.
 
 Sticky by user id, else by session id, else by chance.
 """
@@ -79,7 +79,7 @@ class Split:
 
         Args:
             query: Its user id or session id decides, where it has one.
-            uniform: Draws from 0 to 1, for a query of nobody in particular.
+            uniform: Draws from 0 to 1, for a query that names no user and no session.
         """
         weights = self._weights
         open_variants = [name for name, weight in weights.items() if weight > 0]
@@ -94,7 +94,7 @@ class Split:
         return max(open_variants, key=score)
 
     def note(self, variant: str, *, failed: bool, elapsed: float, now: float) -> Record | None:
-        """Take note of a call that asked the service; returns what the guard did about it."""
+        """Count a call that asked the service; returns what the guard did about it."""
         watch = self._watch
         reason = watch.note(variant, failed=failed, elapsed=elapsed) if watch else None
         if reason is None or watch is not self._watch:

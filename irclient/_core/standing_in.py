@@ -5,7 +5,7 @@
 | the call failed                        | the same list from memory, at any age that may still  |
 |                                        | be used; else the fallback                            |
 | every endpoint is known to fail        | the same without asking any, at once: waiting for an  |
-|                                        | outage that is known helps nobody                     |
+|                                        | outage that is known does not help                    |
 """
 
 from __future__ import annotations

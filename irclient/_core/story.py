@@ -124,7 +124,7 @@ def tell(story: Story, *records: Record) -> Call[None]:
     noted = [*story.records, *records]
     story.records.clear()
     while untold:
-        # Noted by calls whose callers went away, which could tell nobody.
+        # Noted by calls whose callers went away, and which could not tell the observers.
         noted.insert(0, untold.pop())
     for record in noted:
         story.now = (yield Tell(record)).now

@@ -3,7 +3,7 @@
     guard → token → attempt → verdict → accepted | error
 
 Nothing is tried again but a rejected token: a trigger is no reading, only five a day are
-allowed, and where no answer came, nobody knows whether one of them was spent.
+allowed, and where no answer came, it is not known whether one of them was spent.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PATH: Final = "/Control/V1.0/Model"
 #: What to judge an answer by that is no acceptance: any list will do.
 _ANY_QUERY: Final = Popular()
 _BOM: Final = b"\xef\xbb\xbf"
-#: No answer came, so nobody knows whether the service accepted the call.
+#: No answer came, so it is not known whether the service accepted the trigger.
 _UNCERTAIN: Final = frozenset({Meaning.TIMED_OUT, Meaning.BROKEN})
 
 
@@ -133,7 +133,7 @@ def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict
     query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"
     request = Request("POST", _PATH + query)
     connect_within = min(timeouts.connect, within)
-    # Over a connection of its own: a trigger that breaks off may not be sent again.
+    # Over a new connection: a trigger whose connection breaks may not be sent again.
     resumed = yield Send(
         order.endpoint, request, token, within, connect_within, over_new_connection=True
     )

@@ -100,7 +100,7 @@ class Verdict:
         status: The HTTP status, or None without a complete answer.
         answer: The answer, when served.
         retry_after: Seconds that the service asked to wait, or None.
-        cause: An exception worth showing to whoever wrote the transport.
+        cause: An exception worth showing to the author of the transport.
     """
 
     meaning: Meaning

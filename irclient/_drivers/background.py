@@ -1,4 +1,4 @@
-"""Work that nobody waits for: what becomes of its errors."""
+"""Work in the background: what becomes of its errors."""
 
 from __future__ import annotations
 

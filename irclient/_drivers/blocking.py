@@ -153,7 +153,7 @@ class BlockingDriver:
 
 @dataclass(eq=False, slots=True)
 class _Background:
-    """A call that nobody waits for; the thread is 0 until it runs."""
+    """A call in the background; the thread is 0 until it runs."""
 
     ended: threading.Event = field(default_factory=threading.Event)
     thread_id: int = 0

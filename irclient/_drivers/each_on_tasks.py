@@ -1,4 +1,4 @@
-"""Many calls on tasks, so many at a time; each is handed out as it ends."""
+"""Many calls on tasks, a limited number at a time; each is handed out as it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many calls on threads, so many at a time; each is handed out as it ends."""
+"""Many calls on threads, a limited number at a time; each is handed out as it ends."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def each_on_threads(
     """Yield each call's key and its result, or its `IRError`, in the order of their ends.
 
     The calls are taken on the thread that asks for results, and run on others; on this one where
-    no other can be had. Whoever leaves half-way ends all waits, and waits for what is being sent.
+    none can be started. Leaving half-way ends all waits, and waits for what is being sent.
 
     Args:
         driver: Runs a call.
@@ -135,7 +135,7 @@ class _Crew(Generic[K, T]):
                 self.begin(job)
 
     def stop(self, within: float) -> None:
-        """End all waits, begin nothing more, and wait so many seconds at most for the threads."""
+        """End all waits, begin nothing more, and wait `within` seconds at most for the threads."""
         self._over.land()
         for _ in range(self._workers):
             self._inbox.put(None)

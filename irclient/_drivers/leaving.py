@@ -17,6 +17,6 @@ __all__ = ["give_up"]
 
 def give_up(call: Call[Any]) -> None:
     """Tell a call that its caller went away; one that has ended by itself hears nothing."""
-    # What the call says to it concerns nobody: its caller's own exception goes on.
+    # What the call raises is dropped: its caller's own exception goes on.
     with suppress(GivenUp, StopIteration, IRError):
         call.throw(GivenUp(time.monotonic()))

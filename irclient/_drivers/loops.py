@@ -25,7 +25,7 @@ def waker(wake: Callable[[], None]) -> Callable[[], None]:
     soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
 
     def from_anywhere() -> None:
-        # The loop may be closed (asyncio) or finished (trio): nobody sleeps there any more.
+        # The loop may be closed (asyncio) or finished (trio): no task waits there any more.
         with suppress(RuntimeError):
             soon(wake)
 
@@ -36,7 +36,7 @@ _asyncio_tasks: set[Any] = set()
 
 
 def detach(function: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> bool:
-    """Start a task that nobody waits for; anyio has none, since every task of its has a parent.
+    """Start a task in the background; anyio has none, since each of its tasks has a parent.
 
     It runs in a copy of the caller's context. False, and nothing done, where the loop is closing.
     """
@@ -62,7 +62,7 @@ def detach(function: Callable[..., Coroutine[Any, Any, None]], *arguments: objec
 
 
 async def until_landed(flight: Flight, within: float) -> None:
-    """Wait for a flight, so many seconds at the most."""
+    """Wait for a flight, `within` seconds at most."""
     loop = asyncio_loop()
     if loop is not None:
         await _until_landed_on_asyncio(loop, flight, within)
@@ -91,7 +91,7 @@ async def _until_landed_on_asyncio(
         if asyncio_loop() is loop:
             wake()
             return
-        # The loop may be closed: nobody sleeps there any more.
+        # The loop may be closed: no task waits there any more.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(wake)
 

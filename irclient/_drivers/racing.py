@@ -40,7 +40,7 @@ def race(
     With the client's own transport the first request stays on the calling thread, which looks
     up between its reads. Any other transport blocks for as long as it likes, so there the
     first request has a thread as well, and a loser is abandoned: nothing can stop its read.
-    Where no thread can be had there is one request, on the calling thread.
+    Where no thread can be started there is one request, on the calling thread.
     """
     runners = _Runners(transport, command, threads)
     if isinstance(transport, OwnTransport) or not runners.run_on_thread(command.first):
@@ -84,7 +84,7 @@ class _Runners:
             self._finish(Finish(send, outcome, time.monotonic()))
 
     def run_on_thread(self, send: Send) -> bool:
-        """Run a request on a thread; False, and nothing done, where none can be had."""
+        """Run a request on a thread; False, and nothing done, where none can be started."""
         is_started = self._start(partial(self._exchange, send))
         if is_started:
             self._begin(send)

@@ -145,7 +145,7 @@ class TaskDriver:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Background:
-    """A call that nobody waits for; `cancel` may be called from any loop and any thread."""
+    """A call in the background; `cancel` may be called from any loop and any thread."""
 
     loop: Any
     scope: anyio.CancelScope

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryStore"]
 
-#: So many used entries may stay before one must go, used or not: making room takes no longer among
-#: a million used entries than among a hundred.
+#: At most this many used entries are passed over before one goes, used or not: making room takes no
+#: longer among a million used entries than among a hundred.
 _MOST_CHANCES: Final = 32
 #: Bytes that an entry counts for beside its body: its key, its place, what is known of it.
 _OVERHEAD: Final = 1024
@@ -133,7 +133,7 @@ class _SecondChance(Cache[str, _Place | None]):
             if place.size > self.most_bytes:
                 return
             self._make_room(self.most_bytes - place.size)
-        # Into the queue first, and out of it last: whoever is interrupted, or forked, in between
+        # Into the queue first, and out of it last: an interrupt, or a fork, in between
         # leaves a place in the queue that is kept no more, and never one that nothing drops.
         self._queue.append(place)
         self._bytes += place.size
