@@ -99,7 +99,7 @@ $(VENV)/.demo: $(VENV)/.pip pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo pyproject.toml
-	$(PIP) install -e '.[cli,emulator,progress]' --group test
+	$(PIP) install -e '.[analysis,cli,emulator,progress]' --group test
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test pyproject.toml

@@ -13,7 +13,10 @@ import pytest
 import irclient
 from irclient import errors
 
-HEAVY = {"msal", "azure", "requests", "cryptography", "aiohttp", "numpy", "starlette"}
+HEAVY = {
+    "msal", "azure", "requests", "cryptography", "aiohttp", "numpy", "pandas", "scipy", "starlette",
+    "tqdm",
+}  # fmt: skip
 HTTP = {"httpx", "httpcore", "h11"}
 NOT_AT_FIRST = {*HEAVY, "httpx", "pydantic", "anyio"}
 
@@ -59,7 +62,7 @@ def test_a_name_that_does_not_exist_says_so() -> None:
     [
         *sorted(irclient._HOMES),
         "irclient.observe", "irclient.queries", "irclient.filters", "irclient.modeling",
-        "irclient.configuration", "irclient.testing",
+        "irclient.analysis", "irclient.configuration", "irclient.testing",
     ],
 )  # fmt: skip
 def test_a_public_module_exports_what_it_names(module: str) -> None:
