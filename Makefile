@@ -20,8 +20,12 @@ help: ## Show this list
 demo: $(VENV)/.demo ## Watch lists arrive through the whole chain, and keep arriving when the primary goes down
 	$(BIN)/irclient demo
 
-test: $(VENV)/.test ## Run the test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.test ## Run the test suite: first what no load disturbs, then the tests of time alone
+	@failed=0; \
+	$(BIN)/python -m pytest -m 'not timing' --durations=10 || failed=1; \
+	echo "== tests of time, alone"; \
+	$(BIN)/python -m pytest -m timing --durations=10 || failed=1; \
+	exit $$failed
 
 test-all: ## Run the test suite on each Python of 3.11 to 3.14 that is installed
 	@for python in $(PYTHONS); do \
@@ -38,7 +42,7 @@ test-lowest: $(VENV)/.release ## Run the test suite with the lowest versions tha
 	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct -e '.[aiohttp,cli,emulator,progress]'
 	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --group test
-	.venv-lowest/bin/python -m pytest
+	.venv-lowest/bin/python -m pytest -m 'not timing'
 
 check: $(VENV)/.check ## Check style, types, layers and the documentation
 	$(BIN)/ruff check .

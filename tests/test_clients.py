@@ -348,6 +348,7 @@ def test_a_probe_runs_in_the_background_and_ends(world) -> None:
         world.play(story)
 
 
+@pytest.mark.timing
 @in_each_world
 def test_closing_ends_what_runs_in_the_background(world) -> None:
     async def story() -> None:
@@ -374,6 +375,7 @@ def test_closing_ends_what_runs_in_the_background(world) -> None:
     gc.collect()
 
 
+@pytest.mark.timing
 def test_a_call_that_waits_while_another_thread_closes_ends_at_once() -> None:
     ended: list[BaseException] = []
 

@@ -135,6 +135,7 @@ def test_no_more_is_taken_than_may_be_under_way_and_leaving_ends_it(world) -> No
     assert until(lambda: not many_threads())
 
 
+@pytest.mark.timing
 @in_each_world
 def test_leaving_ends_what_waits_for_a_slot(world) -> None:
     settings = options(throttling=Throttling(max_wait=30), timeouts=Timeouts(deadline=60))

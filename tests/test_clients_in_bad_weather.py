@@ -46,6 +46,7 @@ async def lag_after_the_failure(world, primary, secondary) -> float:
     return end.at - failed.at
 
 
+@pytest.mark.timing
 @in_each_world
 @pytest.mark.parametrize("name", [*bad.BAD_AT_ONCE, "refused"])
 def test_the_pair_answers_at_once_when_the_primary_fails(world, name, good) -> None:
@@ -54,16 +55,14 @@ def test_the_pair_answers_at_once_when_the_primary_fails(world, name, good) -> N
             primary.close()
 
         async def story() -> None:
-            lags = [await lag_after_the_failure(world, primary, good) for _ in range(2)]
-            # A busy machine gets a few more tries; what is missing stays missing.
-            while min(lags) >= AT_ONCE and len(lags) < 8:
-                lags.append(await lag_after_the_failure(world, primary, good))
+            lags = [await lag_after_the_failure(world, primary, good) for _ in range(3)]
             assert min(lags) < AT_ONCE
             assert max(lags) < LATE
 
         world.play(story)
 
 
+@pytest.mark.timing
 @in_each_world
 @pytest.mark.parametrize("name", bad.BAD_IN_TIME)
 def test_the_pair_answers_after_one_attempt_and_at_once_when_the_account_is_known_to_hang(
@@ -119,6 +118,7 @@ def test_traffic_goes_home_by_itself_and_gradually(world, good) -> None:
         world.play(story)
 
 
+@pytest.mark.timing
 @in_each_world
 @pytest.mark.parametrize("name", bad.BAD_IN_TIME)
 def test_the_deadline_holds_whatever_the_server_does(world, name) -> None:
@@ -137,13 +137,10 @@ def test_the_deadline_holds_whatever_the_server_does(world, name) -> None:
 
     with weather(bad.BAD_IN_TIME[name]) as server:
         took = world.play(story)
-        for _ in range(2):
-            if took >= 0.75:
-                # The machine may have been busy; a missing limit stays missing.
-                took = world.play(story)
     assert 0.69 < took < 0.75
 
 
+@pytest.mark.timing
 @in_each_world
 def test_several_drips_in_a_row_end_by_the_deadline(world) -> None:
     settings = options(timeouts=Timeouts(deadline=0.5, attempt=0.15, connect=1))

@@ -54,6 +54,7 @@ async def at_once(world, begin, times: int) -> list[Any]:
     return results
 
 
+@pytest.mark.timing
 @in_each_world
 def test_sixteen_callers_use_all_of_the_tps_and_never_more(world) -> None:
     counted, lasts = Counted(), 3.0
@@ -76,10 +77,6 @@ def test_sixteen_callers_use_all_of_the_tps_and_never_more(world) -> None:
 
     with weather(counted) as server:
         waits = world.play(story)
-        if counted.most_in_a_second() > TPS:
-            # Once more, alone: a busy machine delays requests on their way, a fault stays.
-            counted.came_at.clear()
-            waits = world.play(story)
     assert waits > 0
     assert counted.most_in_a_second() <= TPS
     first = min(counted.came_at)
@@ -87,6 +84,7 @@ def test_sixteen_callers_use_all_of_the_tps_and_never_more(world) -> None:
     assert used >= USED * TPS * lasts
 
 
+@pytest.mark.timing
 @in_each_world
 def test_a_pair_carries_what_neither_account_could_and_refuses_nothing(world) -> None:
     one, two = Counted(), Counted()
@@ -140,6 +138,7 @@ def test_calls_that_differ_are_not_joined_and_nobody_gets_anothers_list(world) -
     assert all(ids == [item_id] for item_id, ids in pairs)
 
 
+@pytest.mark.timing
 @in_each_world
 def test_a_stale_answer_is_refreshed_behind_the_callers_back(world) -> None:
     caching = Caching(fresh_for=0.05, stale_while_refresh_for=60)

@@ -172,6 +172,7 @@ def test_a_revocation_leaves_the_way_to_the_vault_open(emulator):
     assert (told.count(SecretRead), told.count(TokenRenewed)) == (2, 2)
 
 
+@pytest.mark.timing
 def test_a_rotation_is_noticed_at_the_next_renewal_without_a_slow_call(start):
     emulator, told = start(token_lifetime=2.0), Told()
     with client_of(emulator, told) as client:
@@ -186,6 +187,7 @@ def test_a_rotation_is_noticed_at_the_next_renewal_without_a_slow_call(start):
     assert told.count(TokenRejected) == 0
 
 
+@pytest.mark.timing
 def test_entra_and_the_vault_may_be_down_while_the_token_lives(start):
     emulator, told, slowest = start(token_lifetime=3.0), Told(), 0.0
     with client_of(emulator, told) as client:

@@ -131,6 +131,7 @@ def test_a_quick_answer_is_not_raced(play) -> None:
     assert (answer.ids, asked, hedges) == (["a1"], ["a"], [])
 
 
+@pytest.mark.timing
 def test_a_slow_request_is_overtaken_by_the_pair(play) -> None:
     (answer,), asked, (hedge,), (took,), _ = play(a=(0.8, 200), b=(0.0, 200))
     assert answer.ids == ["b1"]

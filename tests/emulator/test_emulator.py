@@ -225,6 +225,7 @@ print("ended")
     assert not ca_file.exists()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_at_a_signal_while_it_cooks(number, tmp_path):
     write_shop(tmp_path, items=5_000, users=20_000, interactions=400_000)

@@ -37,6 +37,7 @@ SETTINGS = options(
 )
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("what", HOSTILE)
 @pytest.mark.parametrize("world", WORLDS)
 def test_a_hostile_body_does_not_outlive_the_deadline(world, what) -> None:

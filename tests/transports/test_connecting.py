@@ -71,6 +71,7 @@ def silent(peer) -> None:
         pass
 
 
+@pytest.mark.timing
 @on_each_carrier
 def test_nobody_there_is_unreachable_at_once(world) -> None:
     async def story() -> None:
@@ -160,6 +161,7 @@ HANGS = {
 }
 
 
+@pytest.mark.timing
 @on_each_carrier
 @pytest.mark.parametrize("phase", HANGS)
 @pytest.mark.parametrize("limit", ["within", "connect_within"])
@@ -188,6 +190,7 @@ def test_connecting_ends_by_its_time_in_any_phase(world, phase, limit, known, au
         go_on.set()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("phase", HANGS)
 def test_a_hedge_looks_up_while_the_first_request_is_connecting(phase, known, authority) -> None:
     go_on = threading.Event()
@@ -219,6 +222,7 @@ def test_a_hedge_looks_up_while_the_first_request_is_connecting(phase, known, au
         go_on.set()
 
 
+@pytest.mark.timing
 @on_each_carrier
 def test_a_first_address_that_is_a_black_hole_costs_a_quarter_of_a_second_once(
     world, known
@@ -238,6 +242,7 @@ def test_a_first_address_that_is_a_black_hole_costs_a_quarter_of_a_second_once(
         gc.collect()
 
 
+@pytest.mark.timing
 @on_each_carrier
 def test_a_first_address_that_refuses_costs_nothing(world, known) -> None:
     async def story() -> None:
@@ -444,6 +449,7 @@ async def by_a_scope(work) -> None:
     assert scope.cancelled_caught
 
 
+@pytest.mark.timing
 @on_each_loop
 @pytest.mark.parametrize("cancelled", [by_a_task, by_a_timeout, by_a_scope])
 @pytest.mark.parametrize("phase", ["TCP", "several addresses", "TLS"])

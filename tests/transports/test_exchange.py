@@ -121,6 +121,7 @@ def test_a_compressed_body_without_its_end_is_not_trusted(world) -> None:
         world.play(story)
 
 
+@pytest.mark.timing
 @in_each_world
 def test_a_users_own_http_transport_ends_within_one_read_of_a_dripping_body(world) -> None:
     async def story() -> None:

@@ -58,6 +58,7 @@ def test_a_ca_file_that_cannot_be_used_is_named(content, tmp_path) -> None:
         ssl_context(ca_file=path)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 def test_a_second_client_costs_next_to_nothing(world) -> None:
     endpoint_of = weather()
