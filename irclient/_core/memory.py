@@ -62,7 +62,7 @@ class Memory:
     Args:
         store: Where they are kept.
         max_entries: How many answers that will be, about; as many queries are known.
-        flights: The calls under way: a call that begins after a forgetting joins none from before it.
+        flights: The calls under way: one that begins after a forgetting joins none from before.
     """
 
     def __init__(self, store: Store, *, max_entries: int, flights: Flights | None = None) -> None:

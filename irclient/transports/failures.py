@@ -18,6 +18,7 @@ __all__ = [
     "Unsendable",
     "failed",
     "failure_of",
+    "is_time_out",
 ]
 
 
@@ -82,10 +83,7 @@ def failure_of(error: Exception, *, token: str) -> Failure:
         token: The bearer token of the request: it is taken out of the words, since HTTP
             libraries quote a header that they refuse.
     """
-    trouble = next(
-        (_TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _TROUBLES),
-        Trouble.LOCAL,
-    )
+    trouble = _trouble_of(error)
     # The words as a traceback shows them, for an exception may be unable to tell its own.
     shown = traceback.TracebackException.from_exception(error)
     words = _first_words(error)
@@ -96,6 +94,16 @@ def failure_of(error: Exception, *, token: str) -> Failure:
     is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
     may_be_shown = is_foreign and not (token and token in "".join(shown.format()))
     return Failure(trouble, reason, cause=error if may_be_shown else None)
+
+
+def is_time_out(error: Exception) -> bool:
+    """Whether an exception says that the time passed."""
+    return _trouble_of(error) is Trouble.TIMED_OUT
+
+
+def _trouble_of(error: Exception) -> Trouble:
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next((_TROUBLES[name] for name in names if name in _TROUBLES), Trouble.LOCAL)
 
 
 #: The errors of these carry the request, and so its token: they are told, never chained.

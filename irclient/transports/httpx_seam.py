@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from irclient._wire import Response
 from irclient.transports.content_encoding import Body
-from irclient.transports.failures import BodyTooLarge, Late, UndecodableBody, Unsendable
+from irclient.transports.failures import (
+    BodyTooLarge,
+    Late,
+    UndecodableBody,
+    Unsendable,
+    is_time_out,
+)
 from irclient.transports.request import authorization, fixed_headers, is_address
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     import httpx
 
@@ -27,17 +33,18 @@ _MOST_CHUNKS_RECEIVED: Final = 20_000
 
 def over_httpx(transport: httpx.BaseTransport, send: Send) -> Response:
     """Carry out a `Send` through a user's transport; between its reads it is told to stop."""
-    ends_at = time.monotonic() + send.within
-    response = transport.handle_request(request_of(send))
-    try:
-        body = Body(response.headers.get("content-encoding"))
-        chunks: Iterable[bytes] = response.stream  # type: ignore[assignment]
-        for chunk in chunks:
-            body.take(chunk)
-            if time.monotonic() > ends_at:
-                raise Late
-    finally:
-        response.close()
+    ends_at, waited = time.monotonic() + send.within, _Waited(send)
+    with waited:
+        response = transport.handle_request(request_of(send, waited.trace))
+        try:
+            body = Body(response.headers.get("content-encoding"))
+            chunks: Iterable[bytes] = response.stream  # type: ignore[assignment]
+            for chunk in chunks:
+                body.take(chunk)
+                if time.monotonic() > ends_at:
+                    raise Late
+        finally:
+            response.close()
     return _answer(response, body)
 
 
@@ -45,9 +52,10 @@ async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> R
     """Carry out a `Send` through a user's transport, and cancel it when its time has passed."""
     import anyio  # noqa: PLC0415  (costs more than all of this module)
 
-    with anyio.move_on_after(send.within):
+    waited = _Waited(send)
+    with waited, anyio.fail_after(send.within):
         ends_at = time.monotonic() + send.within
-        response = await transport.handle_async_request(request_of(send))
+        response = await transport.handle_async_request(request_of(send, waited.trace_async))
         chunks = aiter(response.stream)  # type: ignore[arg-type]
         try:
             body = Body(response.headers.get("content-encoding"))
@@ -60,8 +68,7 @@ async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> R
             await _give_up(response, chunks, problem)
             raise
         await response.aclose()
-        return _answer(response, body)
-    raise Late
+    return _answer(response, body)
 
 
 async def _give_up(
@@ -82,8 +89,48 @@ async def _give_up(
                 await anext(chunks)
 
 
-def request_of(send: Send) -> httpx.Request:
-    """The request as httpx's."""
+class _Waited:
+    """Tells time-outs of the service from those of a transport whose connections were all in use.
+
+    Httpcore's connections say when they begin to send (the request extension ``trace``). Where
+    that was after half of the attempt's time, the service hardly had a chance to answer.
+
+    Args:
+        send: The request.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._latest = time.monotonic() + send.within / 2
+        self._sent_at: float | None = None
+
+    def trace(self, event: str, info: object) -> None:  # noqa: ARG002  (what httpcore calls)
+        """Note when the request is sent."""
+        if event.endswith("send_request_headers.started"):
+            self._sent_at = time.monotonic()
+
+    async def trace_async(self, event: str, info: object) -> None:
+        """The same for tasks."""
+        self.trace(event, info)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if not isinstance(error, Exception) or self._sent_at is None:
+            return
+        if self._sent_at > self._latest and is_time_out(error):
+            raise Unsendable(
+                "the transport had no connection free for half of the attempt's time"
+            ) from None
+
+
+def request_of(send: Send, trace: Callable[..., Any] | None = None) -> httpx.Request:
+    """The request as httpx's.
+
+    Args:
+        send: The request.
+        trace: Told of each step, by the transports that do.
+    """
     import httpx  # noqa: PLC0415  (only for a transport that a user brought)
 
     _refuse_to_guess(send.endpoint.url)
@@ -91,12 +138,18 @@ def request_of(send: Send) -> httpx.Request:
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
     connect, rest = send.connect_within, send.within
+    extensions: dict[str, Any] = {
+        # A little sooner, so that it is known what the time was spent on.
+        "timeout": {"connect": connect, "read": rest, "write": rest, "pool": 0.98 * rest}
+    }
+    if trace is not None:
+        extensions["trace"] = trace
     return httpx.Request(
         send.request.method,
         send.endpoint.url + send.request.target,
         headers=headers,
         content=send.request.body,
-        extensions={"timeout": {"connect": connect, "read": rest, "write": rest, "pool": rest}},
+        extensions=extensions,
     )
 
 

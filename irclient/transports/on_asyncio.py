@@ -185,6 +185,8 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         if self._loop.time() < self._ends_at:
             self._end_by(self._ends_at)
             return
+        if self._waiter is None or self._waiter.done():
+            return  # The loop stood still, and what had come was read before it looked up here.
         self._is_late = True
         self.close()
         self._wake()
