@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["over_httpx", "over_httpx_async", "request_of"]
 
+#: The first events of a request for which there is a connection, or room for one.
+_BEGINNINGS: Final = ("connect_tcp.started", "send_request_headers.started")
 #: More than one read of a connection can hold.
 _MOST_CHUNKS_RECEIVED: Final = 20_000
 
 
 def over_httpx(transport: httpx.BaseTransport, send: Send) -> Response:
     """Carry out a `Send` through a user's transport; between its reads it is told to stop."""
-    ends_at, waited = time.monotonic() + send.within, _Waited(send)
+    ends_at, waited = time.monotonic() + send.within, _Waited(transport, send)
     with waited:
         response = transport.handle_request(request_of(send, waited.trace))
         try:
@@ -52,7 +54,7 @@ async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> R
     """Carry out a `Send` through a user's transport, and cancel it when its time has passed."""
     import anyio  # noqa: PLC0415  (costs more than all of this module)
 
-    waited = _Waited(send)
+    waited = _Waited(transport, send)
     with waited, anyio.fail_after(send.within):
         ends_at = time.monotonic() + send.within
         response = await transport.handle_async_request(request_of(send, waited.trace_async))
@@ -92,21 +94,28 @@ async def _give_up(
 class _Waited:
     """Tells time-outs of the service from those of a transport whose connections were all in use.
 
-    Httpcore's connections say when they begin to send (the request extension ``trace``). Where
-    that was after half of the attempt's time, the service hardly had a chance to answer.
+    httpx's own transports say when they begin to connect or to send (the request extension
+    ``trace`` of httpcore). Where that was after half of the attempt's time, or never, the service
+    hardly had a chance to answer.
 
     Args:
+        transport: The user's.
         send: The request.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(
+        self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport, send: Send
+    ) -> None:
+        import httpx  # noqa: PLC0415  (only for a transport that a user brought)
+
         self._latest = time.monotonic() + send.within / 2
-        self._sent_at: float | None = None
+        self._begun_at: float | None = None
+        self._is_httpx = isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
     def trace(self, event: str, info: object) -> None:  # noqa: ARG002  (what httpcore calls)
-        """Note when the request is sent."""
-        if event.endswith("send_request_headers.started"):
-            self._sent_at = time.monotonic()
+        """Note when something is done for the request."""
+        if self._begun_at is None and event.endswith(_BEGINNINGS):
+            self._begun_at = time.monotonic()
 
     async def trace_async(self, event: str, info: object) -> None:
         """The same for tasks."""
@@ -116,9 +125,10 @@ class _Waited:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if not isinstance(error, Exception) or self._sent_at is None:
+        if not isinstance(error, Exception) or not is_time_out(error):
             return
-        if self._sent_at > self._latest and is_time_out(error):
+        begun_at = self._begun_at
+        if self._is_httpx if begun_at is None else begun_at > self._latest:
             raise Unsendable(
                 "the transport had no connection free for half of the attempt's time"
             ) from None
