@@ -15,7 +15,7 @@ from irclient import errors
 
 HEAVY = {
     "msal", "azure", "requests", "cryptography", "aiohttp", "numpy", "pandas", "scipy", "starlette",
-    "tqdm",
+    "shopify_app", "tqdm",
 }  # fmt: skip
 HTTP = {"httpx", "httpcore", "h11"}
 NOT_AT_FIRST = {*HEAVY, "httpx", "pydantic", "anyio"}

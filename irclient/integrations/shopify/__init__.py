@@ -5,6 +5,7 @@ Signatures are checked by Shopify's own library: ``pip install 'irclient[shopify
 
 from irclient.integrations.shopify.catalogue import Catalogue, JsonCatalogue
 from irclient.integrations.shopify.consent import hashed_customer
+from irclient.integrations.shopify.contract_catalogue import ContractCatalogue
 from irclient.integrations.shopify.ids import Gid, parse_gid
 from irclient.integrations.shopify.messages import Request, Response
 from irclient.integrations.shopify.proxy import AppProxy
@@ -14,6 +15,7 @@ from irclient.integrations.shopify.storefront import Unknown
 __all__ = [
     "AppProxy",
     "Catalogue",
+    "ContractCatalogue",
     "Gid",
     "JsonCatalogue",
     "Refused",

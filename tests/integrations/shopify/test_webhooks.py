@@ -52,7 +52,7 @@ def test_a_topic_that_means_nothing_here_is_accepted(proxy) -> None:
 @pytest.mark.parametrize(
     ("topic", "body"),
     [
-        ("products/delete", b"no json"), 
+        ("products/delete", b"no json"),
         ("products/delete", []), ("products/delete", {}), ("products/delete", {"id": True}),
         ("products/delete", {"id": -1}), ("products/delete", {"id": "1"}),
         ("customers/redact", {"customer": {"id": 1}}), ("customers/redact", {"customer": []}),
