@@ -63,7 +63,7 @@ serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
 	$(BIN)/mkdocs serve
 
 examples: $(VENV)/.test ## Run every example
-	@for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
+	@for example in examples/*.py examples/shopify_app; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
 
 bench: $(VENV)/.bench ## Measure beside the rivals, some minutes; the table in the documentation is made so
 	$(BIN)/python -m benchmarks --write-docs

@@ -320,11 +320,26 @@ def _cell(text: str) -> str:
     return _markdown(" ".join(str(text).split())).replace("|", "\\|")
 
 
+def theme_element() -> str:
+    """The example's custom element for themes."""
+    return _file("examples/shopify_app/theme/ir-recommendations.js", "js")
+
+
+def theme_section() -> str:
+    """The example's section for themes."""
+    return _file("examples/shopify_app/theme/ir-recommendations.liquid", "liquid")
+
+
+def _file(path: str, language: str) -> str:
+    text = (_ROOT / path).read_text("utf-8").strip()
+    return f"```{language}\n{text}\n```"
+
+
 SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
         errors_tree, exit_codes, faults, health_diagram, health_table, readme, security, settings,
-        switches,
+        switches, theme_element, theme_section,
     )
 }  # fmt: skip

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted(
+    [
+        *(ROOT / "examples").glob("*.py"),
+        *(path.parent for path in (ROOT / "examples").glob("*/__main__.py")),
+    ]
+)
 
 #: Words that each prints when it has shown what it is for.
 SHOWS = {
@@ -28,6 +33,7 @@ SHOWS = {
     "observe": "contoso-a/web: failing",
     "paging": "page 3: 20 of",
     "reuse_and_fallback": "fallback, degraded",
+    "shopify_app": "both are down        nothing: the section is hidden",
     "split": "blue → green",
     "table": "Similar to",
     "testing_your_app": "passed: test_an_outage_leaves_the_bestseller",
