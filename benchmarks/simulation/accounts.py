@@ -29,6 +29,7 @@ _TO_REFUSE: Final = 0.004
 _LONGEST_BACKLOG: Final = 3.0
 _THROTTLED: Final = b'{"error":{"code":"TooManyRequests","message":"Too many requests"}}'
 _UNAVAILABLE: Final = b'{"error":{"code":"ServiceUnavailable","message":"Try again later"}}'
+_WAITING: Final = b'{"items":[],"status":"WaitingForData","details":"Not cooked yet"}'
 _REFUSED: Final = Failure(Trouble.UNREACHABLE, "connection refused")
 _SWALLOWED: Final = Failure(Trouble.TIMED_OUT, "no answer")
 
@@ -90,9 +91,13 @@ class Account:
             takes *= condition.tail_factor
         takes += self._busy_until - now - work
         if self.random.random() < condition.error_rate:
-            return _response(503, _UNAVAILABLE), takes
-        second.served += 1
-        return self._list(now), takes
+            outcome = _response(503, _UNAVAILABLE)
+        elif not condition.is_cooked:
+            outcome = _response(200, _WAITING)
+        else:
+            second.served += 1
+            outcome = self._list(now)
+        return outcome, takes
 
     def version_at(self, now: float) -> str:
         """The data set that it serves."""

@@ -31,6 +31,7 @@ class Row:
         p50: Median seconds from the call to its end, well or not.
         p98: The 98th percentile of the same.
         p99: The 99th percentile of the same.
+        answered_p99: The 99th percentile of those alone that were answered.
         attempts: Requests per call, those in the background included.
         busiest: The most requests in one second at one account, as a part of its provisioned TPS.
         refused: The part of all requests that was refused with 429.
@@ -51,6 +52,7 @@ class Row:
     p50: float
     p98: float
     p99: float
+    answered_p99: float
     attempts: float
     busiest: float
     refused: float
@@ -65,6 +67,7 @@ def measure(run: Run) -> Row:
     plan = run.plan
     begins, ends = plan.warm_up_for, plan.weather_ends_at
     calls = [each for each in run.calls if begins <= each.began_at < ends]
+    answered = [each for each in calls if each.source is not None]
     elapsed = sorted(each.elapsed for each in calls)
     seconds = range(int(begins), int(ends))
     came = _sum(run, seconds, "came")
@@ -73,12 +76,13 @@ def measure(run: Run) -> Row:
         policy=run.policy.name,
         clients=run.clients,
         calls=len(calls),
-        success=_part(calls, [each for each in calls if each.source is not None]),
+        success=_part(calls, answered),
         from_memory=_part(calls, [each for each in calls if each.source in {"cache", "stale"}]),
         outdated=_part(calls, [each for each in calls if each.is_outdated]),
         p50=percentile(elapsed, 0.5),
         p98=percentile(elapsed, 0.98),
         p99=percentile(elapsed, 0.99),
+        answered_p99=percentile(sorted(each.elapsed for each in answered), 0.99),
         attempts=came / max(len(calls), 1),
         busiest=max(
             account.by_second[second].came / account.endpoint.tps

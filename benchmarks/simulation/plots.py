@@ -80,8 +80,8 @@ def _draw_requests(axis: Any, run: Run) -> None:
             for step in steps
         ]
         axis.plot(steps, [each / _STEP for each in came], _COLOURS[name], lw=1.0, label=name)
-    axis.axhline(ACCOUNTS["a"], color="#999999", lw=0.6, ls=":")
-    axis.set_ylim(0, _MOST_REQUESTS)
+    axis.axhline(ACCOUNTS["a"] * run.scenario.tps, color="#999999", lw=0.6, ls=":")
+    axis.set_ylim(0, _MOST_REQUESTS * max(run.scenario.busier, 1.0))
     axis.set_xlabel("seconds")
 
 

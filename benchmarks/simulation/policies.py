@@ -1,4 +1,4 @@
-"""The policies that are compared: ours with some of its settings, and two naive ones."""
+"""The policies that are compared: ours with some settings, what it was before, two naive ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from benchmarks.simulation import naive
+from benchmarks.simulation.before import Before
 from irclient._core.call import call
 from irclient._core.protocol import TokenReading
 from irclient._core.state import ClientState
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     Client: TypeAlias = Callable[[Query, float], Call[Answer]]
 
 __all__ = [
+    "BEFORE",
+    "BEFORE_IN_NEED",
     "FAIL_OVER",
     "HEDGED",
     "HEDGED_WITHOUT_MEMORY",
+    "IN_NEED",
     "OURS",
     "OURS_UNSHARED",
     "RETRY",
@@ -43,6 +47,7 @@ class Kind(Enum):
     """Who decides."""
 
     OURS = "irclient"
+    BEFORE = "irclient before"
     RETRY = "retry three times"
     FAIL_OVER = "fail over without memory"
 
@@ -77,6 +82,8 @@ class Policy:
             uniform=random.random,
             has_observers=True,
         )
+        if self.kind is Kind.BEFORE:
+            return Before(state.endpoints, settings, random.random).call
         if self.kind is Kind.RETRY:
             return lambda query, _: naive.retry_three_times(query, state.endpoints)
         if self.kind is Kind.FAIL_OVER:
@@ -110,5 +117,10 @@ HEDGED: Final = Policy("irclient, hedging", Kind.OURS, Settings(hedging=_HEDGING
 HEDGED_WITHOUT_MEMORY: Final = Policy(
     "irclient, hedging, no cache", Kind.OURS, Settings(hedging=_HEDGING, caching=_NO_MEMORY)
 )
+#: Remembers for ten seconds, and for a day in case that everything fails.
+_IN_NEED: Final = Settings(caching=Caching(fresh_for=10.0, stale_while_refresh_for=0.0))
+IN_NEED: Final = Policy("irclient", Kind.OURS, _IN_NEED)
+BEFORE: Final = Policy("irclient before", Kind.BEFORE, Settings(caching=_NO_MEMORY))
+BEFORE_IN_NEED: Final = Policy("irclient before", Kind.BEFORE, _IN_NEED)
 RETRY: Final = Policy("retry three times", Kind.RETRY)
 FAIL_OVER: Final = Policy("fail over, no memory", Kind.FAIL_OVER)

@@ -55,6 +55,8 @@ class Run:
 
 def run(scenario: Scenario, policy: Policy, plan: Plan, *, clients: int, seed: int) -> Run:
     """Run a fleet through a scenario; the same seed gives the same run."""
+    plan = scenario.plan_within(plan)
+    clients = scenario.clients or clients
     accounts = _accounts(scenario, plan, seed)
     world = VirtualTime({each.endpoint: each for each in accounts.values()})
     a, b, dr = (each.endpoint for each in accounts.values())
@@ -64,8 +66,14 @@ def run(scenario: Scenario, policy: Policy, plan: Plan, *, clients: int, seed: i
         for _ in range(clients)
     ]
     seen = Run(scenario, policy, plan, clients, accounts)
-    demand = Demand(Random(f"{seed} demand"), plan.calls_per_second, clients)
-    _Calls(world, fleet, demand, seen).schedule()
+    demand, rush = (
+        Demand(Random(f"{seed} {name}"), plan.calls_per_second, clients)
+        for name in ("demand", "rush")
+    )
+    calls = _Calls(world, fleet, demand, rush, seen)
+    calls.schedule()
+    for _ in range(scenario.rush):
+        world.at(plan.warm_up_for, calls.make_another)
     # Calls of the last seconds come to their end as well.
     world.run_until(plan.ends_at + 10.0)
     seen.told.update(world.told)
@@ -76,7 +84,7 @@ def _accounts(scenario: Scenario, plan: Plan, seed: int) -> dict[str, Account]:
     spells = scenario.weather(plan)
     return {
         name: Account(
-            ServiceEndpoint(name, "web", tps=tps),
+            ServiceEndpoint(name, "web", tps=tps * scenario.tps),
             Random(f"{seed} {name}"),
             spells,
             scenario.median,
@@ -100,6 +108,7 @@ class _Calls:
     world: VirtualTime
     fleet: list[Client]
     demand: Demand
+    rush: Demand
     seen: Run
 
     def schedule(self) -> None:
@@ -108,9 +117,17 @@ class _Calls:
             self.world.at(at, partial(self.make, client, query))
 
     def make(self, client: int, query: Query) -> None:
+        self._begin(client, query)
+        self.schedule()
+
+    def make_another(self) -> None:
+        """Make a call beside those that come by chance."""
+        _, client, query = self.rush.next()
+        self._begin(client, query)
+
+    def _begin(self, client: int, query: Query) -> None:
         now = self.world.now
         self.world.begin(self.fleet[client](query, now), ended=partial(self.end, now))
-        self.schedule()
 
     def end(self, began_at: float, came_of_it: Any) -> None:
         now, source, is_outdated = self.world.now, None, False

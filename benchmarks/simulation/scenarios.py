@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from benchmarks.simulation.policies import (
+    BEFORE,
+    BEFORE_IN_NEED,
     FAIL_OVER,
     HEDGED,
     HEDGED_WITHOUT_MEMORY,
+    IN_NEED,
     OURS,
     RETRY,
     WITHOUT_MEMORY,
@@ -34,6 +37,8 @@ class Plan:
     warm_up_for: float
     weather_for: float
     after_for: float
+    #: The longest weather; a run in small cannot have an hour.
+    most_weather_for: float = 7_200.0
 
     @property
     def weather_ends_at(self) -> float:
@@ -47,10 +52,14 @@ class Plan:
 
 
 FULL: Final = Plan(calls_per_second=80.0, warm_up_for=30.0, weather_for=60.0, after_for=90.0)
-QUICK: Final = Plan(calls_per_second=80.0, warm_up_for=6.0, weather_for=9.0, after_for=12.0)
+QUICK: Final = Plan(calls_per_second=80.0, warm_up_for=6.0, weather_for=9.0, after_for=12.0,
+    most_weather_for=9.0,
+)  # fmt: skip
 
 Weather: TypeAlias = Callable[[Plan], tuple[Spell, ...]]
 POLICIES: Final = (OURS, WITHOUT_MEMORY, FAIL_OVER, RETRY)
+#: Where memory would hide what is looked at.
+UNREMEMBERED: Final = (WITHOUT_MEMORY, BEFORE, FAIL_OVER, RETRY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,11 @@ class Scenario:
         later_cooking: The part of the weather after which the secondary follows the primary's
             new data set; None without a cooking.
         policies: Who is compared.
+        busier: The factor on the calls that are made.
+        longer: The factor on how long the weather lasts.
+        tps: The factor on the TPS of all accounts.
+        rush: Calls that are made all at once, in the moment in which the weather begins.
+        clients: The size of the fleet; None leaves it to the run.
     """
 
     name: str
@@ -71,6 +85,19 @@ class Scenario:
     median: float = 0.06
     later_cooking: float | None = None
     policies: tuple[Policy, ...] = POLICIES
+    busier: float = 1.0
+    longer: float = 1.0
+    tps: float = 1.0
+    rush: int = 0
+    clients: int | None = None
+
+    def plan_within(self, plan: Plan) -> Plan:
+        """The plan of this scenario."""
+        return replace(
+            plan,
+            calls_per_second=plan.calls_per_second * self.busier,
+            weather_for=min(plan.weather_for * self.longer, plan.most_weather_for),
+        )
 
 
 def _throughout(accounts: tuple[str, ...], condition: Condition) -> Weather:
@@ -119,4 +146,34 @@ SCENARIOS: Final = (
         policies=(OURS, HEDGED, WITHOUT_MEMORY, HEDGED_WITHOUT_MEMORY, FAIL_OVER, RETRY),
     ),
     Scenario(name="lying TPS", weather=_throughout(("a",), _HALF)),
+    Scenario(
+        name="calls in flight",
+        weather=_throughout(("a",), Condition(reach=Reach.REFUSED)),
+        policies=UNREMEMBERED,
+        tps=10.0,
+        rush=300,
+        clients=1,
+    ),
+    Scenario(
+        name="uncooked primary",
+        weather=_throughout(("a",), Condition(is_cooked=False)),
+        # So many calls are under way at any time that failing over must not depend on it.
+        median=0.4,
+        policies=UNREMEMBERED,
+        busier=1.1,
+        longer=60.0,
+        tps=2.0,
+        clients=1,
+    ),
+    Scenario(
+        name="gray primary",
+        weather=_throughout(("a",), Condition(slowed=60.0)),
+        median=0.01,
+        policies=(*UNREMEMBERED[:2], HEDGED_WITHOUT_MEMORY, *UNREMEMBERED[2:]),
+    ),
+    Scenario(
+        name="silence",
+        weather=_throughout(tuple(ACCOUNTS), _BLACK_HOLE),
+        policies=(IN_NEED, BEFORE_IN_NEED, FAIL_OVER, RETRY),
+    ),
 )

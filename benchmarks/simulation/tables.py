@@ -43,6 +43,7 @@ _OUTDATED: Final[_Column] = ("older lists", lambda row: _percent(row.outdated))
 _P50: Final[_Column] = ("p50", lambda row: _milliseconds(row.p50))
 _P98: Final[_Column] = ("p98", lambda row: _milliseconds(row.p98))
 _P99: Final[_Column] = ("p99", lambda row: _milliseconds(row.p99))
+_ANSWERED_P99: Final[_Column] = ("p99, answered", lambda row: _milliseconds(row.answered_p99))
 _ATTEMPTS: Final[_Column] = ("requests per call", lambda row: f"{row.attempts:.2f}")
 _BUSIEST: Final[_Column] = ("busiest second ÷ TPS", lambda row: f"{row.busiest:.0%}")
 _REFUSED: Final[_Column] = ("refused (429)", lambda row: _percent(row.refused))
@@ -54,7 +55,14 @@ _USUAL: Final = (
 )  # fmt: skip
 _OF_A_COOKING: Final = (_ANSWERED, _MEMORY, _OUTDATED, _P50, _P99, _ATTEMPTS, _BUSIEST, _REFUSED)
 _OF_A_TAIL: Final = (_ANSWERED, _MEMORY, _P50, _P98, _P99, _ATTEMPTS, _BUSIEST, _REFUSED)
+_OF_A_RUSH: Final = (_ANSWERED, _P50, _P99, _ATTEMPTS, _RECOVERED, _HOME)
+_OF_AN_HOUR: Final = (_ANSWERED, _P50, _P99, _ATTEMPTS, _REFUSED, _RECOVERED, _HOME)
+_OF_SILENCE: Final = (_ANSWERED, _MEMORY, _P50, _ANSWERED_P99, _P99, _ATTEMPTS, _RECOVERED, _HOME)
 _COLUMNS: Final = {
+    "calls in flight": _OF_A_RUSH,
+    "uncooked primary": _OF_AN_HOUR,
+    "gray primary": _OF_A_RUSH,
+    "silence": _OF_SILENCE,
     "fair weather": _OF_A_TAIL,
     "cooking roll-over": _OF_A_COOKING,
     "slow tail": _OF_A_TAIL,

@@ -30,6 +30,7 @@ class Condition:
         tail_factor: How much longer those take.
         tps_factor: The TPS that is enforced, as a part of the one that was configured.
         capacity_factor: The requests per second that it can work on, as a part of its TPS.
+        is_cooked: Whether there is any data to answer from.
     """
 
     reach: Reach = Reach.ANSWERED
@@ -39,6 +40,7 @@ class Condition:
     tail_factor: float = 50.0
     tps_factor: float = 1.0
     capacity_factor: float = 1.5
+    is_cooked: bool = True
 
 
 FAIR = Condition()

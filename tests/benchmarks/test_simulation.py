@@ -17,7 +17,7 @@ from benchmarks.simulation.measures import measure, percentile
 from benchmarks.simulation.page import fill
 from benchmarks.simulation.plots import draw
 from benchmarks.simulation.running import Ended, Run, run
-from benchmarks.simulation.scenarios import SCENARIOS, Plan
+from benchmarks.simulation.scenarios import FULL, QUICK, SCENARIOS, Plan
 from benchmarks.simulation.tables import Table, as_markdown, print_table
 from benchmarks.simulation.virtual_time import VirtualTime
 from benchmarks.simulation.weather import Condition, Reach, Spell
@@ -147,6 +147,30 @@ def test_the_pair_answers_through_a_black_hole_where_retrying_does_not() -> None
     assert ours.success == 1.0
     assert theirs.success < 0.9
     assert ours.p99 < 1.5 < theirs.p99
+
+
+def test_before_many_calls_in_flight_could_not_fail_over() -> None:
+    before = measure(through("calls in flight", policies.BEFORE, clients=1))
+    naive_too = measure(through("calls in flight", policies.FAIL_OVER, clients=1))
+    assert before.success < 0.9
+    assert naive_too.success == 1.0
+
+
+def test_a_rush_is_made_at_the_moment_in_which_the_weather_begins() -> None:
+    seen = through("calls in flight", policies.FAIL_OVER, clients=1)
+    assert sum(each.began_at == SMALL.warm_up_for for each in seen.calls) == 300
+
+
+def test_an_account_that_is_not_cooked_says_so() -> None:
+    outcome, _ = account(always(Condition(is_cooked=False))).answer(1.0)
+    assert b"WaitingForData" in outcome.body
+
+
+def test_a_scenario_may_last_longer_and_be_busier_than_others() -> None:
+    whole = BY_NAME["uncooked primary"].plan_within(FULL)
+    assert whole.weather_for == 3_600.0
+    assert whole.calls_per_second > FULL.calls_per_second
+    assert BY_NAME["uncooked primary"].plan_within(QUICK).weather_for == QUICK.weather_for
 
 
 def test_no_paced_client_goes_over_the_tps_of_an_account() -> None:
