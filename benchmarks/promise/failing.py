@@ -26,11 +26,19 @@ def at_once(world: str, *, kind: str, callers: int = 300) -> list[Figure]:
         return at_once_of(service, world, kind=kind, callers=callers)
 
 
-def at_once_of(service: Accounts, world: str, *, kind: str, callers: int) -> list[Figure]:
+def at_once_of(
+    service: Accounts,
+    world: str,
+    *,
+    kind: str,
+    callers: int,
+    timeouts: Timeouts = Timeouts(),  # noqa: B008  (frozen)
+) -> list[Figure]:
     """The same of accounts that there are."""
     service.behave("a", KINDS[kind])
     service.behave("b", after(0.1))
-    with on_stage(world, service.pair()) as stage:
+    settings = Settings(timeouts=timeouts)
+    with on_stage(world, service.pair(), settings=settings) as stage:
         ends = stage.at_once(callers)
     note = f"slowest {late(ends, 1.0):.2f} s{_why(ends)}"
     what = f"primary {kind}, {callers} calls at once: failed"
