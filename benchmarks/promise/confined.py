@@ -42,7 +42,6 @@ for _ in range(100_000):
     time.sleep(0.0005)
 """
 _STALE: Final = 300
-_SIGNALS: Final = 10_000
 _CAP_DAC_READ_SEARCH: Final = 1 << 2
 _PR_SET_KEEPCAPS: Final = 8
 _CAPABILITIES_3: Final = 0x20080522
@@ -53,10 +52,12 @@ def can_limit_processes() -> bool:
     return os.geteuid() == 0
 
 
-def confined(what: str, world: str, service: Accounts, *, within: float = 30) -> dict[str, Any]:
+def confined(
+    what: str, world: str, service: Accounts, *more: str, within: float = 30
+) -> dict[str, Any]:
     """Try something in a process of its own; `hung` is set when it did not end in time."""
     ports = [service.url(name).rpartition(":")[2] for name in "ab"]
-    command = [sys.executable, "-m", "benchmarks.promise.confined", what, world, *ports]
+    command = [sys.executable, "-m", "benchmarks.promise.confined", what, world, *ports, *more]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -82,7 +83,7 @@ def confined(what: str, world: str, service: Accounts, *, within: float = 30) ->
             process.kill()
 
 
-def _process_limit(world: str, pair: Pair) -> dict[str, Any]:
+def _process_limit(world: str, pair: Pair, *_: str) -> dict[str, Any]:
     """Stale answers for all, and hardly a thread to be had."""
     queries = [Similar(f"stale-{number}") for number in range(_STALE)]
     settings = Settings(caching=Caching(fresh_for=0.05))
@@ -124,7 +125,7 @@ def _become_somebody_with_few_threads() -> None:
     libc.capset(ctypes.byref(header), ctypes.byref(kept))
 
 
-def _signals(world: str, pair: Pair) -> dict[str, Any]:
+def _signals(world: str, pair: Pair, number: str) -> dict[str, Any]:
     """A handler that asks for the health, while calls are made on the thread that it interrupts."""
     handled, over = [0], threading.Event()
     with on_stage(world, pair, settings=Settings(caching=Caching(fresh_for=0.01))) as stage:
@@ -138,7 +139,9 @@ def _signals(world: str, pair: Pair) -> dict[str, Any]:
         helpers = [
             threading.Thread(target=_ask_until, args=(stage, over), daemon=True) for _ in range(2)
         ]
-        helpers.append(threading.Thread(target=_wait_for, args=(handled, over), daemon=True))
+        helpers.append(
+            threading.Thread(target=_wait_for, args=(handled, int(number), over), daemon=True)
+        )
         for helper in helpers:
             helper.start()
         # From outside: a thread of this process would only send when the main one waits.
@@ -160,13 +163,13 @@ def _ask_until(stage: Stage, over: threading.Event) -> None:
                 stage.call(lambda ir: ir.popular())
 
 
-def _wait_for(handled: list[int], over: threading.Event) -> None:
-    while handled[0] < _SIGNALS:
+def _wait_for(handled: list[int], number: int, over: threading.Event) -> None:
+    while handled[0] < number:
         time.sleep(0.05)
     over.set()
 
 
-def _resolver(world: str, _: Pair) -> dict[str, Any]:
+def _resolver(world: str, *_: object) -> dict[str, Any]:
     """The name server does not answer: 60 calls a second for 4 s, each look-up stuck."""
     really = socket.getaddrinfo
 
@@ -189,7 +192,7 @@ def _resolver(world: str, _: Pair) -> dict[str, Any]:
         os._exit(0)
 
 
-_TRIED: Final[dict[str, Callable[[str, Pair], dict[str, Any]]]] = {
+_TRIED: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "process limit": _process_limit,
     "signals": _signals,
     "resolver": _resolver,
@@ -200,12 +203,12 @@ def _say(**found: Any) -> None:
     print(json.dumps(found), flush=True)
 
 
-def _main(what: str, world: str, *ports: str) -> None:
+def _main(what: str, world: str, first: str, second: str, *more: str) -> None:
     primary, secondary = (
         ServiceEndpoint(name, "web", tps=10_000, url=f"http://127.0.0.1:{port}")
-        for name, port in zip("ab", ports, strict=True)
+        for name, port in zip("ab", (first, second), strict=True)
     )
-    found = _TRIED[what](world, Pair(primary, secondary))
+    found = _TRIED[what](world, Pair(primary, secondary), *more)
     if found:
         _say(**found)
 

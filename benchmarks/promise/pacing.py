@@ -10,7 +10,7 @@ from benchmarks.promise.accounts import accounts, busiest_second
 from benchmarks.promise.figures import at_most, exactly
 from benchmarks.promise.service import Behaviour
 from benchmarks.promise.stage import THREADS, on_stage
-from irclient import AsyncIRClient, Hedging, IRClient, Retries, Settings
+from irclient import AsyncIRClient, IRClient, Retries, Settings, Throttling
 
 if TYPE_CHECKING:
     from benchmarks.promise.accounts import Accounts
@@ -37,6 +37,8 @@ token_env = "HOME"
 enabled = true
 after = 0.05
 budget = 1.0
+[settings.throttling]
+max_wait = 3.0
 """
 
 
@@ -61,7 +63,7 @@ def breaking_connections(
     world: str, *, kind: str = "reset", callers: int = 30, seconds: float = 3
 ) -> list[Figure]:
     """A front end that answers each connection once, takes the next request, and breaks it."""
-    settings = Settings(retries=Retries(max_attempts=1), hedging=Hedging())
+    settings = Settings(retries=Retries(max_attempts=1), throttling=Throttling(max_wait=3))
     with accounts("a") as service:
         service.behave("a", Behaviour(kind=kind, from_request=2))
         endpoint = service.endpoint("a", tps=_TPS)

@@ -10,6 +10,8 @@ from benchmarks.promise.stage import THREADS
 from tests.load.holding import holds, worlds
 
 BOTH = (THREADS, "asyncio")
+#: A machine that has other things to do may be so many seconds late.
+_LATE = 0.4
 
 
 @pytest.mark.skipif(not can_limit_processes(), reason="only root may become another user")
@@ -18,14 +20,14 @@ def test_answers_at_hand_are_given_where_no_thread_can_be_started(world):
     holds(limits.process_limit(world))
 
 
-@worlds(*BOTH)
+@worlds(*BOTH, not_yet=BOTH)
 def test_a_pool_that_is_too_small_costs_no_deadline_and_ejects_no_account(world):
-    holds(limits.small_pool(world, seconds=1))
+    holds(limits.small_pool(world, seconds=1, overrun=_LATE))
 
 
 @worlds(THREADS)
 def test_more_callers_than_connections_cost_nobody_a_deadline(world):
-    holds(limits.own_pool(world))
+    holds(limits.own_pool(world, overrun=_LATE))
 
 
 @worlds(*BOTH)
@@ -35,12 +37,12 @@ def test_a_hostile_body_takes_no_longer_than_the_deadline_and_blocks_no_loop(wor
 
 @worlds(THREADS)
 def test_a_signal_handler_may_ask_for_the_health_whatever_it_interrupts(world):
-    holds(limits.signals(world))
+    holds(limits.signals(world, number=2_000))
 
 
-@worlds(*BOTH)
+@worlds(THREADS)
 def test_a_silent_name_server_costs_a_bounded_number_of_threads(world):
-    holds(limits.names_without_an_answer(world))
+    holds(limits.names_without_an_answer(world, overrun=_LATE))
 
 
 @worlds(*BOTH)
