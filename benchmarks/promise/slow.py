@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 
-def gray(world: str, *, callers: int = 20, seconds: float = 5) -> list[Figure]:
+def gray(
+    world: str, *, callers: int = 20, seconds: float = 5, p50_below: float = 30
+) -> list[Figure]:
     """A primary that is sixty times slower than the secondary, from the first call on."""
     with accounts() as service, on_stage(world, service.pair()) as stage:
         service.behave("a", after(0.6))
@@ -39,7 +41,7 @@ def gray(world: str, *, callers: int = 20, seconds: float = 5) -> list[Figure]:
     where = f"primary 600 ms, secondary 10 ms, {callers} callers, {seconds:g} s"
     note = f"{len(slow)} of {len(ends)}"
     return [
-        less_than(f"{where}: p50", world, 1000 * late(ends, 0.5), 30, "ms"),
+        less_than(f"{where}: p50", world, 1000 * late(ends, 0.5), p50_below, "ms"),
         at_most(f"{where}: slow", world, 100 * len(slow) / len(ends), 10, "%", note=note),
         exactly(f"{where}: failed", world, len(failed(ends)), 0),
     ]
@@ -112,7 +114,7 @@ def one_of_both_is_slower(world: str, *, callers: int = 20, seconds: float = 2) 
     return figures
 
 
-def hedged_while_connecting(world: str) -> list[Figure]:
+def hedged_while_connecting(world: str, *, within: float = 0.15) -> list[Figure]:
     """A primary that takes connections and never shakes hands; hedging after 50 ms."""
     settings = Settings(hedging=Hedging(enabled=True, after=0.05, budget=1.0))
     with accounts() as service:
@@ -124,7 +126,7 @@ def hedged_while_connecting(world: str) -> list[Figure]:
             end = stage.call()
     where = "primary never shakes hands, hedge after 50 ms"
     return [
-        at_most(f"{where}: one call", world, 1000 * end.elapsed, 150, "ms"),
+        at_most(f"{where}: one call", world, 1000 * end.elapsed, 1000 * within, "ms"),
         exactly(f"{where}: failed", world, len(failed([end])), 0),
     ]
 

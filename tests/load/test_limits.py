@@ -45,7 +45,7 @@ def test_a_silent_name_server_costs_a_bounded_number_of_threads(world):
     holds(limits.names_without_an_answer(world, overrun=_LATE))
 
 
-@worlds(*BOTH)
+@worlds(*BOTH, not_yet=[THREADS])
 def test_the_tps_is_kept_while_hedges_open_connections(world):
     holds(pacing.hedged_and_cold(world, seconds=2))
 
