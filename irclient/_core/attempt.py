@@ -181,6 +181,12 @@ def _race(
         if verdict.meaning is SERVED:
             best = finish.send
     if hedge.send is not None:
+        if len(finishes) == 1:
+            # What lost may have been opening a connection, and reach the service only now.
+            is_first = finishes[0].send is first
+            lost, held = (hedge.send, hedge.slot) if is_first else (first, slot)
+            if held is not None:
+                story.state.routes.allowances[lost.endpoint.url].arrived(held, story.now)
         _note_race(story, hedge, finishes, best, began_at)
     yield from tell(story)
     return best.endpoint, hedge.verdicts[id(best)]
