@@ -229,8 +229,9 @@ class _Connection:
         try:
             if self._tls.version() is None:
                 self._tls.do_handshake()
-            while True:
-                plain += self._tls.read(65_536)
+            # Nothing is read once the other side has said goodbye.
+            while piece := self._tls.read(65_536):
+                plain += piece
         except ssl.SSLWantReadError:
             pass
         finally:
