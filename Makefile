@@ -57,6 +57,10 @@ fix: $(VENV)/.check ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+list-methods: $(VENV)/.check ## Write the clients' list methods from the query classes
+	$(BIN)/python scripts/list_methods.py
+	$(BIN)/ruff format irclient/_clients
+
 docs: $(VENV)/.check ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 

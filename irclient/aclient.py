@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
+from irclient._clients.async_list_methods import AsyncListMethods
+from irclient._clients.base import ClientBase
+from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
 from irclient._drivers.tasks import TaskDriver
-from irclient._front_door import FrontDoor
 from irclient._progress import ManyAnswered, length_of, progress_of
-from irclient.results import RecommendationList, RecommendedItem, Selectors
+from irclient.results import RecommendationList, RecommendedItem
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     import httpx
 
-    from irclient._assembly import PriorityName
     from irclient._drivers.each_on_tasks import EachOnTasks
     from irclient.auth import Credential
     from irclient.errors import IRError
-    from irclient.observe import Observer
+    from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
-    from irclient.results import Answer
+    from irclient.results import Answer, Selectors
     from irclient.settings import Fallback
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
@@ -39,7 +40,7 @@ __all__ = ["AsyncIRClient"]
 QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
-class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors]]):
+class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     """Fetches recommendation lists, and keeps them coming when an account does not answer.
 
     One client serves a whole process: any number of tasks may use it, it may be made before
@@ -50,7 +51,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
             `TrafficSplit` of any of these.
         credential: A `KeyVaultCredential`, a `StaticToken`, or anything with azure-core's
             `get_token`.
-        settings: How to behave.
+        settings: How to behave; as by default when left out.
         fallback: What to answer when nothing else can; without one a call that finds no answer
             raises.
         store: Where answers are kept; in this process when left out.
@@ -69,24 +70,30 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         endpoints: Endpoints,
         *,
         credential: Credential,
-        settings: Settings = Settings.model_construct(),  # noqa: B008  (frozen)
+        settings: Settings | None = None,
         fallback: Fallback | None = None,
         store: Store | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         check_transport(transport, "AsyncBaseTransport")
-        parts: dict[str, Any] = {
-            "endpoints": endpoints,
-            "credential": credential,
-            "settings": settings,
-            "fallback": fallback,
-            "store": store,
-            "transport": transport,
-            "observers": observers,
-        }
-        self._driver = TaskDriver(self._put_together(parts), observers)
-        self._tell = self._driver.tell
+        self._put_together(
+            ClientParts(
+                endpoints=endpoints,
+                credential=credential,
+                settings=Settings.model_construct() if settings is None else settings,
+                fallback=fallback,
+                store=store,
+                transport=transport,
+                observers=observers,
+            )
+        )
+
+    def _make_driver(
+        self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
+    ) -> Callable[[Record], None]:
+        self._driver = TaskDriver(transport, observers)
+        return self._driver.tell
 
     @overload
     async def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
@@ -103,10 +110,8 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found = self._at_hand(query)
-        answer: RecommendationList | Selectors
-        answer = await self._answer(query) if found is None else found
-        return answer
+        found = self._cached_answer(query)
+        return await self._answer(query) if found is None else found
 
     @overload
     async def fetch_many(
@@ -133,7 +138,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         concurrency: int | None = None,
         progress: bool | Callable[[int, int], None] = False,
         return_errors: bool = False,
-    ) -> list[Any]:
+    ) -> list[RecommendationList] | list[RecommendationList | IRError]:
         """Answer many queries at once; the answers keep the order of the queries.
 
         Args:
@@ -149,7 +154,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         """
         check_concurrency(concurrency)
         asked = list(queries)
-        answers: list[Any] = [None] * len(asked)
+        answers: list[RecommendationList | IRError | None] = [None] * len(asked)
         each = self._driver.run_each(
             self._begin_many(asked), concurrency=concurrency or FETCH_MANY_AT_A_TIME
         )
@@ -159,7 +164,7 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
                 async for place, outcome in each:
                     answers[place] = answered.take(outcome, return_errors=return_errors)
                     done()
-        return answers
+        return cast("list[RecommendationList | IRError]", answers)
 
     def fetch_each(
         self,
@@ -221,8 +226,8 @@ class AsyncIRClient(FrontDoor[Awaitable[RecommendationList], Awaitable[Selectors
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
         *,
-        usually: PriorityName = "interactive",
-    ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
+        usually: Literal["interactive", "batch"] = "interactive",
+    ) -> RecommendationList | Selectors:
         return await self._driver.run(self._begin(query, endpoints, usually=usually))
 
     async def __aenter__(self) -> Self:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
 from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
+from irclient._clients.base import ClientBase
+from irclient._clients.list_methods import ListMethods
+from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
 from irclient._drivers.blocking import BlockingDriver
-from irclient._front_door import FrontDoor
 from irclient._progress import ManyAnswered, length_of, progress_of
-from irclient.results import RecommendationList, Selectors
 from irclient.settings import Settings
 from irclient.transports import default_transport
 
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._assembly import PriorityName
     from irclient.auth import Credential
     from irclient.errors import IRError
-    from irclient.observe import Observer
+    from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
-    from irclient.results import RecommendedItem
+    from irclient.results import RecommendationList, RecommendedItem, Selectors
     from irclient.settings import Fallback
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
@@ -36,7 +36,7 @@ __all__ = ["IRClient"]
 QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
-class IRClient(FrontDoor[RecommendationList, Selectors]):
+class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     """Fetches recommendation lists, and keeps them coming when an account does not answer.
 
     One client serves a whole process: any number of threads may use it, it may be made before
@@ -47,7 +47,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
             `TrafficSplit` of any of these.
         credential: A `KeyVaultCredential`, a `StaticToken`, or anything with azure-core's
             `get_token`.
-        settings: How to behave.
+        settings: How to behave; as by default when left out.
         fallback: What to answer when nothing else can; without one a call that finds no answer
             raises.
         store: Where answers are kept; in this process when left out.
@@ -66,24 +66,30 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         endpoints: Endpoints,
         *,
         credential: Credential,
-        settings: Settings = Settings.model_construct(),  # noqa: B008  (frozen)
+        settings: Settings | None = None,
         fallback: Fallback | None = None,
         store: Store | None = None,
         transport: httpx.BaseTransport | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         check_transport(transport, "BaseTransport")
-        parts: dict[str, Any] = {
-            "endpoints": endpoints,
-            "credential": credential,
-            "settings": settings,
-            "fallback": fallback,
-            "store": store,
-            "transport": transport,
-            "observers": observers,
-        }
-        self._driver = BlockingDriver(self._put_together(parts), observers)
-        self._tell = self._driver.tell
+        self._put_together(
+            ClientParts(
+                endpoints=endpoints,
+                credential=credential,
+                settings=Settings.model_construct() if settings is None else settings,
+                fallback=fallback,
+                store=store,
+                transport=transport,
+                observers=observers,
+            )
+        )
+
+    def _make_driver(
+        self, transport: httpx.BaseTransport, observers: Sequence[Observer]
+    ) -> Callable[[Record], None]:
+        self._driver = BlockingDriver(transport, observers)
+        return self._driver.tell
 
     @overload
     def fetch(self, query: ListQuery | Personalize) -> RecommendationList: ...
@@ -100,10 +106,8 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         Raises:
             IRError: The one error that says why there is no answer.
         """
-        found = self._at_hand(query)
-        answer: RecommendationList | Selectors
-        answer = self._answer(query) if found is None else found
-        return answer
+        found = self._cached_answer(query)
+        return self._answer(query) if found is None else found
 
     @overload
     def fetch_many(
@@ -130,7 +134,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         concurrency: int | None = None,
         progress: bool | Callable[[int, int], None] = False,
         return_errors: bool = False,
-    ) -> list[Any]:
+    ) -> list[RecommendationList] | list[RecommendationList | IRError]:
         """Answer many queries at once; the answers keep the order of the queries.
 
         Args:
@@ -146,7 +150,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         """
         check_concurrency(concurrency)
         asked = list(queries)
-        answers: list[Any] = [None] * len(asked)
+        answers: list[RecommendationList | IRError | None] = [None] * len(asked)
         each = self._driver.run_each(
             self._begin_many(asked),
             concurrency=concurrency or FETCH_MANY_AT_A_TIME,
@@ -160,7 +164,7 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
             for place, outcome in each:
                 answers[place] = answered.take(outcome, return_errors=return_errors)
                 done()
-        return answers
+        return cast("list[RecommendationList | IRError]", answers)
 
     def fetch_each(
         self,
@@ -234,8 +238,8 @@ class IRClient(FrontDoor[RecommendationList, Selectors]):
         query: ListQuery | Personalize | ItemSelectors,
         endpoints: Sequence[ServiceEndpoint] | None = None,
         *,
-        usually: PriorityName = "interactive",
-    ) -> Any:  # noqa: ANN401  (a list for the query of a list, selectors for theirs)
+        usually: Literal["interactive", "batch"] = "interactive",
+    ) -> RecommendationList | Selectors:
         return self._driver.run(self._begin(query, endpoints, usually=usually))
 
     def __enter__(self) -> Self:

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from irclient import AsyncIRClient, IRClient, queries
+from irclient._clients.list_methods import ListMethods
 from irclient._core.identity import KnownQueries
-from irclient._lists import Lists
 from irclient.modeling import AsyncModelingClient, ModelingClient
 
 PAIRS = [(IRClient, AsyncIRClient), (ModelingClient, AsyncModelingClient)]
@@ -60,12 +60,6 @@ def test_the_class_docstrings_promise_the_same(blocking, tasks) -> None:
     assert arguments(blocking) == arguments(tasks) != ""
 
 
-def test_the_lists_are_said_once() -> None:
-    for name in ("new", "popular", "trending", "similar", "cart", "bought_together", "picks"):
-        assert vars(IRClient).get(name) is None
-        assert getattr(IRClient, name) is getattr(AsyncIRClient, name) is getattr(Lists, name)
-
-
 def test_every_list_method_takes_what_its_query_takes() -> None:
     by_operation = {
         query.operation: query
@@ -74,11 +68,11 @@ def test_every_list_method_takes_what_its_query_takes() -> None:
     }
     assert len(by_operation) == 9
     for operation, query in by_operation.items():
-        method = inspect.signature(getattr(Lists, operation)).parameters
+        method = inspect.signature(getattr(ListMethods, operation)).parameters
         assert set(method) - {"self"} == set(inspect.signature(query).parameters)
 
 
-class Asked(Lists):
+class Asked(ListMethods):
     """Answers each query with itself."""
 
     _known_queries = KnownQueries(0)

@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "irclient").rglob("*.py"))
+#: A script writes them from the queries, which are read instead.
+WRITTEN = {"list_methods.py", "async_list_methods.py"}
 DRIVERS = [path for path in SOURCES if path.parent.name == "_drivers"]
 POLICY = re.compile(r"retr(?:y|ies)|breaker|cach|hedg|failover", re.IGNORECASE)
 
@@ -19,7 +21,11 @@ def most_lines(path: Path) -> int:
     return 200 if path.parent.name == "_drivers" else 400
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if path.name not in WRITTEN],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_a_module_fits_its_limit_and_says_what_it_owns(path: Path) -> None:
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= most_lines(path)

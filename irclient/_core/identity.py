@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
-from functools import cache
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from irclient._forks import fork_safe_lock
 from irclient._wire import request_for
-from irclient.errors import QueryError
 from irclient.filters import Filters
 from irclient.queries import Query
 
-__all__ = ["Asked", "KnownQueries", "hashable", "identity", "query_of", "user_ids_of"]
+__all__ = ["Asked", "KnownQueries", "identity", "user_ids_of"]
 
-Asked: TypeAlias = tuple[Any, ...]
-"""What a query is made of, as one tuple by which it can be looked up: its kind, the types of
-those values that are numbers (True equals 1, and is no count), and the values of its fields in
-the order of `fields`."""
+QueryT = TypeVar("QueryT", bound=Query)
 
-#: The fields that take several values, and the types of such values that can be looked up.
-_SEVERAL: Final = frozenset({"params", "filters", "refinements", "item_ids"})
-_LASTING: Final = (str, bytes, tuple, Filters)
+Asked: TypeAlias = tuple[type[QueryT], *tuple[object, ...]]
+"""The arguments of a list method, by which its query is known: the kind of the query, the types of
+the numbers (True equals 1, and is no count), and every argument in the method's own order."""
+
+#: The types of nearly all arguments that are neither a list nor a mapping.
+_LASTING: Final = frozenset({str, int, type, type(None), Filters})
+#: Tells a mapping from the tuple of its pairs.
+_MAPPING: Final = object()
 
 
 def identity(query: Query, variant: str | None = None) -> str | None:
@@ -68,34 +67,27 @@ class KnownQueries:
     def __init__(self, most: int) -> None:
         self._most = most
         # Not a dict: the first key of one whose first keys were deleted is searched for each time.
-        self._known: OrderedDict[Asked, Query] = OrderedDict()
+        self._known: OrderedDict[object, Any] = OrderedDict()
         self._lock = fork_safe_lock()
 
-    def query(self, asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-        """Return the query that is asked: one that is known, or a new one.
-
-        Raises:
-            QueryError: It cannot be asked.
-        """
+    def find(self, asked: Asked[QueryT]) -> QueryT | None:
+        """Return the query that was learned from these arguments, or None."""
+        known: QueryT | None
         try:
-            return self._known[asked]
-        except (KeyError, TypeError):
-            return self._learned(asked)
+            known = self._known.get(asked)
+        except TypeError:  # There is a list or a mapping among them.
+            with suppress(TypeError):
+                known = self._known.get(_lasting(asked))
+                return known
+            return None  # It is not what a query is made of, which the query says itself.
+        return known
 
-    def _learned(self, asked: Asked) -> Any:  # noqa: ANN401
-        try:
-            lasting = hashable(asked)
-            known = self._known.get(lasting)
-        except (TypeError, QueryError):
-            return query_of(asked)  # Not what a query is made of, which it says itself.
-        if known is not None:
-            return known
-        query: Query = query_of(asked)
+    def learn(self, asked: Asked[QueryT], query: QueryT) -> None:
+        """Keep a query by the arguments that it was made from, if its answer may be shared."""
         if identity(query) is not None:
-            self._know(lasting, query)
-        return query
+            self._know(_lasting(asked), query)
 
-    def _know(self, lasting: Asked, query: Query) -> None:
+    def _know(self, lasting: object, query: Query) -> None:
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:
@@ -104,7 +96,7 @@ class KnownQueries:
                     self._known.popitem(last=False)
 
     def forget(self) -> None:
-        """Know nothing of what was asked, and so of whoever it was about."""
+        """Know nothing of what was asked, and so of the users that it was about."""
         with self._lock:
             self._known.clear()
 
@@ -112,47 +104,19 @@ class KnownQueries:
         return len(self._known)
 
 
-def query_of(asked: Asked) -> Any:  # noqa: ANN401  (a query of the kind that is asked)
-    """Build a query of its kind and the values of its fields.
-
-    Raises:
-        QueryError: It cannot be asked.
-    """
-    names = _names_of(asked[0])
-    return asked[0](**dict(zip(names, asked[-len(names) :], strict=True)))
+def _lasting(asked: tuple[object, ...]) -> tuple[object, ...]:
+    """Return arguments without lists and mappings: these can be looked up, and do not change."""
+    return tuple([each if type(each) in _LASTING else _without_lists(each) for each in asked])
 
 
-def hashable(asked: Asked) -> Asked:
-    """Return what `query_of` builds the same query from, without lists and mappings.
-
-    That can be looked up, and stays as it is when those are changed afterwards.
-
-    Raises:
-        QueryError: The filters cannot be used.
-    """
-    values: list[Any] = list(asked)
-    for at, name in _places_of(asked[0]):
-        value = values[at]
-        if value is None or isinstance(value, _LASTING):
-            continue
-        if isinstance(value, Mapping):
-            given = cast("Mapping[str, Any]", value)
-            if name == "filters":
-                values[at] = Filters(given)
-            elif name == "params":
-                values[at] = tuple(given.items())
-        elif isinstance(value, Sequence):
-            values[at] = tuple(cast("Sequence[object]", value))
-    return tuple(values)
-
-
-@cache
-def _names_of(kind: type[Query]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
-
-
-@cache
-def _places_of(kind: type[Query]) -> tuple[tuple[int, str], ...]:
-    """Where in what is asked a list or a mapping may stand."""
-    names = [each.name for each in fields(kind)]
-    return tuple((at - len(names), name) for at, name in enumerate(names) if name in _SEVERAL)
+def _without_lists(value: object) -> object:
+    if isinstance(value, dict | Mapping):  # Most are dicts, which is cheaper to find out.
+        pairs = cast("Mapping[object, object]", value).items()
+        return _MAPPING, *[
+            (name, tuple(cast("list[object]", each)) if isinstance(each, list) else each)
+            for name, each in pairs
+        ]
+    if isinstance(value, list | tuple | Sequence) and not isinstance(value, str | bytes):
+        values = cast("Sequence[object]", value)
+        return tuple([tuple(cast("list[object]", v)) if isinstance(v, list) else v for v in values])
+    return value

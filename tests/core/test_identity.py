@@ -8,8 +8,10 @@ from dataclasses import fields
 import pytest
 
 from irclient import queries
-from irclient._core.identity import KnownQueries, hashable, identity, query_of
+from irclient._clients.list_methods import ListMethods
+from irclient._core.identity import KnownQueries, identity
 from irclient.errors import QueryError
+from irclient.filters import Filters
 
 ALONE = [
     queries.Similar("1", session_id="s"),
@@ -48,102 +50,116 @@ def test_an_identity_is_found_out_once() -> None:
     assert hash(query) == hash(queries.Similar("1"))
 
 
-def popular(count: object = None, filters: object = None, refinements: object = ()):
-    """What `popular(...)` asks."""
-    numbers = (type(count), type(None))
-    own = (count, None, filters, None, refinements)
-    return (queries.Popular, *numbers, None, None, None, (), *own)
+class Asked(ListMethods):
+    """Answers each query with itself."""
 
+    def __init__(self, most: int) -> None:
+        self._known_queries = KnownQueries(most)
 
-def seeded(seed: str):
-    return (queries.BoughtTogether, *[type(None)] * 2, *[None] * 3, (), *[None] * 4, (), seed)
+    def fetch(self, query):
+        return query
 
-
-def is_known(known: KnownQueries, asked) -> bool:
-    """Whether asking again brings the same query, and not one that is equal."""
-    return known.query(asked) is known.query(asked)
+    def __len__(self) -> int:
+        return len(self._known_queries)
 
 
 @pytest.mark.parametrize(
-    "asked",
-    [popular(), popular(3), popular(3, {"Color": ["red"]}), popular(refinements=["A"])],
-    ids=["nothing", "a number", "filters", "a list"],
+    "given",
+    [
+        {},
+        {"count": 3},
+        {"count": 3, "filters": {"Color": ["red"]}},
+        {"filters": Filters({"Color": ["red"]})},
+        {"refinements": ["A"]},
+        {"params": [["a", "1"]]},
+    ],
+    ids=str,
 )
-def test_what_was_asked_before_is_known_again(asked) -> None:
-    known = KnownQueries(10)
-    assert known.query(asked) == query_of(asked)
-    assert is_known(known, asked)
+def test_what_was_asked_before_is_known_again(given) -> None:
+    ask = Asked(10)
+    first = ask.popular(**given)
+    assert first == queries.Popular(**given)
+    assert ask.popular(**given) is first
 
 
 def test_what_looks_alike_is_not_known_for_it() -> None:
-    known = KnownQueries(10)
-    known.query(popular(1))
+    ask = Asked(10)
+    ask.popular(count=1)
     for count in (True, 1.0):
         with pytest.raises(QueryError, match="count must be an int"):
-            known.query(popular(count))
+            ask.popular(count=count)
 
 
-@pytest.mark.parametrize("value", [{1}, [{}], object(), {}, {"A": "1"}])
+def test_a_mapping_is_not_known_for_its_pairs() -> None:
+    ask = Asked(10)
+    ask.popular(filters={"Color": "red"})
+    with pytest.raises(QueryError, match="filters must be a mapping"):
+        ask.popular(filters=(("Color", "red"),))
+
+
+@pytest.mark.parametrize("value", [{1}, [{}], [[]], object(), {}, {"A": "1"}, b"A"])
 def test_what_is_no_value_of_a_query_is_never_known(value) -> None:
-    known = KnownQueries(10)
-    known.query(popular())
+    ask = Asked(10)
+    ask.popular()
     with pytest.raises(QueryError, match="refinements"):
-        known.query(popular(refinements=value))
-    assert len(known) == 1
+        ask.popular(refinements=value)
+    assert len(ask) == 1
+
+
+def test_what_holds_itself_is_refused_like_any_other_wrong_value() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(QueryError, match="refinements"):
+        Asked(10).popular(refinements=endless)
+
+
+def test_what_is_known_does_not_change_with_what_it_was_made_of() -> None:
+    ask, colors = Asked(10), ["red"]
+    red = ask.popular(filters={"Color": colors})
+    colors.append("blue")
+    both = ask.popular(filters={"Color": colors})
+    assert red.filters["Color"] == ("red",)
+    assert both.filters["Color"] == ("red", "blue")
 
 
 @pytest.mark.parametrize("query", ALONE, ids=lambda query: query.operation)
 def test_what_may_not_be_shared_is_kept_nowhere(query) -> None:
-    known = KnownQueries(10)
-    asked = (type(query), *(getattr(query, each.name) for each in fields(query)))
-    assert known.query(asked) == query
-    assert len(known) == 0
+    ask = Asked(10)
+    given = {each.name: getattr(query, each.name) for each in fields(query)}
+    assert getattr(ask, query.operation)(**given) == query
+    assert len(ask) == 0
 
 
 def test_what_was_learned_first_is_forgotten_first() -> None:
-    known = KnownQueries(2)
-    first, second, _ = [known.query(seeded(seed)) for seed in "abc"]
-    assert known.query(seeded("b")) is second
-    assert known.query(seeded("a")) is not first
+    ask = Asked(2)
+    first, second, _ = [ask.bought_together(seed) for seed in "abc"]
+    assert ask.bought_together("b") is second
+    assert ask.bought_together("a") is not first
 
 
 def test_what_is_asked_again_displaces_nothing() -> None:
-    known = KnownQueries(2)
-    first = known.query(seeded("a"))
+    ask = Asked(2)
+    first = ask.bought_together("a")
     for _ in range(3):
-        known.query(seeded("b"))
-    assert known.query(seeded("a")) is first
+        ask.bought_together("b")
+    assert ask.bought_together("a") is first
 
 
 def test_nothing_is_known_where_nothing_may_be() -> None:
-    known = KnownQueries(0)
-    assert known.query(seeded("a")) is not known.query(seeded("a"))
-    assert len(known) == 0
+    ask = Asked(0)
+    assert ask.bought_together("a") is not ask.bought_together("a")
+    assert len(ask) == 0
 
 
 def test_any_number_of_threads_may_ask() -> None:
-    known = KnownQueries(20)
+    ask = Asked(20)
     with ThreadPoolExecutor(8) as pool:
-        asked = [seeded(str(number % 40)) for number in range(2_000)]
-        assert list(pool.map(known.query, asked)) == [query_of(each) for each in asked]
-    assert len(known) <= 20
+        seeds = [str(number % 40) for number in range(2_000)]
+        answers = list(pool.map(ask.bought_together, seeds))
+    assert answers == [queries.BoughtTogether(seed) for seed in seeds]
+    assert len(ask) <= 20
 
 
-ASKED = (queries.Cart, int, type(None), None, None, None)
-FIELDS = (3, None, {"Color": ["red", "blue"], "Size": "M"}, None, ["RemoveUserHistory"])
-
-
-def test_what_cannot_be_looked_up_is_asked_for_in_a_form_that_can() -> None:
-    asked = (*ASKED, {"flag": "1"}, *FIELDS, ["1", "2"])
-    same = hashable(asked)
-    assert hash(same) == hash(hashable(asked))
-    assert query_of(same) == query_of(asked)
-    built = query_of(same)
-    assert (built.item_ids, built.params) == (("1", "2"), (("flag", "1"),))
-    assert built.filters.pairs == (("Color", "red"), ("Color", "blue"), ("Size", "M"))
-
-
-def test_a_filter_that_cannot_be_used_is_named_before_anything_is_looked_up() -> None:
-    asked = (*ASKED, (), 3, None, {"Color": 7}, None, (), ["1"])
+def test_a_filter_that_cannot_be_used_is_named() -> None:
     with pytest.raises(QueryError, match="filter 'Color' must be a str or a list of str"):
-        hashable(asked)
+        Asked(10).cart(["1"], filters={"Color": 7})

@@ -1,9 +1,11 @@
-"""The front door: what both clients offer alike, which is all but how a call is run."""
+"""The base of both clients: all that they do alike, which is everything but how a call is run."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from abc import ABC, abstractmethod
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, cast
 
 from irclient._assembly import (
     assemble,
@@ -13,9 +15,9 @@ from irclient._assembly import (
     check_priority,
     check_query,
 )
+from irclient._clients.parts import ClientParts, TransportT
 from irclient._core.cached import cached_answer, records_of
 from irclient._drivers.batch import Ready
-from irclient._lists import Lists
 from irclient._options import Options, overlaid
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
@@ -25,17 +27,16 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    import httpx
-
-    from irclient._assembly import PriorityName
+    from irclient._core.identity import KnownQueries
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._drivers.batch import Begin
+    from irclient.auth import Credential
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
     from irclient.observe import Observer, Record
     from irclient.queries import Query
-    from irclient.results import Answer
+    from irclient.results import RecommendationList, Selectors
     from irclient.settings import (
         Caching,
         Fallback,
@@ -48,53 +49,71 @@ if TYPE_CHECKING:
     from irclient.split import Split
     from irclient.stats import Stats
     from irclient.stores import Store
-    from irclient.topology import ServiceEndpoint
+    from irclient.topology import Endpoints, ServiceEndpoint
 
-__all__ = ["FrontDoor"]
+__all__ = ["ClientBase"]
 
 QueryT = TypeVar("QueryT", bound="Query")
-ListT_co = TypeVar("ListT_co", covariant=True)
-SelectorsT_co = TypeVar("SelectorsT_co", covariant=True)
 
 
-class FrontDoor(Lists[ListT_co, SelectorsT_co]):
+class ClientBase(ABC, Generic[TransportT]):
     """The state and the settings of a client; a client adds its driver, and how it waits."""
 
-    #: Makes the client's own transport.
-    _make_transport: ClassVar[Callable[..., Any]]
-
-    #: Hands a record to the observers.
-    _tell: Callable[[Record], None]
+    _parts: ClientParts[TransportT]
     _state: ClientState
     _settings: Settings
     _options: Options
     _fallback: Fallback | None
+    _known_queries: KnownQueries
     #: None: interactive for one call, batch for many.
-    _priority: PriorityName | None = None
-    #: What it was made of, to be made again in another process.
-    _parts: dict[str, Any]
+    _priority: Literal["interactive", "batch"] | None
     #: What requests go through; ours to close only if we made it.
-    _transport: Any
-    _own_transport: Any
+    _transport: TransportT
+    _own_transport: TransportT | None
+    #: Hands a record to the observers.
+    _tell: Callable[[Record], None]
 
-    def _put_together(self, parts: dict[str, Any]) -> Any:  # noqa: ANN401  (each world has its own)
-        """Check what the client is made of, keep it, and return the transport to use."""
-        check_fallback(parts["fallback"])
+    @abstractmethod
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        credential: Credential,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Make a client of its parts: put them together."""
+
+    @staticmethod
+    @abstractmethod
+    def _make_transport(*, ca_file: str | None = None) -> TransportT:
+        """Make the client's own transport."""
+
+    @abstractmethod
+    def _make_driver(
+        self, transport: TransportT, observers: Sequence[Observer]
+    ) -> Callable[[Record], None]:
+        """Make the driver, and return how it hands a record to the observers."""
+
+    def _put_together(self, parts: ClientParts[TransportT]) -> None:
+        """Check what the client is made of, and make what its calls share."""
+        check_fallback(parts.fallback)
         self._state = assemble(
-            parts["endpoints"],
-            parts["credential"],
-            parts["settings"],
-            parts["store"],
-            parts["observers"],
+            parts.endpoints, parts.credential, parts.settings, parts.store, parts.observers
         )
-        self._settings, self._fallback = parts["settings"], parts["fallback"]
-        self._options = Options(self._settings)
+        self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
+        self._options = Options(parts.settings)
         self._known_queries = self._state.memory.known_queries
-        self._parts = parts
-        given = parts["transport"]
-        self._own_transport = self._make_transport() if given is None else None
-        self._transport = self._own_transport if given is None else given
-        return self._transport
+        self._priority = None
+        self._own_transport = self._make_transport() if parts.transport is None else None
+        # Not `or`: what a user passes in may have a length, and so be false.
+        self._transport = (
+            cast("TransportT", self._own_transport) if parts.transport is None else parts.transport
+        )
+        self._tell = self._make_driver(self._transport, parts.observers)
 
     @classmethod
     def from_env(
@@ -103,7 +122,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         settings: Settings | None = None,
         fallback: Fallback | None = None,
         store: Store | None = None,
-        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
+        transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
     ) -> Self:
         """Make a client from the environment variables ``IRCLIENT_…``.
@@ -124,13 +143,11 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         """
         return cls._configured(
             Configuration.from_env(),
-            {
-                "settings": settings,
-                "fallback": fallback,
-                "store": store,
-                "transport": transport,
-                "observers": observers,
-            },
+            settings=settings,
+            fallback=fallback,
+            store=store,
+            transport=transport,
+            observers=observers,
         )
 
     @classmethod
@@ -141,7 +158,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         settings: Settings | None = None,
         fallback: Fallback | None = None,
         store: Store | None = None,
-        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
+        transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
     ) -> Self:
         """Make a client from a TOML file with the same schema as the environment's.
@@ -163,36 +180,52 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         """
         return cls._configured(
             Configuration.from_file(path),
-            {
-                "settings": settings,
-                "fallback": fallback,
-                "store": store,
-                "transport": transport,
-                "observers": observers,
-            },
+            settings=settings,
+            fallback=fallback,
+            store=store,
+            transport=transport,
+            observers=observers,
         )
 
     @classmethod
-    def _configured(cls, configuration: Configuration, given: dict[str, Any]) -> Self:
-        transport = given["transport"]
+    def _configured(
+        cls,
+        configuration: Configuration,
+        *,
+        settings: Settings | None,
+        fallback: Fallback | None,
+        store: Store | None,
+        transport: TransportT | None,
+        observers: Sequence[Observer],
+    ) -> Self:
         own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
-        parts = {
-            **given,
-            "endpoints": configuration.endpoints,
-            "credential": configuration.credential,
-            "settings": overlaid(configuration.settings, given["settings"]),
-            "transport": own if transport is None else transport,
-        }
+        parts = ClientParts(
+            endpoints=configuration.endpoints,
+            credential=configuration.credential,
+            settings=overlaid(configuration.settings, settings),
+            fallback=fallback,
+            store=store,
+            transport=own if transport is None else transport,
+            observers=observers,
+        )
         return cls._made_of(parts, own)
 
     @classmethod
     def _made_of(
         cls,
-        parts: dict[str, Any],
-        own_transport: object,
-        priority: PriorityName | None = None,
+        parts: ClientParts[TransportT],
+        own_transport: TransportT | None,
+        priority: Literal["interactive", "batch"] | None = None,
     ) -> Self:
-        client = cls(**parts)
+        client = cls(
+            parts.endpoints,
+            credential=parts.credential,
+            settings=parts.settings,
+            fallback=parts.fallback,
+            store=parts.store,
+            transport=parts.transport,
+            observers=parts.observers,
+        )
         client._own_transport, client._priority = own_transport, priority
         return client
 
@@ -206,7 +239,7 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         caching: Caching | None = None,
         hedging: Hedging | None = None,
         fallback: Fallback | None = None,
-        priority: PriorityName | None = None,
+        priority: Literal["interactive", "batch"] | None = None,
     ) -> Self:
         """Return a light copy with other settings, which shares everything with this client.
 
@@ -278,9 +311,9 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
         query: Query,
         endpoints: Sequence[ServiceEndpoint] | None = None,
         *,
-        usually: PriorityName = "interactive",
-    ) -> Callable[[float], Call[Answer]]:
-        return begin_call(
+        usually: Literal["interactive", "batch"] = "interactive",
+    ) -> Callable[[float], Call[RecommendationList | Selectors]]:
+        begin = begin_call(
             query,
             self._state,
             self._settings,
@@ -288,34 +321,49 @@ class FrontDoor(Lists[ListT_co, SelectorsT_co]):
             fallback=self._fallback,
             priority=self._priority or usually,
         )
+        return cast("Callable[[float], Call[RecommendationList | Selectors]]", begin)
 
-    def _begin_each(self, queries: Iterable[QueryT]) -> Iterator[tuple[QueryT, Begin[Any]]]:
+    def _begin_each(
+        self, queries: Iterable[QueryT]
+    ) -> Iterator[tuple[QueryT, Begin[RecommendationList]]]:
         """Yield each query and how to begin it, or its answer, as they are asked for."""
         for query in queries:
             begin = self._begin(query, usually="batch")
-            found = self._at_hand(query)
-            yield query, begin if found is None else Ready(found)
+            found = self._cached_answer(query)
+            yield query, cast("Begin[RecommendationList]", begin if found is None else Ready(found))
 
-    def _begin_many(self, queries: Sequence[Query]) -> Iterator[tuple[int, Begin[Any]]]:
+    def _begin_many(
+        self, queries: Sequence[Query]
+    ) -> Iterator[tuple[int, Begin[RecommendationList]]]:
         """Check all queries; then yield the place of each and how to begin it."""
         for query in queries:
             check_query(query)
         return enumerate(begin for _, begin in self._begin_each(queries))
 
-    def _at_hand(self, query: Query) -> Any:  # noqa: ANN401  (what answers the query, or None)
-        """Return the answer in memory if it is at hand, else None."""
+    def _cached_answer(self, query: Query) -> RecommendationList | Selectors | None:
+        """Return the answer in memory if that is all that there is to do, else None."""
         now, state = time.monotonic(), self._state
         answer = cached_answer(query, state, self._settings, now)
         if answer is not None and state.has_observers:
             for record in records_of(answer, query.operation, now):
                 self._tell(record)
-        return answer
+        # A call of `cast` is a fortieth of the way of a cached answer.
+        return answer  # type: ignore[return-value]
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(
+        self,
+    ) -> tuple[
+        Callable[..., Self],
+        tuple[ClientParts[TransportT], TransportT | None, Literal["interactive", "batch"] | None],
+    ]:
         # What it was made of, without connections, tokens and what it has learned.
-        parts = {**self._parts, "settings": self._settings, "fallback": self._fallback}
-        parts["transport"] = self._transport
-        check_picklable(self, parts)
+        parts = replace(
+            self._parts,
+            settings=self._settings,
+            fallback=self._fallback,
+            transport=self._transport,
+        )
+        check_picklable(self, {each.name: getattr(parts, each.name) for each in fields(parts)})
         return self._made_of, (parts, self._own_transport, self._priority)
 
     def __repr__(self) -> str:
