@@ -85,6 +85,10 @@ class Response:
     received_on: float
     opened_connection: bool = False
 
+    def __repr__(self) -> str:
+        # What is echoed may be the token.
+        return f"Response({self.status}, {len(self.body)} B)"
+
 
 def build_request(query: Query, *, modeling: str | None) -> Request:
     """Build the request of a query.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from irclient._core.protocol import Send, Wait
 from irclient._core.verdict import Meaning, judge
+from irclient._secrets import Secret
 from irclient._wire import build_request
 from irclient.errors import Unavailable
 from irclient.settings import Timeouts
@@ -51,6 +52,6 @@ def fail_over(query: Query, endpoints: Sequence[ServiceEndpoint]) -> Call[Answer
 
 def _ask(query: Query, endpoint: ServiceEndpoint) -> Call[tuple[Answer | None, float]]:
     request = build_request(query, modeling=None)
-    resumed = yield Send(endpoint, request, "token", _TIMEOUTS.attempt, _TIMEOUTS.connect)
+    resumed = yield Send(endpoint, request, Secret("token"), _TIMEOUTS.attempt, _TIMEOUTS.connect)
     verdict = judge(query, cast("Response | Failure", resumed.outcome))
     return (verdict.answer if verdict.meaning is Meaning.SERVED else None), resumed.now

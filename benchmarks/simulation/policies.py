@@ -12,6 +12,7 @@ from benchmarks.simulation.before import Before
 from irclient._core.call import call
 from irclient._core.protocol import TokenReading
 from irclient._core.state import ClientState
+from irclient._secrets import Secret
 from irclient.settings import Caching, Hedging, Settings, Throttling
 from irclient.stores import MemoryStore
 
@@ -98,7 +99,7 @@ def _call(state: ClientState, settings: Settings, query: Query, now: float) -> C
 class _TokenAtHand:
     """A token source that always has one."""
 
-    _READING: Final = TokenReading(token="token")
+    _READING: Final = TokenReading(token=Secret("token"))
 
     def read(self, now: float) -> TokenReading:  # noqa: ARG002  (the protocol's)
         return self._READING

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from irclient._core.routing import Choice
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
+    from irclient._secrets import Secret
     from irclient.results import Answer
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
@@ -176,7 +177,7 @@ def _is_out(story: Story) -> bool:
 
 
 def _may_repeat(
-    story: Story, endpoint: ServiceEndpoint, verdict: Verdict, token: str
+    story: Story, endpoint: ServiceEndpoint, verdict: Verdict, token: Secret
 ) -> Call[bool]:
     """Whether the same endpoint is asked once more at once: over a new connection, where a kept
     one was closed by then, or with another token, where this one was refused."""

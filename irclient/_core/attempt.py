@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure, Finish
     from irclient._core.story import Story
     from irclient._core.verdict import Verdict
+    from irclient._secrets import Secret
     from irclient.queries import Query
     from irclient.topology import ServiceEndpoint
 
@@ -29,7 +30,7 @@ _PART_OF_THE_REST: Final = 0.6
 
 
 def attempt(
-    story: Story, endpoint: ServiceEndpoint, token: str, slot: Reservation
+    story: Story, endpoint: ServiceEndpoint, token: Secret, slot: Reservation
 ) -> Call[tuple[ServiceEndpoint, Verdict]]:
     """Ask one endpoint, judge what came of it, and note it where it is counted.
 
@@ -67,7 +68,7 @@ def attempt(
     return endpoint, verdict
 
 
-def _private(query: Query, token: str) -> list[str]:
+def _private(query: Query, token: Secret) -> list[str]:
     """What no reason, error, record or log may hold."""
     raw = [
         value
@@ -75,11 +76,12 @@ def _private(query: Query, token: str) -> list[str]:
         if name.lower() in {"userid", "sessionid"}
     ]
     named = [getattr(query, "user_id", None), getattr(query, "session_id", None)]
-    # A very short id identifies no one, and occurs within other words.
-    return [token, *(each for each in [*named, *raw] if each and len(each) > 3)]
+    # A very short id identifies no one, and occurs within other words; so does a test's token.
+    sought = [token.reveal()] if token.is_sought else []
+    return [*sought, *(each for each in [*named, *raw] if each and len(each) > 3)]
 
 
-def _request(story: Story, endpoint: ServiceEndpoint, token: str, now: float) -> Send:
+def _request(story: Story, endpoint: ServiceEndpoint, token: Secret, now: float) -> Send:
     timeouts = story.settings.timeouts
     within = _within(story, endpoint, story.deadline_at - now)
     request = request_for(story.query, modeling=endpoint.modeling)

@@ -12,12 +12,13 @@ from irclient.observe import TokenRejected
 if TYPE_CHECKING:
     from irclient._core.protocol import Call, Work
     from irclient._core.story import Story
+    from irclient._secrets import Secret
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["bearer", "may_renew"]
 
 
-def bearer(story: Story) -> Call[str]:
+def bearer(story: Story) -> Call[Secret]:
     """Return the token: from memory nearly always, else from the one fetch that all wait for."""
     tokens = story.state.tokens
     while True:
@@ -53,7 +54,7 @@ def _start(story: Story, work: Work) -> Call[str | None]:
             work.abandon()
 
 
-def may_renew(story: Story, endpoint: ServiceEndpoint, token: str) -> Call[bool]:
+def may_renew(story: Story, endpoint: ServiceEndpoint, token: Secret) -> Call[bool]:
     """Say whether to renew the token after a 401, which a call may do once."""
     yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
     if story.token_was_renewed or not story.state.tokens.reject(token, story.now):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.flights import Flight
+    from irclient._secrets import Secret
     from irclient._wire import Request, Response
     from irclient.errors import AuthenticationError
     from irclient.observe import Record
@@ -90,7 +91,7 @@ class Send:
 
     endpoint: ServiceEndpoint
     request: Request
-    token: str
+    token: Secret
     within: float
     connect_within: float
     over_new_connection: bool = False
@@ -216,7 +217,7 @@ class TokenReading:
     start: a fetch or a renewal that no other reader was asked to start.
     """
 
-    token: str | None = None
+    token: Secret | None = None
     flight: Flight | None = None
     error: AuthenticationError | None = None
     work: Work | None = None
@@ -234,6 +235,6 @@ class TokenSource(Protocol):
         """Return the token in memory, or the fetch to wait for, or why there is none."""
         ...
 
-    def reject(self, token: str, now: float) -> bool:
+    def reject(self, token: Secret, now: float) -> bool:
         """Learn that the service answered 401 to a token; True if a renewal may bring another."""
         ...

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
+    from irclient._secrets import Secret
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
@@ -127,7 +128,7 @@ def _ask_once(order: Order, story: Story) -> Call[Triggered]:
             raise ending.unauthorized(story.attempts)
 
 
-def _attempt(order: Order, story: Story, token: str) -> Call[Triggered | Verdict]:
+def _attempt(order: Order, story: Story, token: Secret) -> Call[Triggered | Verdict]:
     timeouts, sent_at = story.settings.timeouts, story.now
     within = min(timeouts.attempt, story.left)
     query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"

@@ -36,6 +36,8 @@ from irclient.topology import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from irclient._secrets import Secret
+
 __all__ = ["ClientCredentials", "SecretRejected"]
 
 _TIMEOUT: Final = httpx.Timeout(5.0)
@@ -89,7 +91,7 @@ class ClientCredentials:
     scope: str
     ca_file: str | None
 
-    def token_for(self, secret: str) -> FetchedToken:
+    def token_for(self, secret: Secret) -> FetchedToken:
         """Ask Entra for a new token.
 
         Raises:
@@ -104,7 +106,7 @@ class ClientCredentials:
             http = _MsalHttp(client, self.authority, secret)
             application: Any = msal.ConfidentialClientApplication(
                 self.client_id,
-                client_credential=secret,
+                client_credential=secret.reveal(),
                 authority=f"{self.authority}/{self.tenant_id}",
                 http_client=http,
                 # The authority is configured, not discovered: msal would otherwise ask the
@@ -137,7 +139,7 @@ class ClientCredentials:
             ) from None
 
     def _token_in(
-        self, answer: Mapping[str, Any], secret: str, renew_after: float | None
+        self, answer: Mapping[str, Any], secret: Secret, renew_after: float | None
     ) -> FetchedToken:
         token = answer.get("access_token")
         if not isinstance(token, str):
@@ -148,7 +150,7 @@ class ClientCredentials:
         return FetchedToken(token, lives_for, renew_after)
 
 
-def _refusal(answer: Mapping[str, Any], secret: str, *, asking: str) -> Exception:
+def _refusal(answer: Mapping[str, Any], secret: Secret, *, asking: str) -> Exception:
     error = str(answer.get("error") or "")
     description = redacted(str(answer.get("error_description") or error), secret)
     if not error:
@@ -190,7 +192,7 @@ class _MsalHttp:
     would log it, and half of an answer may hold a whole token.
     """
 
-    def __init__(self, client: httpx.Client, authority: str, secret: str) -> None:
+    def __init__(self, client: httpx.Client, authority: str, secret: Secret) -> None:
         self._client = client
         self._authority = authority
         self._secret = secret

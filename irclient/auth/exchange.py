@@ -19,6 +19,8 @@ from irclient.observe import Record
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+    from irclient._secrets import Secret
+
 __all__ = [
     "FIX_CONNECTION",
     "FIX_PROXY",
@@ -49,7 +51,6 @@ FIX_PROXY: Final = "check the proxy that HTTPS_PROXY names, or name the host in 
 FIX_CONNECTION: Final = (
     "check that this machine reaches the host: its DNS, firewall and private endpoint"
 )
-_SHORTEST_SECRET: Final = 4
 
 #: How every token of Entra's looks: a JSON object in base64url, and two more parts.
 _TOKEN_LIKE: Final = re.compile(r"eyJ[\w-]{8,}[\w.-]*")
@@ -168,14 +169,12 @@ def provider_code(text: str) -> str | None:
     return found[0] if found else None
 
 
-def redacted(text: str, *secrets: str | None) -> str:
+def redacted(text: str, *secrets: Secret) -> str:
     """Return foreign words fit for a message: on one line, not too long, and without secrets.
 
     Anything that looks like a token is taken out as well.
     """
     for secret in secrets:
-        # Shorter ones protect nothing, and stand in half of all words.
-        if secret and len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "…")
+        text = secret.hidden_in(text)
     text = _TOKEN_LIKE.sub("…", " ".join(text.split()))
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

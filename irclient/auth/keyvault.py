@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import TokenReading
+    from irclient._secrets import Secret
     from irclient.auth.entra import ClientCredentials
     from irclient.auth.secret import SecretPlace
     from irclient.auth.tokens import TokenRecord
@@ -102,7 +103,7 @@ class KeyVaultCredential:
         """Return the token at hand, or the fetch to wait for, or why there is none."""
         return self._record.read(now)
 
-    def reject(self, token: str, now: float) -> bool:
+    def reject(self, token: Secret, now: float) -> bool:
         """Learn that the service answered 401 to a token; True if another may be had."""
         return self._record.reject(token, now)
 

@@ -11,6 +11,7 @@ from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, pers
 from irclient.observe import SecretRead
 
 if TYPE_CHECKING:
+    from irclient._secrets import Secret
     from irclient.auth.entra import ClientCredentials
     from irclient.auth.exchange import FetchedToken, TellRecord
     from irclient.auth.secret import SecretPlace
@@ -29,7 +30,7 @@ class SecretExchange:
     def __init__(self, place: SecretPlace, entra: ClientCredentials) -> None:
         self._place = place
         self._entra = entra
-        self._secret: str | None = None
+        self._secret: Secret | None = None
         self._is_doubtful = False
 
     def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
@@ -47,7 +48,7 @@ class SecretExchange:
                 raise
             return self._fetch(secret)
 
-    def _fetch_anew(self, kept: str, tell: TellRecord) -> FetchedToken:
+    def _fetch_anew(self, kept: Secret, tell: TellRecord) -> FetchedToken:
         try:
             secret = self._read(tell)
         except (TokenRefused, TokenUnanswered) as failure:
@@ -58,7 +59,7 @@ class SecretExchange:
                 raise failure from None
         return self._fetch(secret)
 
-    def _fetch(self, secret: str) -> FetchedToken:
+    def _fetch(self, secret: Secret) -> FetchedToken:
         try:
             fetched = persistently(partial(self._entra.token_for, secret))
         except SecretRejected:
@@ -68,7 +69,7 @@ class SecretExchange:
         self._is_doubtful = False
         return fetched
 
-    def _read(self, tell: TellRecord) -> str:
+    def _read(self, tell: TellRecord) -> Secret:
         secret = self._secret = persistently(self._place.read)
         place = self._place
         tell(

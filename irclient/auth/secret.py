@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from irclient._secrets import Secret
 from irclient.auth.arguments import PUBLIC_AUTHORITY
 from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code
 from irclient.auth.failures import finding_of
@@ -41,7 +42,7 @@ class KeptSecret:
             where nothing was noted. Entra decides, and knows nothing of the note.
     """
 
-    value: str = field(repr=False)
+    value: Secret
     ends_at: float | None
 
 
@@ -65,7 +66,7 @@ class SecretPlace:
     authority: str
     ca_file: str | None
 
-    def read(self) -> str:
+    def read(self) -> Secret:
         """Read the secret's value; raises as `look` does."""
         return self.look().value
 
@@ -90,7 +91,7 @@ class SecretPlace:
         if not value.strip():
             raise TokenRefused(f"{self._named} is empty", fix="set the application's secret there")
         # Entra's secrets hold no white space: it came with a file or a copied line.
-        return KeptSecret(value.strip(), ends_at)
+        return KeptSecret(Secret(value.strip()), ends_at)
 
     def _read(self) -> tuple[str | None, float | None]:
         with self._credential() as credential, self._client(credential) as client:

@@ -9,6 +9,7 @@ from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from irclient._core.protocol import TokenReading
+    from irclient._secrets import Secret
 
 __all__ = ["StaticToken"]
 
@@ -27,21 +28,23 @@ class StaticToken:
 
     def __init__(self, token: str) -> None:
         if not is_sendable(token):
-            # Not quoted: a token with a stray newline is still a token.
+            # Not quoted: a token with a stray newline is still a token. Nor shown by a traceback.
+            del token
             raise ConfigurationError(
                 "StaticToken: the token must be a str of visible ASCII characters without spaces "
                 "or line ends; pass it without 'Bearer ', and strip() what was read from a file"
             )
         # Loaded here: whoever only imports a credential does not pay for the core.
         from irclient._core.protocol import TokenReading  # noqa: PLC0415
+        from irclient._secrets import Secret  # noqa: PLC0415
 
-        self._reading = TokenReading(token=token)
+        self._reading = TokenReading(token=Secret(token))
 
     def read(self, now: float) -> TokenReading:  # noqa: ARG002  (a TokenSource is told the time)
         """Return the token."""
         return self._reading
 
-    def reject(self, token: str, now: float) -> bool:  # noqa: ARG002
+    def reject(self, token: Secret, now: float) -> bool:  # noqa: ARG002
         """Return False: there is no other token to be had."""
         return False
 

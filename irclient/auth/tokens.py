@@ -37,12 +37,13 @@ from __future__ import annotations
 import math
 import random
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import TokenReading
 from irclient._forks import fork_safe_lock
+from irclient._secrets import Secret
 from irclient.auth.arguments import is_sendable
 from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, redacted
 from irclient.errors import AuthenticationError
@@ -92,7 +93,7 @@ _REJECTIONS: Final = _Pauses(1.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    value: str = field(repr=False)
+    value: Secret
     lives_for: float
     renew_at: float
     usable_until: float
@@ -199,7 +200,7 @@ class TokenRecord:
             overdue.land()
         return reading
 
-    def reject(self, token: str, now: float) -> bool:
+    def reject(self, token: Secret, now: float) -> bool:
         """Learn that the service answered 401 to a token; True if another may be had."""
         with self._lock:
             state = self._state
@@ -329,7 +330,8 @@ class _Work:
 
 
 def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:
-    if not is_sendable(fetched.value):
+    token = Secret(fetched.value)
+    if not is_sendable(token.reveal()):
         raise TokenRefused("the token that was handed out is not fit for an Authorization header")
     lives_for = fetched.lives_for
     if not (math.isfinite(lives_for) and lives_for > 0):
@@ -345,11 +347,11 @@ def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:
         spread = min(_MARGIN_JITTER, max(lives_for - wished, 0.0) / 4) * jitter
         renew_after = min(renew_after, wished + spread)
     return _Held(
-        fetched.value,
+        token,
         lives_for,
         renew_at=asked_at + renew_after,
         usable_until=asked_at + lives_for - min(_SKEW, lives_for / 10),
-        reading=TokenReading(token=fetched.value),
+        reading=TokenReading(token=token),
     )
 
 

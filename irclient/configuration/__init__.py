@@ -51,6 +51,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from irclient.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -94,10 +96,10 @@ class Configuration:
         Raises:
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
         """
-        from irclient.configuration import building, source  # noqa: PLC0415
-
-        environ = os.environ if environ is None else environ
-        return building.build(source.from_environment(environ), environ)
+        try:
+            return _from_env(environ)
+        except ConfigurationError as problem:
+            raise _without_frames(problem) from None
 
     @classmethod
     def from_file(cls, path: str | Path) -> Configuration:
@@ -106,9 +108,29 @@ class Configuration:
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
-        from irclient.configuration import building, source  # noqa: PLC0415
+        try:
+            return _from_file(path)
+        except ConfigurationError as problem:
+            raise _without_frames(problem) from None
 
-        return building.build(source.from_toml(path), os.environ)
+
+def _from_env(environ: Mapping[str, str] | None) -> Configuration:
+    from irclient.configuration import building, source  # noqa: PLC0415
+
+    environ = os.environ if environ is None else environ
+    return building.build(source.from_environment(environ), environ)
+
+
+def _from_file(path: str | Path) -> Configuration:
+    from irclient.configuration import building, source  # noqa: PLC0415
+
+    return building.build(source.from_toml(path), os.environ)
+
+
+def _without_frames(problem: ConfigurationError) -> ConfigurationError:
+    """The same error without where it came from: those frames hold the environment."""
+    problem.__context__ = None
+    return problem.with_traceback(None)
 
 
 def describe() -> tuple[Key, ...]:

@@ -77,7 +77,7 @@ class AsHTTPXTransport(OwnTransport, _BlockingBase):
         try:
             outcome = self.carry(outgoing)
         except _OURS as problem:
-            raise _error_of(failure_of(problem, token=""), request) from None
+            raise _error_of(failure_of(problem, token=None), request) from None
         return _response_of(outcome, request)
 
     def __enter__(self) -> Self:
@@ -113,7 +113,7 @@ class AsAsyncHTTPXTransport(OwnAsyncTransport, _TaskBase):
         try:
             outcome = await self.carry(outgoing)
         except _OURS as problem:
-            raise _error_of(failure_of(problem, token=""), request) from None
+            raise _error_of(failure_of(problem, token=None), request) from None
         return _response_of(outcome, request)
 
     async def __aenter__(self) -> Self:
@@ -144,7 +144,7 @@ def _outgoing(request: httpx.Request, body: bytes) -> Outgoing:
     within = max((each for each in timeouts.values() if each is not None), default=_NO_LIMIT)
     return Outgoing(
         Origin(host, url.port or (443 if is_secure else 80), is_secure, is_address(host)),
-        b"\r\n".join([*lines, b"", body]),
+        memoryview(b"\r\n".join([*lines, b"", body])),
         within,
         timeouts.get("connect") or within,
         over_new_connection=False,

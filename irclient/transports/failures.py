@@ -10,6 +10,8 @@ from irclient._core.protocol import Failure, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from irclient._secrets import Secret
+
 __all__ = [
     "BodyTooLarge",
     "Late",
@@ -67,33 +69,33 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
+_MOST_CAUSES: Final = 5
 _OURS: Final = (BodyTooLarge, UndecodableBody, Unreachable, Unsendable, Late)
 
 
 def failed(trouble: Trouble, words: str) -> Failure:
     """The failure of this kind, in these words."""
-    return Failure(trouble, f"{trouble.value}: {_shortened(words, '')}")
+    return Failure(trouble, f"{trouble.value}: {_shortened(words)}")
 
 
-def failure_of(error: Exception, *, token: str) -> Failure:
+def failure_of(error: Exception, *, token: Secret | None) -> Failure:
     """Say what an exception means; a kind that nobody knows is our own side's trouble.
 
     Args:
         error: What the transport raised.
-        token: The bearer token of the request: it is taken out of the words, since HTTP
-            libraries quote a header that they refuse.
+        token: The bearer token of the request, if it has one of ours: it is taken out of the
+            words, since HTTP libraries quote a header that they refuse.
     """
     trouble = _trouble_of(error)
-    # The words as a traceback shows them, for an exception may be unable to tell its own.
-    shown = traceback.TracebackException.from_exception(error)
     words = _first_words(error)
-    said = [trouble.value, type(error).__name__, _shortened(words, token)]
+    if token is not None:
+        words = token.hidden_in(words)
+    said = [trouble.value, type(error).__name__, _shortened(words)]
     if isinstance(error, _OURS):
         del said[1]
     reason = ": ".join(part for part in said if part)
     is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
-    may_be_shown = is_foreign and not (token and token in "".join(shown.format()))
-    return Failure(trouble, reason, cause=error if may_be_shown else None)
+    return Failure(trouble, reason, cause=_showable(error, token) if is_foreign else None)
 
 
 def is_time_out(error: Exception) -> bool:
@@ -110,10 +112,29 @@ def _trouble_of(error: Exception) -> Trouble:
 _HTTP: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11", "irclient"})
 
 
+def _showable(error: Exception, token: Secret | None) -> Exception | None:
+    """An error that may be chained: without its frames where a local of one holds the token."""
+    if token is None or not _shows(error, token):
+        return error
+    each: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if each is not None:
+            each.__traceback__ = None
+            each = each.__cause__ or each.__context__
+    return None if _shows(error, token) else error
+
+
+def _shows(error: Exception, token: Secret) -> bool:
+    """Whether a traceback of an error would show the token, in its words or in a local."""
+    # As a traceback shows them, for an exception may be unable to tell its own words.
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return any(token.is_in(part) for part in shown.format())
+
+
 def _first_words(error: BaseException) -> str:
     # trio's errors often have none, but come from one that has: a certificate's, for example.
     found: BaseException | None = error
-    for _ in range(5):
+    for _ in range(_MOST_CAUSES):
         if found is None:
             break
         words = str(traceback.TracebackException.from_exception(found)).strip()
@@ -123,8 +144,5 @@ def _first_words(error: BaseException) -> str:
     return ""
 
 
-def _shortened(words: str, token: str) -> str:
-    # A token that is a letter or two is a test's, and in every word.
-    if len(token) > 3:
-        words = words.replace(token, "…")
+def _shortened(words: str) -> str:
     return words if len(words) <= 200 else words[:199] + "…"

@@ -144,7 +144,9 @@ def request_of(send: Send, trace: Callable[..., Any] | None = None) -> httpx.Req
     import httpx  # noqa: PLC0415  (only for a transport that a user brought)
 
     _refuse_to_guess(send.endpoint.url)
-    headers = {**fixed_headers(), "Authorization": authorization(send.token)}
+    # httpx hides the token in what it shows of these.
+    headers = httpx.Headers(fixed_headers())
+    headers["Authorization"] = authorization(send.token)
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
     connect, rest = send.connect_within, send.within

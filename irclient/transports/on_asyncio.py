@@ -83,7 +83,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         self._is_late = False
         self._buffer = _buffer_of(loop)
 
-    async def exchange(self, request: bytes, ends_at: float, *, is_kept: bool) -> None:
+    async def exchange(self, request: memoryview, ends_at: float, *, is_kept: bool) -> None:
         """Send a request and wait for its answer.
 
         Args:

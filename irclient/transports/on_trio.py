@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 from anyio.abc import SocketAttribute
@@ -84,7 +84,7 @@ class TrioConnection:
         )
         self._stream, self._secured = stream, stream.extra(TLSAttribute.ssl_object)  # noqa: S610  (not Django's)
 
-    async def exchange(self, request: bytes, ends_at: float, *, is_kept: bool) -> None:
+    async def exchange(self, request: memoryview, ends_at: float, *, is_kept: bool) -> None:
         """Send a request and wait for its answer.
 
         Args:
@@ -100,7 +100,7 @@ class TrioConnection:
         if scope.cancelled_caught:
             raise Late
 
-    async def _exchange(self, request: bytes, *, is_kept: bool) -> None:
+    async def _exchange(self, request: memoryview, *, is_kept: bool) -> None:
         answers = self.answers
         answers.begin(is_kept=is_kept)
         # A new connection with TLS may be readable: a session ticket waits to be read.
@@ -109,7 +109,8 @@ class TrioConnection:
             return
         broken: Exception | None = None
         try:
-            await self._stream.send(request)
+            # Any buffer will do.
+            await self._stream.send(cast("bytes", request))
         except anyio.BrokenResourceError as problem:
             # A server that refuses a request may have answered before (RFC 9112, section 9.5).
             broken = problem

@@ -14,6 +14,7 @@ from irclient.transports.content_encoding import accepted_encodings
 
 if TYPE_CHECKING:
     from irclient._core.protocol import Send
+    from irclient._secrets import Secret
 
 __all__ = ["Origin", "Outgoing", "authorization", "fixed_headers", "is_address", "outgoing_of"]
 
@@ -53,14 +54,14 @@ class Outgoing(NamedTuple):
 
     Attributes:
         origin: Where to.
-        request: The bytes of the whole request.
+        request: The bytes of the whole request; a view, which a traceback shows without them.
         within: Seconds for everything, from waiting for a connection to the last byte.
         connect_within: Seconds for connecting, name look-up and TLS included.
         over_new_connection: Whether to open a connection instead of using one that was kept.
     """
 
     origin: Origin
-    request: bytes
+    request: memoryview
     within: float
     connect_within: float
     over_new_connection: bool
@@ -70,7 +71,7 @@ def outgoing_of(send: Send) -> Outgoing:
     """What a carrier is given of a `Send`."""
     return Outgoing(
         _place_of(send.endpoint.url).origin,
-        _bytes_of(send),
+        memoryview(_bytes_of(send)),
         send.within,
         send.connect_within,
         send.over_new_connection,
@@ -96,7 +97,7 @@ def _bytes_of(send: Send) -> bytes:
 
 # Few, so that old tokens fall out: each credential gets a new one about once an hour.
 @lru_cache(maxsize=32)
-def _headers(url: str, token: str) -> bytes:
+def _headers(url: str, token: Secret) -> bytes:
     """The headers that are the same for all requests with a token, and the end of the head."""
     headers = {
         "Host": _place_of(url).named,
@@ -107,16 +108,16 @@ def _headers(url: str, token: str) -> bytes:
     return "".join([*lines, "\r\n"]).encode("ascii")
 
 
-def authorization(token: str) -> str:
+def authorization(token: Secret) -> str:
     """What the header ``Authorization`` says (RFC 6750, section 2.1): the one place for a token.
 
     Raises:
         ValueError: The token holds what no header may.
     """
-    if not _HEADER_VALUE.fullmatch(token):
+    if not _HEADER_VALUE.fullmatch(token.reveal()):
         # The token itself stays out of the message.
         raise ValueError("the token holds characters that no header may hold")
-    return f"Bearer {token}"
+    return f"Bearer {token.reveal()}"
 
 
 @cache

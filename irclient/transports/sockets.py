@@ -91,7 +91,7 @@ class SocketConnection:
         self._is_readable = look_at(self._socket)
         self.opened_at = self.free_at = time.monotonic()
 
-    def exchange(self, request: bytes, patience: Patience, *, is_kept: bool) -> None:
+    def exchange(self, request: memoryview, patience: Patience, *, is_kept: bool) -> None:
         """Send a request and read its answer.
 
         Args:
@@ -151,8 +151,7 @@ class SocketConnection:
             # As a plain socket: a TLS one would forget its state under the thread that reads.
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
-    def _send(self, data: bytes, patience: Patience) -> None:
-        left = memoryview(data)
+    def _send(self, left: memoryview, patience: Patience) -> None:
         while left:
             try:
                 sent = self._socket.send(left)

@@ -161,7 +161,7 @@ class TaskConnection(Connection, Protocol):
 
     answers: Answers
 
-    async def exchange(self, request: bytes, ends_at: float, *, is_kept: bool) -> None:
+    async def exchange(self, request: memoryview, ends_at: float, *, is_kept: bool) -> None:
         """Send a request and wait for its answer, or raise `Late`."""
         ...
 

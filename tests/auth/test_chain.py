@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from traceback import TracebackException
 
 import anyio
 import pytest
@@ -267,18 +268,31 @@ def test_a_credential_of_azure_identity_works_as_it_is(emulator):
         assert client.popular()
 
 
+def refusal_of(client) -> AuthenticationError:
+    """An error with no frame of a test: what a test holds is its own."""
+    with pytest.raises(AuthenticationError) as refused:
+        client.popular()
+    return refused.value
+
+
 def test_no_secret_or_token_reaches_a_log_a_repr_or_an_error(emulator, identity, caplog):
     caplog.set_level(logging.DEBUG)
     credential, told = identity, Told()
     old = secret_of(emulator)
     with client_of(emulator, told, credential=credential) as client:
         client.popular()
-        token = credential.read(time.monotonic()).token
+        token = credential.read(time.monotonic()).token.reveal()
         emulator.entra.rotate_secret(vault="stale")
         emulator.entra.revoke_tokens()
-        with pytest.raises(AuthenticationError) as refused:
-            client.popular()
-        shown = [repr(client), repr(credential), repr(refused.value), repr(told)]
+        refused = refusal_of(client)
+        locals_and_all = TracebackException.from_exception(refused, capture_locals=True)
+        shown = [
+            repr(client),
+            repr(credential),
+            repr(refused),
+            repr(told),
+            *locals_and_all.format(),
+        ]
     shown += [record.getMessage() for record in caplog.records]
     assert {"msal", "azure", "httpcore"} <= {r.name.partition(".")[0] for r in caplog.records}
     for secret in (old, secret_of(emulator), token):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from irclient._secrets import Secret
 from irclient.auth.exchange import (
     FetchedToken,
     TokenRefused,
@@ -68,7 +69,7 @@ def test_entras_code_is_found_in_its_words():
 
 
 def test_foreign_words_come_on_one_line_bounded_and_without_secrets():
-    assert redacted("a\r\n b  s3cret", "s3cret", None, "") == "a b …"
+    assert redacted("a\r\n b  s3cret", Secret("s3cret")) == "a b …"
     assert len(redacted("x" * 1000)) == 500
     assert redacted('{"access_token": "eyJhbGciOiJS.eyJhdWQi.c2ln-_"}') == '{"access_token": "…"}'
 

@@ -25,6 +25,7 @@ from irclient._core.protocol import (
     Trouble,
     Wait,
 )
+from irclient._secrets import Secret
 from irclient._wire import Response
 from irclient.errors import AuthenticationError, IRError
 
@@ -204,7 +205,7 @@ class OneToken:
         self._renewals = renewals
 
     def read(self, now: float) -> TokenReading:
-        return TokenReading(token=f"token-{self._number}")
+        return TokenReading(token=Secret(f"token-{self._number}"))
 
     def reject(self, token: str, now: float) -> bool:
         if token != f"token-{self._number}":

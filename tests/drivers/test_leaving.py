@@ -13,13 +13,14 @@ from irclient._core.protocol import GivenUp, Send, Wait
 from irclient._drivers.blocking import BlockingDriver
 from irclient._drivers.leaving import give_up
 from irclient._drivers.tasks import TaskDriver
+from irclient._secrets import Secret
 from irclient._wire import request_for
 from irclient.queries import Popular
 from irclient.topology import ServiceEndpoint
 from tests.worlds import ASYNC, in_each_world
 
 SEND = Send(
-    ServiceEndpoint("a", "web", tps=9), request_for(Popular(), modeling=None), "t", 5.0, 5.0
+    ServiceEndpoint("a", "web", tps=9), request_for(Popular(), modeling=None), Secret("t"), 5.0, 5.0
 )
 in_each_world_of_tasks = pytest.mark.parametrize("world", ASYNC, ids=lambda world: world.name)
 

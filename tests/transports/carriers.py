@@ -14,6 +14,7 @@ import pytest
 
 from irclient import ServiceEndpoint
 from irclient._core.protocol import Send
+from irclient._secrets import Secret
 from irclient._wire import Request, Response
 from irclient.transports import AsyncTransport, BlockingTransport
 from irclient.transports.exchange import exchange, exchange_async
@@ -63,7 +64,7 @@ def request_to(
     """A `Send` to a server at this URL."""
     endpoint = ServiceEndpoint("a", "web", tps=10_000, url=url)
     request = Request("GET" if body is None else "POST", target, body)
-    return Send(endpoint, request, TOKEN, within, connect_within, over_new_connection)
+    return Send(endpoint, request, Secret(TOKEN), within, connect_within, over_new_connection)
 
 
 async def send(

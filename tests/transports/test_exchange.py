@@ -14,6 +14,7 @@ import respx
 
 from irclient import ServiceEndpoint, errors, queries
 from irclient._core.protocol import Failure, Send, Trouble
+from irclient._secrets import Secret
 from irclient._version import __version__
 from irclient._wire import Request
 from irclient.settings import Retries, Timeouts
@@ -204,7 +205,7 @@ def test_an_answer_that_is_too_large_is_closed_and_not_read_on(world) -> None:
     async def story() -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
         outcome = await exchange_async(
-            transport, Send(A, Request("GET", "/x", None), "t", 5.0, 5.0)
+            transport, Send(A, Request("GET", "/x", None), Secret("t"), 5.0, 5.0)
         )
         assert isinstance(outcome, Failure)
         assert outcome.trouble is Trouble.TOO_LARGE
@@ -231,7 +232,7 @@ def test_a_body_that_is_late_between_two_reads_is_ended_and_not_dropped(world) -
 
     async def story() -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Slow()))
-        send = Send(A, Request("GET", "/x", None), "t", 0.01, 0.01)
+        send = Send(A, Request("GET", "/x", None), Secret("t"), 0.01, 0.01)
         outcome = await exchange_async(transport, send)
         assert isinstance(outcome, Failure)
         assert outcome.trouble is Trouble.TIMED_OUT

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Trouble
+from irclient._secrets import Secret
 from irclient.transports.failures import (
     BodyTooLarge,
     Late,
@@ -39,9 +40,12 @@ MEANS = [
 ]
 
 
+SECRET = Secret("secret")
+
+
 @pytest.mark.parametrize(("error", "trouble"), MEANS, ids=lambda value: type(value).__name__)
 def test_each_kind_has_its_meaning(error, trouble) -> None:
-    failure = failure_of(error, token="secret")
+    failure = failure_of(error, token=SECRET)
     assert failure.trouble is trouble
     assert failure.reason.startswith(f"{trouble.value}: {type(error).__name__}")
 
@@ -57,30 +61,30 @@ def test_each_kind_has_its_meaning(error, trouble) -> None:
     ],
 )
 def test_our_own_need_no_name_of_a_class(kind, trouble) -> None:
-    failure = failure_of(kind("why"), token="secret")
+    failure = failure_of(kind("why"), token=SECRET)
     assert (failure.trouble, failure.reason) == (trouble, f"{trouble.value}: why")
     assert failure.cause is None
 
 
 def test_a_token_of_a_letter_is_not_looked_for() -> None:
-    assert failure_of(KeyError("a test"), token="t").reason == "local: KeyError: 'a test'"
+    assert failure_of(KeyError("a test"), token=Secret("t")).reason == "local: KeyError: 'a test'"
 
 
 def test_a_fork_of_httpx_is_understood_by_its_names() -> None:
     class ConnectError(Exception): ...
 
-    assert failure_of(ConnectError(), token="secret").trouble is Trouble.UNREACHABLE
+    assert failure_of(ConnectError(), token=SECRET).trouble is Trouble.UNREACHABLE
 
 
 def test_only_a_strangers_exception_is_shown_as_the_cause() -> None:
     ours, strangers = httpx.PoolTimeout("full"), KeyError("surprise")
-    assert failure_of(ours, token="secret").cause is None
-    assert failure_of(strangers, token="secret").cause is strangers
-    assert failure_of(ConnectionResetError(104, "reset"), token="secret").cause is None
+    assert failure_of(ours, token=SECRET).cause is None
+    assert failure_of(strangers, token=SECRET).cause is strangers
+    assert failure_of(ConnectionResetError(104, "reset"), token=SECRET).cause is None
 
 
 def test_the_token_is_taken_out_of_the_words_and_its_bearer_is_not_shown() -> None:
-    failure = failure_of(KeyError("Bearer secret"), token="secret")
+    failure = failure_of(KeyError("Bearer secret"), token=SECRET)
     assert failure.reason == "local: KeyError: 'Bearer …'"
     assert failure.cause is None
 
@@ -89,9 +93,9 @@ def test_an_error_without_words_borrows_those_of_the_one_it_came_from() -> None:
     error = httpx.ConnectError("")
     error.__context__ = OSError()
     error.__context__.__context__ = ssl.SSLError("certificate has expired: secret")
-    reason = failure_of(error, token="secret").reason
+    reason = failure_of(error, token=SECRET).reason
     assert "certificate has expired: …" in reason
 
 
 def test_long_words_are_cut() -> None:
-    assert len(failure_of(KeyError("x" * 5000), token="secret").reason) < 250
+    assert len(failure_of(KeyError("x" * 5000), token=SECRET).reason) < 250

@@ -43,8 +43,8 @@ class _Trouble:
 def examine_credential(credential: Credential, *, timeout: float) -> Iterator[Finding]:
     """Check that the secret can be read, where there is one, and that it buys a token."""
     if isinstance(credential, StaticToken):
-        token = credential.read(time.monotonic()).token or ""
-        yield _static_token(token)
+        token = credential.read(time.monotonic()).token
+        yield _static_token("" if token is None else token.reveal())
     elif isinstance(credential, KeyVaultCredential):
         yield from _examine_key_vault(credential, timeout=timeout)
     else:
