@@ -188,12 +188,11 @@ def _may_repeat(
         case Next.RENEW:
             if (yield from may_renew(story, endpoint, token)):
                 return True
-            story.note(
-                story.state.routes.asides.record(endpoint, story.modeling, verdict, story.now)
-            )
-            return False
+            asides = story.state.routes.asides
+            story.note(asides.record(endpoint, story.modeling, verdict, story.now))
         case _:
-            return False
+            pass
+    return False
 
 
 def _on_the_way(story: Story, choice: Choice) -> Call[None]:
