@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from irclient._html import table
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -92,6 +94,15 @@ class HealthSnapshot:
             if name in {status.endpoint, status.account}:
                 return status
         raise KeyError(name)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (each.endpoint, each.state, each.share, each.success_rate, each.calls,
+             f"{each.allowance.used} of {each.allowance.limit}", each.reason)
+            for each in self
+        ]  # fmt: skip
+        named = ["endpoint", "state", "share", "success rate", "calls", "requests/s", "reason"]
+        return table([f"{len(self)} endpoints"], named, rows, total=len(self))
 
     def __str__(self) -> str:
         return ", ".join(f"{each.endpoint} {each.state}" for each in self.endpoints)

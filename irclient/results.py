@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 from pydantic import (
     AliasPath,
     BaseModel,
-    ConfigDict,
     FailFast,
     Field,
     field_serializer,
     field_validator,
 )
 from pydantic_core import from_json
+
+from irclient._html import table_of_list, table_of_selectors
+from irclient._tolerant import Tolerant, TolerantRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,21 +76,7 @@ _set_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
-class _Tolerant(BaseModel):
-    """Frozen; unknown fields kept; names as on the wire or as here; numeric ids become str."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="allow",
-        validate_by_name=True,
-        validate_by_alias=True,
-        coerce_numbers_to_str=True,
-        # Importing irclient must not pay for a validator that the first answer builds.
-        defer_build=True,
-    )
-
-
-class Answer(_Tolerant):
+class Answer(Tolerant):
     """What every answer of the service can tell about itself."""
 
     # What is private is kept where pydantic keeps and copies it, but not declared: for declared
@@ -227,8 +215,8 @@ class Answer(_Tolerant):
         return again
 
 
-class RecommendedItem(_Tolerant):
-    """One item of a list.
+class RecommendedItem(TolerantRow):
+    """One item of a list; ``item["id"]`` reads it as well, so that a list makes a data frame.
 
     Attributes:
         id: The item's id, always a str (contract section 4, documented).
@@ -337,8 +325,11 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
 
     __str__ = __repr__
 
+    def _repr_html_(self) -> str:
+        return table_of_list(self)
 
-class Selector(_Tolerant):
+
+class Selector(Tolerant):
     """One filter name and the values it can take.
 
     Attributes:
@@ -388,3 +379,6 @@ class Selectors(Answer, Sequence[Selector]):
 
     def __len__(self) -> int:
         return len(self.selectors)
+
+    def _repr_html_(self) -> str:
+        return table_of_selectors(self)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from irclient._html import table
 
 __all__ = ["Stats"]
 
@@ -36,3 +38,20 @@ class Stats:
     retry_budget: int
     cached: int
     store_failures: int = 0
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (field.name.replace("_", " "), _told(getattr(self, field.name)))
+            for field in fields(self)
+        ]
+        return table([f"{self.calls} calls"], ["what", "count"], rows, total=len(rows))
+
+
+def _told(count: int | dict[str, int] | dict[str, dict[str, int]]) -> str:
+    if not isinstance(count, dict):
+        return str(count)
+    parts = (
+        f"{name}: {each}" if isinstance(each, int) else f"{name} ({_told(each)})"
+        for name, each in count.items()
+    )
+    return ", ".join(parts)

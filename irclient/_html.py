@@ -1,0 +1,80 @@
+"""Small HTML tables, as notebooks show what a cell ends with."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import count, islice
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from irclient.results import RecommendationList, Selectors, Served
+
+__all__ = ["table", "table_of_list", "table_of_selectors"]
+
+_MOST_ROWS: Final = 25
+
+
+def table(
+    caption: Iterable[str], columns: Sequence[str], rows: Iterable[Sequence[object]], *, total: int
+) -> str:
+    """Return a table in which every text is escaped.
+
+    Args:
+        caption: What stands above it, in parts.
+        columns: The names of the columns.
+        rows: The rows; more than a screen holds are counted, not shown.
+        total: How many rows there are.
+    """
+    body = "".join(_row("td", row) for row in islice(rows, _MOST_ROWS))
+    head = _row("th", columns) if total else ""
+    more = f"<p>and {total - _MOST_ROWS} more</p>" if total > _MOST_ROWS else ""
+    said = escape(", ".join(caption))
+    return (
+        f"<table><caption>{said}</caption><thead>{head}</thead><tbody>{body}</tbody></table>{more}"
+    )
+
+
+def table_of_list(answer: RecommendationList) -> str:
+    """Return the table of a list: ranks, ids, and titles where the service gave them."""
+    first = 1 + (getattr(answer.query, "skip", None) or 0)
+    titles: list[object] = [(item.model_extra or {}).get("title") for item in answer.items]
+    rows: list[tuple[object, ...]]
+    if any(titles):
+        columns = ["rank", "id", "title"]
+        rows = [*zip(count(first), answer.ids, titles, strict=False)]
+    else:
+        columns = ["rank", "id"]
+        rows = [*enumerate(answer.ids, first)]
+    caption = [answer.title or "untitled", f"{len(answer)} items", _how_served(answer.served)]
+    return table(caption, columns, rows, total=len(answer))
+
+
+def table_of_selectors(answer: Selectors) -> str:
+    """Return the table of the filters that apply to a list."""
+    rows = ((each.name, ", ".join(each.values)) for each in answer)
+    caption = [f"{len(answer)} selectors", _how_served(answer.served)]
+    return table(caption, ["name", "values"], rows, total=len(answer))
+
+
+def _row(cell: str, values: Iterable[object]) -> str:
+    cells = (f"<{cell}>{escape(_shown(value))}</{cell}>" for value in values)
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _how_served(served: Served) -> str:
+    parts: list[str] = [served.source]
+    if served.endpoint is not None:
+        parts.append(served.endpoint)
+    if served.age:
+        parts.append(f"{served.age:.0f} s old")
+    if served.degraded:
+        parts.append("degraded")
+    return " ".join(parts)
