@@ -42,7 +42,7 @@ PUBLIC = {
     for module in MODULES.values()
     for name in getattr(module, "__all__", ())
 }
-#: The modules that the reference prints.
+#: The modules that the reference prints, and the classes that it prints one by one.
 DOCUMENTED = {
     module
     for page in REFERENCE.rglob("*.md")
@@ -53,7 +53,7 @@ DOCUMENTED = {
 CLASSES = sorted(
     {
         value
-        for module in map(importlib.import_module, sorted(DOCUMENTED))
+        for module in map(importlib.import_module, sorted(DOCUMENTED & set(MODULES)))
         for name in getattr(module, "__all__", ())
         if inspect.isclass(value := getattr(module, name)) and value.__module__.startswith("irc")
     },

@@ -63,7 +63,9 @@ class BlockingTransport(AsHTTPXTransport):
         place = self._place()
         if place.permits is None:
             return self._carry(outgoing, place.pool, patience)
-        _wait_for(place.permits, patience)
+        # The other half is for the answer: with less, the service would be blamed for our wait.
+        half = time.monotonic() + outgoing.within / 2
+        _wait_for(place.permits, patience.but_not_beyond(half))
         try:
             return self._carry(outgoing, place.pool, patience)
         finally:

@@ -71,10 +71,15 @@ class AsyncTransport(AsAsyncHTTPXTransport):
         ends_at = here.time() + outgoing.within
         if here.permits is None:
             return await self._carry(outgoing, here, ends_at)
-        with anyio.move_on_after(outgoing.within):
-            async with here.permits:
-                return await self._carry(outgoing, here, ends_at)
-        raise Unsendable("no connection was free in time: max_connections is too low")
+        # The other half is for the answer: with less, the service would be blamed for our wait.
+        with anyio.move_on_after(outgoing.within / 2) as waiting:
+            await here.permits.acquire()
+        if waiting.cancelled_caught:
+            raise Unsendable("no connection was free in time: max_connections is too low")
+        try:
+            return await self._carry(outgoing, here, ends_at)
+        finally:
+            here.permits.release()
 
     async def _carry(
         self, outgoing: Outgoing, here: _OneLoop, ends_at: float
