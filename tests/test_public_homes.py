@@ -21,6 +21,7 @@ BETWEEN_OURSELVES = {
     "irclient._core.protocol.Failure",
     "irclient._core.protocol.Send",
     "irclient._core.protocol.TokenReading",
+    "irclient._secrets.Secret",
     "irclient._wire.Response",
 }
 

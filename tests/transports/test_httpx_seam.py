@@ -8,12 +8,13 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Failure, Send, Trouble
+from irclient._secrets import Secret
 from irclient._wire import Request
 from irclient.topology import ServiceEndpoint
 from irclient.transports.exchange import exchange
 
 ENDPOINT = ServiceEndpoint("a", "web", tps=1, url="http://127.0.0.1:9")
-SEND = Send(ENDPOINT, Request("GET", "/"), "token", 0.2, 0.2)
+SEND = Send(ENDPOINT, Request("GET", "/"), Secret("token"), 0.2, 0.2)
 
 
 class Busy(httpx.HTTPTransport):
