@@ -118,15 +118,14 @@ def probe(
 
 def _choose(story: Story) -> Choice | None:
     """Choose the next endpoint, and hold a slot there; None when all have been tried."""
-    settings, now = story.settings, story.now
     choice = choose(
         story.state.routes,
         story.endpoints,
         modeling=story.modeling,
         tried=story.tried,
-        now=now,
+        now=story.now,
         not_after=_not_after(story),
-        probe_for=settings.timeouts.attempt,
+        probe_for=story.settings.timeouts.attempt,
         priority=story.priority,
     )
     if isinstance(choice, Full):

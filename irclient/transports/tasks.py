@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,15 +72,13 @@ class AsyncTransport(AsAsyncHTTPXTransport):
         ends_at = here.time() + outgoing.within
         if here.permits is None:
             return await self._carry(outgoing, here, ends_at)
-        # The other half is for the answer: with less, the service would be blamed for our wait.
-        with anyio.move_on_after(outgoing.within / 2) as waiting:
-            await here.permits.acquire()
-        if waiting.cancelled_caught:
-            raise Unsendable("no connection was free in time: max_connections is too low")
-        try:
+        async with AsyncExitStack() as held:
+            # The other half is for the answer: with less, the service would be blamed for our wait.
+            with anyio.move_on_after(outgoing.within / 2) as waiting:
+                await held.enter_async_context(here.permits)
+            if waiting.cancelled_caught:
+                raise Unsendable("no connection was free in time: max_connections is too low")
             return await self._carry(outgoing, here, ends_at)
-        finally:
-            here.permits.release()
 
     async def _carry(
         self, outgoing: Outgoing, here: _OneLoop, ends_at: float
