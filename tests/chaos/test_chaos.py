@@ -109,7 +109,7 @@ def test_no_call_fails_while_one_account_is_well_whatever_happens_to_the_others(
     # Budgets of all calls together are meant for outages of everything: several accounts that
     # fail at once would use this one up before they are known to fail.
     # A call that begins with a revoked token has an attempt less for the accounts.
-    retries = Retries(budget=100_000, max_attempts=len(ACCOUNTS) + 1)
+    retries = Retries(budget=1.0, budget_floor=1e6, max_attempts=len(ACCOUNTS) + 1)
     settings = SETTINGS.model_copy(update={"retries": retries})
     events = [
         *accounts_failing(random, failing, seconds=SECONDS, well_for=1.0),

@@ -104,7 +104,7 @@ signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 for each in threads:
     each.join(10)
 print(number >= SIGNALS * 0.9, len(wrong), wrong[:3], len(ir._state.flights))
-store = ir.cache._store
+store = ir._state.memory._store
 print(len(store) <= 50, len(store._places._queue) <= 51)
 for n in range(200):
     ir.similar(f"afterwards {n}")
