@@ -1,13 +1,14 @@
 """A stand-in for Shopify on loopback: product pages, a theme's asset, and the app proxy's front.
 
-It signs what it hands on to the app as Shopify documents it; the shop's own recommendations are
-empty, so that a page shows what the app answered.
+It signs what it hands on to the app as Shopify documents it. The shop's own recommendations are
+empty unless some are given, so that a page shows what the app answered.
 """
 
 import hashlib
 import hmac
+import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -24,10 +25,18 @@ SHOP, PREFIX = "contoso.myshopify.com", "/apps/recs"
 
 
 class Storefront:
-    """Serves a shop until it is left."""
+    """Serves a shop until it is left; `own` are the products that Shopify itself recommends."""
 
-    def __init__(self, proxy: AppProxy, catalogue: Catalogue, client_secret: str) -> None:
+    def __init__(
+        self,
+        proxy: AppProxy,
+        catalogue: Catalogue,
+        client_secret: str,
+        *,
+        own: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self._proxy, self._catalogue, self._secret = proxy, catalogue, client_secret
+        self._own = json.dumps({"intent": "related", "products": own}).encode()
 
     def __enter__(self) -> Self:
         self._server = make_server(
@@ -60,7 +69,7 @@ class Storefront:
                 start, (FOLDER / "theme" / "ir-recommendations.js").read_bytes(), "text/javascript"
             )
         if path == "/recommendations/products.json":
-            return _answer(start, b'{"intent":"related","products":[]}', "application/json")
+            return _answer(start, self._own, "application/json")
         product = self._catalogue.product_of(path.removeprefix("/products/"))
         if product is None:
             return _answer(start, b"Not found", "text/plain", "404 Not Found")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 
 import anyio
 import httpx
@@ -199,6 +201,27 @@ def test_an_observer_of_unknown_ids_that_fails_changes_nothing(service, caplog) 
     assert "ZeroDivisionError" in caplog.text
 
 
+class OwnNames:
+    """A catalogue whose items are not numbered as its products, and whose products have no id."""
+
+    def item_of(self, product_id: int) -> str | None:
+        return f"SKU-{product_id}" if product_id < 5 else None
+
+    def product_of(self, item_id: str) -> dict | None:
+        return {"title": item_id, "url": None}
+
+    def product_of_variant(self, variant_id: int) -> int | None:
+        return None
+
+
+def test_a_catalogue_of_ones_own_may_name_items_otherwise(service) -> None:
+    service.on().answer(ids=["SKU-1", "SKU-2", "SKU-3", "SKU-2"])
+    proxy = AppProxy(uncached(service), OwnNames(), shopify=app())
+    products = json.loads(ask(proxy, {"product_id": "1"}).body)["products"]
+    assert service.requests[-1].item_ids == ("SKU-1",)
+    assert [product["title"] for product in products] == ["SKU-2", "SKU-3"]
+
+
 # ── many shops ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -347,3 +370,12 @@ def test_a_wsgi_request_is_read_with_its_headers_and_its_body() -> None:
     for length in ("", "x", "-1", "٣", "9" * 30):
         assert Request.from_environ({**environ, "CONTENT_LENGTH": length}).body == b""
     assert Request.from_environ(environ, body=b"{}").body == b"{}"
+
+
+def test_the_whole_app_of_the_page_is_no_longer_than_thirty_lines() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "shopify.md").read_text("utf-8")
+    (whole,) = [
+        block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        if "AppProxy(" in block
+    ]  # fmt: skip
+    assert len(whole.splitlines()) <= 30

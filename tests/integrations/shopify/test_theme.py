@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,13 @@ import pytest
 from irclient import Caching, IRClient, Settings
 from irclient.emulator import Emulator
 from irclient.emulator.shop.written_shop import write_shop
-from irclient.integrations.shopify import AppProxy, ContractCatalogue, JsonCatalogue
+from irclient.integrations.shopify import (
+    AppProxy,
+    ContractCatalogue,
+    JsonCatalogue,
+    Visitor,
+    hashed_customer,
+)
 from tests.integrations.shopify.shop import SECRET, app, client, product, scripted
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "shopify_app"
@@ -118,3 +125,36 @@ def test_a_title_is_text_whatever_is_in_it(tmp_path) -> None:
         dom = browse(shop.page(1), tmp_path)
     assert "&lt;script&gt;" in dom
     assert "<title>Product 1</title>" in dom
+
+
+def test_without_a_list_the_page_shows_what_the_shop_itself_recommends(tmp_path) -> None:
+    catalogue = JsonCatalogue([product(number) for number in (1, 2, 3)])
+    service = scripted()
+    service.on().fail(503)
+    proxy = AppProxy(client(service), catalogue, shopify=app())
+    own = [catalogue.product_of("3")]
+    with load("storefront").Storefront(proxy, catalogue, SECRET, own=own) as shop:
+        dom = browse(shop.page(1), tmp_path)
+    assert titles(dom) == ["Product 3"]
+    assert not is_hidden(dom)
+
+
+@pytest.mark.parametrize("allowed", ["true", "false", None])
+def test_a_theme_asks_for_a_list_of_ones_own_only_where_the_visitor_agreed(
+    allowed, tmp_path
+) -> None:
+    storefront = load("storefront")
+    folder = shutil.copytree(EXAMPLE, tmp_path / "example")
+    privacy = f"{{ customerPrivacy: {{ preferencesProcessingAllowed: () => {allowed} }} }}"
+    script = "" if allowed is None else f"<script>window.Shopify = {privacy}</script>"
+    page = (EXAMPLE / "product.html").read_text("utf-8")
+    (folder / "product.html").write_text(page.replace("<style>", f"{script}<style>"), "utf-8")
+    storefront.FOLDER = folder
+    storefront.signed = partial(storefront.signed, customer="4711")
+    catalogue, service = JsonCatalogue([product(1), product(2)]), scripted()
+    personal = hashed_customer("a key that names customers")
+    proxy = AppProxy(client(service), catalogue, shopify=app(), personal=personal)
+    with storefront.Storefront(proxy, catalogue, SECRET) as shop:
+        assert titles(browse(shop.page(1), tmp_path)) == ["Product 2"]
+    user_id = personal(Visitor(shop=storefront.SHOP, customer="4711"))
+    assert [sent.user_id for sent in service.requests] == [user_id if allowed == "true" else None]
