@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from abc import ABCMeta
-    from collections.abc import Iterator, KeysView
+    from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 
 __all__ = ["Tolerant", "TolerantRow"]
 
@@ -50,6 +50,18 @@ class TolerantRow(Tolerant):
     def keys(self) -> KeysView[str]:
         """Return the names of the fields, those that the service added among them."""
         return self._by_name.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values of the fields."""
+        return self._by_name.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the names and values of the fields."""
+        return self._by_name.items()
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  (as `__getitem__`)
+        """Return a field, or the default where there is none of that name."""
+        return self._by_name.get(name, default)
 
     @property
     def _by_name(self) -> dict[str, Any]:

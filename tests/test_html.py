@@ -128,8 +128,12 @@ def test_an_item_reads_as_a_mapping_of_all_its_fields() -> None:
     assert dict(item) == {**item} == {"id": "1", "tracking_id": "t", "score": 0.5}
     assert (item["score"], len(item), "score" in item, "no" in item) == (0.5, 3, True, False)
     assert list(item) == list(item.keys()) == ["id", "tracking_id", "score"]
+    assert [*zip(item.keys(), item.values(), strict=True)] == [*item.items()]
+    assert (item.get("id"), item.get("no"), item.get("no", 1)) == ("1", None, 1)
     with pytest.raises(KeyError):
         item["no"]
+    # pandas prints a mapping in a cell by its items.
+    assert "'id': '1'" in str(pd.DataFrame({"cell": [item]}))
 
 
 def test_an_item_stays_a_model() -> None:
