@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["table", "table_of_list", "table_of_selectors"]
 
 _MOST_ROWS: Final = 25
+
+
+def escape(text: str) -> str:
+    """Escape a text for HTML."""
+    # Loaded with the first table: its list of entities would be paid for by every import.
+    import html  # noqa: PLC0415
+
+    return html.escape(text)
 
 
 def table(

@@ -10,7 +10,6 @@ import json
 import re
 from dataclasses import fields
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
@@ -228,6 +227,9 @@ def _until(date: str, response: Response) -> float | None:
 
 
 def _instant(date: str) -> float | None:
+    # Loaded with the first date: it costs a twentieth of importing the clients.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         instant = parsedate_to_datetime(date)
         # HTTP dates are in UTC, those included that name no zone.
