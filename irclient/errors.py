@@ -116,11 +116,41 @@ class Throttled(IRError):  # noqa: N818
 
 
 class DeadlineExceeded(IRError):  # noqa: N818
-    """The call's deadline passed; the attempts say where the time went."""
+    """The call's deadline passed; the attempts say where the time went.
+
+    Attributes:
+        retry_after: Seconds until it makes sense to ask again, where the client had no token yet
+            and so nothing could be sent; else None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, attempts=attempts)
+        self.retry_after = retry_after
 
 
 class Unavailable(IRError):  # noqa: N818
-    """Every endpoint failed."""
+    """Every endpoint failed.
+
+    Attributes:
+        retry_after: Seconds until an endpoint is asked again whether it is back, where that is
+            known; else None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, attempts=attempts)
+        self.retry_after = retry_after
 
 
 class NotReady(Unavailable):

@@ -20,6 +20,8 @@ EXTRAS = {
     errors.QueryError: {"status": 404},
     errors.AuthenticationError: {"code": "AADSTS7000215"},
     errors.Throttled: {"retry_after": 1.5},
+    errors.Unavailable: {"retry_after": 4.5},
+    errors.DeadlineExceeded: {"retry_after": 1.0},
 }
 
 

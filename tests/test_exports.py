@@ -63,7 +63,7 @@ def test_a_name_that_does_not_exist_says_so() -> None:
         *sorted(irclient._HOMES),
         "irclient.observe", "irclient.queries", "irclient.filters", "irclient.modeling",
         "irclient.analysis", "irclient.configuration", "irclient.testing",
-        "irclient.integrations.shopify",
+        "irclient.integrations.shopify", "irclient.web",
     ],
 )  # fmt: skip
 def test_a_public_module_exports_what_it_names(module: str) -> None:
