@@ -1,0 +1,99 @@
+"""A column of texts as two arrays, so that many processes can share it through one mapped file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+__all__ = ["Strings"]
+
+
+class Strings(Sequence[str]):
+    """Texts that are decoded one at a time, when they are looked at.
+
+    Args:
+        data: All texts as UTF-8, one after the other, uint8.
+        offsets: Where each text starts, and where the last one ends: one more than texts, int64.
+        order: The places of the texts in the order of their bytes, int32; needed by `find`.
+    """
+
+    __slots__ = ("_bytes", "_data", "_offsets", "_order")
+
+    def __init__(
+        self,
+        data: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int64],
+        order: npt.NDArray[np.int32] | None = None,
+    ) -> None:
+        self._data = data
+        self._bytes = data.data if data.size else memoryview(b"")
+        self._offsets = offsets
+        self._order = order
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Strings:
+        """The column that holds these texts and can find them."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        order = sorted(range(len(encoded)), key=encoded.__getitem__)
+        return cls(data, offsets, np.array(order, dtype=np.int32))
+
+    @property
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """The arrays that make the column, by the name of the argument that takes each."""
+        found: dict[str, npt.NDArray[np.generic]] = {"data": self._data, "offsets": self._offsets}
+        if self._order is not None:
+            found["order"] = self._order
+        return found
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        """One text, or a list of them."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        if not 0 <= place < len(self):
+            raise IndexError(at)
+        return str(self._raw(place), "utf-8", "surrogatepass")
+
+    def find(self, text: str) -> int | None:
+        """The place of a text; None where the column does not hold it.
+
+        Raises:
+            TypeError: The column has no order to search by.
+        """
+        if self._order is None:
+            raise TypeError("this column cannot be searched")
+        wanted = text.encode("utf-8", "surrogatepass")
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if bytes(self._raw(int(self._order[middle]))) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(self):
+            return None
+        place = int(self._order[low])
+        return place if self._raw(place) == wanted else None
+
+    def __contains__(self, text: object) -> bool:
+        return isinstance(text, str) and self.find(text) is not None
+
+    def _raw(self, place: int) -> memoryview:
+        return self._bytes[int(self._offsets[place]) : int(self._offsets[place + 1])]
