@@ -1,0 +1,39 @@
+"""The server's clock, as far as this process knows it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["ServerClock"]
+
+#: Seconds for which the answer that came fastest tells the server's time.
+_SAMPLES_FOR: Final = 5.0
+
+
+class ServerClock:
+    """How far the server's clock is ahead of the process's: told by the fastest answers."""
+
+    def __init__(self) -> None:
+        #: When an answer came, how long it took, and what it said, the fastest first.
+        self._samples: list[tuple[float, float, float]] = []
+
+    def hear(self, sent_at: float, now: float, server_time: float) -> None:
+        """Learn the server's time from an answer."""
+        took = now - sent_at
+        kept = [each for each in self._samples if each[0] > now - _SAMPLES_FOR and each[1] < took]
+        # What is slower than a later one is never needed again.
+        self._samples = [*kept, (now, took, server_time - (sent_at + now) / 2)]
+
+    @property
+    def ahead(self) -> float | None:
+        """Seconds, or None before the first answer."""
+        return self._samples[0][2] if self._samples else None
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds that the fastest answer took of late, or None before the first."""
+        return self._samples[0][1] if self._samples else None
+
+    def forget(self) -> None:
+        """Begin anew: another server may answer from now on."""
+        self._samples.clear()

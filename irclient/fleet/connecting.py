@@ -1,0 +1,63 @@
+"""How a connection to the server is made: by redis-py, without its patience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["connector"]
+
+
+def connector(
+    url: str | None, connect: Callable[[], Any] | None, *, patience: float
+) -> Callable[[], Any]:
+    """Return what makes a client of redis-py, each time anew.
+
+    Raises:
+        ConfigurationError: There is neither or both, one of them is no such thing, or redis-py is
+            not installed.
+    """
+    if (url is None) == (connect is None):
+        raise ConfigurationError("a RedisFleet takes either a url or connect=, a function")
+    if connect is not None:
+        if not callable(connect) or hasattr(connect, "execute_command"):
+            raise ConfigurationError(
+                "connect must be a function that makes a client, called in a thread of its own; "
+                f"got {type(connect).__name__}. Write connect=lambda: ..."
+            )
+        return connect
+    scheme = urlsplit(url).scheme if isinstance(url, str) else None
+    if not isinstance(url, str) or scheme not in {"redis", "rediss", "unix"}:
+        # Not the URL itself, which may hold a password.
+        raise ConfigurationError(
+            f"url must begin with redis://, rediss:// or unix://, got {scheme!r} as its scheme"
+        )
+    try:
+        import redis  # noqa: PLC0415  (an extra)
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.retry import Retry  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError(
+            "RedisFleet needs redis-py, which is not installed: pip install 'irclient[redis]'"
+        ) from None
+
+    def from_url() -> Any:  # noqa: ANN401  (an extra's class)
+        return cast("Any", redis.Redis).from_url(
+            url,
+            socket_timeout=patience,
+            socket_connect_timeout=patience,
+            # It would try ten times, whatever the timeout says: 4.9 s for a refused port.
+            retry=Retry(NoBackoff(), 0),
+            single_connection_client=True,
+        )
+
+    try:
+        cast("Any", redis.ConnectionPool).from_url(url)
+    except ValueError:
+        raise ConfigurationError("url cannot be read as the URL of a Redis server") from None
+    return from_url
