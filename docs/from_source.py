@@ -279,13 +279,16 @@ def attributes(kind: type) -> dict[str, str]:
 
 
 def _said_below(kind: type) -> dict[str, str]:
-    """What the string below each field of a class says of it."""
-    body: Any = ast.parse(dedent(inspect.getsource(kind))).body[0]
-    return {
-        ast.unparse(field.target): _markdown(" ".join(ast.literal_eval(said.value).split()))
-        for field, said in zip(body.body, body.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr)
-    }
+    """What the string below each field of a class, or of one it inherits from, says of it."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__[:-1]):
+        body: Any = ast.parse(dedent(inspect.getsource(each))).body[0]
+        found |= {
+            ast.unparse(field.target): _markdown(" ".join(ast.literal_eval(said.value).split()))
+            for field, said in zip(body.body, body.body[1:], strict=False)
+            if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr)
+        }
+    return found
 
 
 def _first_line(kind: type) -> str:

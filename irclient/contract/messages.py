@@ -72,7 +72,8 @@ def json_response(
     return Response(
         status=status,
         headers=(("content-type", "application/json; charset=utf-8"), *headers),
-        body=body.encode(),
+        # Half a surrogate pair, which JSON can say and UTF-8 cannot, becomes its JSON escape.
+        body=body.encode("utf-8", "backslashreplace"),
     )
 
 

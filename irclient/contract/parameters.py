@@ -79,14 +79,13 @@ def read_parameters(query: tuple[tuple[str, str], ...], *, paging: PagingRules) 
         BadParameter: A number cannot be read, or is negative.
     """
     named: dict[str, str] = {}
-    filters: dict[str, tuple[str, ...]] = {}
+    filters: dict[str, tuple[str, list[str]]] = {}
     for name, value in query:
         folded = name.casefold()
         if folded in _NAMED:
             named.setdefault(folded, value)
         else:
-            spelled = next((known for known in filters if known.casefold() == folded), name)
-            filters[spelled] = (*filters.get(spelled, ()), value)
+            filters.setdefault(folded, (name, []))[1].append(value)
     count = _number(named, "count", default=paging.default_count, paging=paging)
     if paging.most_count is not None:
         count = min(count, paging.most_count)
@@ -101,7 +100,7 @@ def read_parameters(query: tuple[tuple[str, str], ...], *, paging: PagingRules) 
         refinements=_listed(named.get("refinements")),
         count=count,
         skip_items=_number(named, "skipitems", default=0, paging=paging),
-        filters=filters,
+        filters={name: tuple(values) for name, values in filters.values()},
     )
 
 
