@@ -7,13 +7,13 @@ from contextlib import ExitStack, aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
-from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
+from irclient._clients.assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._clients.async_list_methods import AsyncListMethods
 from irclient._clients.base import ClientBase
 from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
+from irclient._display.progress import ManyAnswered, length_of, progress_of
 from irclient._drivers.tasks import TaskDriver
-from irclient._progress import ManyAnswered, length_of, progress_of
 from irclient.results import RecommendationList, RecommendedItem
 from irclient.settings import Settings
 from irclient.transports import default_async_transport

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
-from irclient._assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
+from irclient._clients.assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._clients.base import ClientBase
 from irclient._clients.list_methods import ListMethods
 from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
+from irclient._display.progress import ManyAnswered, length_of, progress_of
 from irclient._drivers.blocking import BlockingDriver
-from irclient._progress import ManyAnswered, length_of, progress_of
 from irclient.settings import Settings
 from irclient.transports import default_transport
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from irclient._html import table
+from irclient._display.html import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

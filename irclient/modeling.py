@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
-from irclient._assembly import assemble, check_transport
+from irclient._clients.assembly import assemble, check_transport
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
 from irclient._core.triggering import Order, Triggered, modeling_key, trigger

@@ -17,8 +17,8 @@ from pydantic import (
 )
 from pydantic_core import from_json
 
-from irclient._html import table_of_list, table_of_selectors
-from irclient._tolerant import Tolerant, TolerantRow
+from irclient._display.html import table_of_list, table_of_selectors
+from irclient._values.tolerant import Tolerant, TolerantRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

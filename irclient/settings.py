@@ -280,7 +280,7 @@ class Fallback(_Group):
     @field_serializer("queries")
     def _as_data(self, queries: tuple[ListQuery, ...]) -> list[dict[str, object]]:
         # Loaded here, and below: few programs write a fallback down.
-        from irclient._query_data import plain  # noqa: PLC0415
+        from irclient._wire.query_data import plain  # noqa: PLC0415
 
         return [plain(each) for each in queries]
 
@@ -289,7 +289,7 @@ def _query(given: object) -> object:
     """A query as it was, or out of the data that one was written as."""
     if not isinstance(given, Mapping):
         return given
-    from irclient._query_data import list_query_of  # noqa: PLC0415
+    from irclient._wire.query_data import list_query_of  # noqa: PLC0415
 
     try:
         return list_query_of(cast("Mapping[str, Any]", given))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from irclient._html import table
+from irclient._display.html import table
 
 __all__ = ["Stats"]
 

@@ -21,8 +21,8 @@ BETWEEN_OURSELVES = {
     "irclient._core.protocol.Failure",
     "irclient._core.protocol.Send",
     "irclient._core.protocol.TokenReading",
-    "irclient._secrets.Secret",
-    "irclient._wire.Response",
+    "irclient._values.secret.Secret",
+    "irclient._wire.responses.Response",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from irclient import queries
 from irclient._core.identity import identity
-from irclient._wire import request_for
+from irclient._wire.requests import request_for
 from irclient.errors import QueryError
 from irclient.filters import Filters
 from irclient.queries import (

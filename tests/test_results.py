@@ -9,7 +9,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
-from irclient._reading import read_list, read_selectors
+from irclient._wire.reading import read_list, read_selectors
 from irclient.queries import New, Popular
 from irclient.results import RecommendationList, RecommendedItem, Selector, Selectors, Served
 from tests.scenarios.scenario import SAMPLES

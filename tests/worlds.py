@@ -166,4 +166,4 @@ WORLDS = (SYNC, *ASYNC)
 
 in_each_world = pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 
-Story = Callable[[], Awaitable[Any]]
+CallState = Callable[[], Awaitable[Any]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.simulation.weather import Reach, condition_at
 from irclient._core.protocol import Failure, Trouble
-from irclient._wire import Response
+from irclient._wire.responses import Response
 
 if TYPE_CHECKING:
     from random import Random

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from irclient._core.health import Admission, EndpointHealth
 from irclient._core.protocol import Send, Spawn, Wait
 from irclient._core.verdict import Health, Meaning, judge
-from irclient._wire import build_request
+from irclient._wire.requests import build_request
 from irclient.errors import Unavailable
 from irclient.queries import Popular
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call, Failure
     from irclient._core.verdict import Verdict
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.queries import Query
     from irclient.results import Answer
     from irclient.settings import Settings

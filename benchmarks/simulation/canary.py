@@ -7,7 +7,7 @@ from random import Random
 from statistics import median
 from typing import Final
 
-from irclient._core.guarding import Watch
+from irclient._core.canary_guard import Watch
 from irclient.settings import Guard
 
 __all__ = ["CASES", "Case", "Verdicts", "try_guard"]

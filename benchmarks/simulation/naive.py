@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from irclient._core.protocol import Send, Wait
 from irclient._core.verdict import Meaning, judge
-from irclient._secrets import Secret
-from irclient._wire import build_request
+from irclient._values.secret import Secret
+from irclient._wire.requests import build_request
 from irclient.errors import Unavailable
 from irclient.settings import Timeouts
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from irclient._core.protocol import Call, Failure
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.queries import Query
     from irclient.results import Answer
     from irclient.topology import ServiceEndpoint

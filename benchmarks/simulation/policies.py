@@ -12,7 +12,7 @@ from benchmarks.simulation.before import Before
 from irclient._core.call import call
 from irclient._core.protocol import TokenReading
 from irclient._core.state import ClientState
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient.settings import Caching, Hedging, Settings, Throttling
 from irclient.stores import MemoryStore
 

@@ -18,7 +18,7 @@ from benchmarks.measuring import Result, Stopwatch, gather, rounds_of, timed
 from benchmarks.rivals import OURS, TASKS, THREADS, Token, home
 from benchmarks.server import BODY
 from irclient import AsyncIRClient, Caching, IRClient, Settings
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.queries import Similar
 from irclient.stores import MemoryStore
 from irclient.transports.own import OwnTransport

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.measuring import gather, timed
 from benchmarks.rivals import OURS, Token, home, installed
 from benchmarks.server import BODY, body_of
-from irclient._assembly import assemble
+from irclient._clients.assembly import assemble
 from irclient._core.call import call
 from irclient._core.protocol import Resumed, Send
 from irclient._core.verdict import judge
-from irclient._reading import read_list
-from irclient._wire import Response
+from irclient._wire.reading import read_list
+from irclient._wire.responses import Response
 from irclient.auth.exchange import FetchedToken
 from irclient.auth.tokens import TokenRecord
 from irclient.queries import Similar

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, cast
 
-from irclient._assembly import (
+from irclient._clients.assembly import (
     assemble,
     begin_call,
     check_fallback,
@@ -15,10 +15,10 @@ from irclient._assembly import (
     check_priority,
     check_query,
 )
+from irclient._clients.options import Options, overlaid
 from irclient._clients.parts import ClientParts, TransportT
-from irclient._core.cached import cached_answer, records_of
+from irclient._core.cached_answer import cached_answer, records_of
 from irclient._drivers.batch import Ready
-from irclient._options import Options, overlaid
 from irclient.configuration import Configuration
 from irclient.errors import ConfigurationError
 

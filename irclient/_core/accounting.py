@@ -27,8 +27,8 @@ from irclient.observe import AttemptEnded, PutAside, Returned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from irclient._core.call_state import CallState
     from irclient._core.protocol import Send
-    from irclient._core.story import Story
     from irclient._core.verdict import Verdict
     from irclient.observe import Record
 
@@ -43,7 +43,7 @@ _ASK_SLOW_AFTER: Final = 1.0
 
 
 def count_attempt(
-    story: Story,
+    call: CallState,
     send: Send,
     verdict: Verdict,
     sent_at: float,
@@ -52,108 +52,106 @@ def count_attempt(
     opened_connection: bool = False,
 ) -> None:
     """Count an attempt in health, allowance, latencies, asides and stats, and keep its record."""
-    state, endpoint, meaning = story.state, send.endpoint, verdict.meaning
-    changes = _health_changes(story, send, verdict, sent_at, ended_at)
-    story.sent += 1
+    state, endpoint, meaning = call.state, send.endpoint, verdict.meaning
+    changes = _health_changes(call, send, verdict, sent_at, ended_at)
+    call.sent += 1
     state.stats.count_attempt(endpoint.label, meaning.word)
     aside: Record | None = None
     if meaning is SERVED:
         aside = _learn_latency(
-            story, send, ended_at - sent_at, ended_at, opened_connection=opened_connection
+            call, send, ended_at - sent_at, ended_at, opened_connection=opened_connection
         )
         if state.routes.asides.kept:
-            aside = state.routes.asides.record(endpoint, story.modeling, verdict, ended_at) or aside
+            aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at) or aside
         if not state.has_observers:
             return  # A record of it would not be read: no error follows an answer.
     elif meaning is Meaning.THROTTLED:
         state.routes.allowances[endpoint.url].throttled(ended_at, retry_after=verdict.retry_after)
     elif meaning is not Meaning.UNAUTHORIZED:
         # A 401 only counts once the token was renewed.
-        aside = state.routes.asides.record(endpoint, story.modeling, verdict, ended_at)
-    attempt = _attempt(
-        story, send, meaning.word, verdict.reason, sent_at=sent_at, ended_at=ended_at
-    )
-    _keep(story, replace(attempt, status=verdict.status))
+        aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at)
+    attempt = _attempt(call, send, meaning.word, verdict.reason, sent_at=sent_at, ended_at=ended_at)
+    _keep(call, replace(attempt, status=verdict.status))
     for change in changes:
-        story.note(change)
-    story.note(aside)
+        call.note(change)
+    call.note(aside)
 
 
-def count_given_up(story: Story, send: Send, sent_at: float, now: float) -> None:
+def count_given_up(call: CallState, send: Send, sent_at: float, now: float) -> None:
     """Count an attempt whose caller went away."""
-    story.now = now
+    call.now = now
     reason = f"{_CANCELLED}: its caller went away after {now - sent_at:.3g} s"
-    attempt = _attempt(story, send, _CANCELLED, reason, sent_at=sent_at, ended_at=now)
-    _count_cut_short(story, send, attempt, tells=_tells(story, send, attempt.elapsed))
+    attempt = _attempt(call, send, _CANCELLED, reason, sent_at=sent_at, ended_at=now)
+    _count_cut_short(call, send, attempt, tells=_tells(call, send, attempt.elapsed))
 
 
-def count_overtaken(story: Story, send: Send, sent_at: float, now: float) -> None:
+def count_overtaken(call: CallState, send: Send, sent_at: float, now: float) -> None:
     """Count an attempt that lost a race."""
     reason = f"{_OVERTAKEN}: the other endpoint answered first"
-    attempt = _attempt(story, send, _OVERTAKEN, reason, sent_at=sent_at, ended_at=now)
-    _count_cut_short(story, send, attempt, tells=True)
+    attempt = _attempt(call, send, _OVERTAKEN, reason, sent_at=sent_at, ended_at=now)
+    _count_cut_short(call, send, attempt, tells=True)
 
 
-def _count_cut_short(story: Story, send: Send, attempt: Attempt, *, tells: bool) -> None:
-    story.sent += 1
-    story.state.stats.count_attempt(attempt.endpoint, attempt.outcome)
-    _keep(story, attempt)
+def _count_cut_short(call: CallState, send: Send, attempt: Attempt, *, tells: bool) -> None:
+    call.sent += 1
+    call.state.stats.count_attempt(attempt.endpoint, attempt.outcome)
+    _keep(call, attempt)
     if tells:
-        sent_at = story.now - attempt.elapsed
-        health, reason = story.state.routes.health[send.endpoint.url], attempt.reason
-        for change in health.record(story.now, sent_at=sent_at, ok=False, reason=reason):
-            story.note(change)
+        sent_at = call.now - attempt.elapsed
+        health, reason = call.state.routes.health[send.endpoint.url], attempt.reason
+        for change in health.record(call.now, sent_at=sent_at, ok=False, reason=reason):
+            call.note(change)
 
 
 def _attempt(
-    story: Story, send: Send, outcome: str, reason: str, *, sent_at: float, ended_at: float
+    call: CallState, send: Send, outcome: str, reason: str, *, sent_at: float, ended_at: float
 ) -> Attempt:
     return Attempt(
         endpoint=send.endpoint.label,
         outcome=outcome,
         status=None,
         reason=reason,
-        started_after=sent_at - story.began_at,
+        started_after=sent_at - call.began_at,
         elapsed=ended_at - sent_at,
     )
 
 
-def _keep(story: Story, attempt: Attempt) -> None:
-    story.attempts.append(attempt)
-    story.note(AttemptEnded(at=story.now, operation=story.query.operation, attempt=attempt))
+def _keep(call: CallState, attempt: Attempt) -> None:
+    call.attempts.append(attempt)
+    call.note(AttemptEnded(at=call.now, operation=call.query.operation, attempt=attempt))
 
 
 def _health_changes(
-    story: Story, send: Send, verdict: Verdict, sent_at: float, ended_at: float
+    call: CallState, send: Send, verdict: Verdict, sent_at: float, ended_at: float
 ) -> Sequence[Record]:
-    health, effect = story.state.routes.health[send.endpoint.url], verdict.meaning.health
+    health, effect = call.state.routes.health[send.endpoint.url], verdict.meaning.health
     if verdict.meaning is SERVED:
         return health.record(ended_at, sent_at=sent_at, ok=True, reason=verdict.reason)
     if effect is Health.NOTHING:
         return ()
     if verdict.meaning is Meaning.TIMED_OUT:
         stood_still = ended_at - sent_at > send.within + _NOTICED_LATE
-        if stood_still or not _tells(story, send, send.within):
+        if stood_still or not _tells(call, send, send.within):
             return ()
     is_alive = effect is Health.SUCCESS
     return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)
 
 
-def _tells(story: Story, send: Send, elapsed: float) -> bool:
+def _tells(call: CallState, send: Send, elapsed: float) -> bool:
     """Whether no answer in this time says anything about the endpoint."""
-    full = story.state.attempt_within
+    full = call.state.attempt_within
     if elapsed >= full / 2:
         return True
-    usual = story.state.latencies.percentile(story.query.operation, send.endpoint)
+    usual = call.state.latencies.percentile(call.query.operation, send.endpoint)
     return elapsed > (_TELLS_AFTER * full if usual is None else usual)
 
 
 def _learn_latency(
-    story: Story, send: Send, latency: float, now: float, *, opened_connection: bool
+    call: CallState, send: Send, latency: float, now: float, *, opened_connection: bool
 ) -> Record | None:
     endpoint = send.endpoint
-    change = story.state.latencies.learn(
-        story.query.operation, endpoint, latency, now, opened_connection=opened_connection
+    change = call.state.latencies.learn(
+        call.query.operation, endpoint, latency, now, opened_connection=opened_connection
     )
     if change is None:
         return None

@@ -35,7 +35,7 @@ from typing import Final
 
 from irclient._core.priority import Priority
 from irclient._core.reservation import PLAY, BatchQueue, Reservation
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 from irclient.health import AllowanceStatus
 
 __all__ = ["Allowance", "Reservation"]

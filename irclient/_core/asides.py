@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from irclient._core.health import Admission
 from irclient._core.verdict import SERVED, Meaning, Next
-from irclient._forks import fork_safe_lock
-from irclient._values import value
+from irclient._runtime.forks import fork_safe_lock
+from irclient._values.momentary import value
 from irclient.observe import PutAside, Returned
 
 if TYPE_CHECKING:

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from irclient._core.call_state import pause, tell
 from irclient._core.protocol import NotStarted, Start
-from irclient._core.story import pause, tell
 from irclient.errors import AuthenticationError
 from irclient.observe import TokenRejected
 
 if TYPE_CHECKING:
+    from irclient._core.call_state import CallState
     from irclient._core.protocol import Call, Work
-    from irclient._core.story import Story
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["bearer", "may_renew"]
 
 
-def bearer(story: Story) -> Call[Secret]:
+def bearer(call: CallState) -> Call[Secret]:
     """Return the token: from memory nearly always, else from the one fetch that all wait for."""
-    tokens = story.state.tokens
+    tokens = call.state.tokens
     while True:
-        reading = tokens.read(story.now)
-        refused = None if reading.work is None else (yield from _start(story, reading.work))
+        reading = tokens.read(call.now)
+        refused = None if reading.work is None else (yield from _start(call, reading.work))
         if reading.token is not None:
             return reading.token
         if refused is not None:
             raise AuthenticationError(
-                f"no token could be fetched: {refused}", attempts=tuple(story.attempts)
+                f"no token could be fetched: {refused}", attempts=tuple(call.attempts)
             )
         if reading.error is not None:
             # A new one each time: many calls may raise it, and each adds its own traceback.
             raise AuthenticationError(
-                str(reading.error), attempts=tuple(story.attempts), code=reading.error.code
+                str(reading.error), attempts=tuple(call.attempts), code=reading.error.code
             )
-        yield from pause(story, story.deadline_at, reading.flight, waiting_for="a token")
+        yield from pause(call, call.deadline_at, reading.flight, waiting_for="a token")
 
 
-def _start(story: Story, work: Work) -> Call[str | None]:
+def _start(call: CallState, work: Work) -> Call[str | None]:
     """Have a fetch done on a thread, and return why it could not be begun, or None.
 
     What is not begun wakes those who already wait for it.
@@ -46,7 +46,7 @@ def _start(story: Story, work: Work) -> Call[str | None]:
     is_begun = False
     try:
         resumed = yield Start(work)
-        story.now, refused = resumed.now, resumed.outcome
+        call.now, refused = resumed.now, resumed.outcome
         is_begun = not isinstance(refused, NotStarted)
         return refused.reason if isinstance(refused, NotStarted) else None
     finally:
@@ -54,10 +54,10 @@ def _start(story: Story, work: Work) -> Call[str | None]:
             work.abandon()
 
 
-def may_renew(story: Story, endpoint: ServiceEndpoint, token: Secret) -> Call[bool]:
+def may_renew(call: CallState, endpoint: ServiceEndpoint, token: Secret) -> Call[bool]:
     """Say whether to renew the token after a 401, which a call may do once."""
-    yield from tell(story, TokenRejected(at=story.now, endpoint=endpoint.label))
-    if story.token_was_renewed or not story.state.tokens.reject(token, story.now):
+    yield from tell(call, TokenRejected(at=call.now, endpoint=endpoint.label))
+    if call.token_was_renewed or not call.state.tokens.reject(token, call.now):
         return False
-    story.token_was_renewed = True
+    call.token_was_renewed = True
     return True

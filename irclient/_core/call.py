@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core.asking import ask
-from irclient._core.freshness import Freshness
-from irclient._core.priority import Priority
-from irclient._core.protocol import GivenUp
-from irclient._core.sharing import begin_refresh, share
-from irclient._core.standing_in import (
+from irclient._core.call_state import CallState, stop_unless_open, tell
+from irclient._core.coalescing import begin_refresh, share
+from irclient._core.degraded_answers import (
     instead_of,
     is_out,
     key_of,
@@ -24,7 +21,10 @@ from irclient._core.standing_in import (
     recalled,
     without_asking,
 )
-from irclient._core.story import Story, stop_unless_open, tell
+from irclient._core.freshness import Freshness
+from irclient._core.priority import Priority
+from irclient._core.protocol import GivenUp
+from irclient._core.service_call import ask
 from irclient.errors import ClientClosed, IRError, QueryError
 from irclient.observe import CallEnded
 
@@ -62,36 +62,36 @@ def call(
         fallback: What to answer when nothing else can.
         priority: Who gets a slot first.
     """
-    story = _begin(query, state, settings, now, endpoints=endpoints, priority=priority)
-    key = key_of(story, query) if endpoints is None else None
+    call = _begin(query, state, settings, now, endpoints=endpoints, priority=priority)
+    key = key_of(call, query) if endpoints is None else None
     try:
-        answer = None if key is None else (yield from _from_memory(story, key))
-        if answer is None and endpoints is None and is_out(story):
-            answer = yield from without_asking(story, key, fallback)
+        answer = None if key is None else (yield from _from_memory(call, key))
+        if answer is None and endpoints is None and is_out(call):
+            answer = yield from without_asking(call, key, fallback)
         if answer is None:
             if endpoints is None:
-                story.prefer()
-            asked = ask(story) if key is None else share(story, key)
+                call.prefer()
+            asked = ask(call) if key is None else share(call, key)
             answer = (yield from asked).answer
     except (QueryError, ClientClosed) as error:
-        yield from _end_badly(story, error)
+        yield from _end_badly(call, error)
         raise
     except IRError as error:
         # Stale, then the fallback: anything beats an error page.
-        instead = None if endpoints else (yield from instead_of(error, story, key, fallback))
+        instead = None if endpoints else (yield from instead_of(error, call, key, fallback))
         if instead is None:
-            yield from _let_the_guard_know(story, failed=True)
-            yield from _end_badly(story, error)
+            yield from _let_the_guard_know(call, failed=True)
+            yield from _end_badly(call, error)
             raise
         answer = instead
     except GivenUp:
-        state.give_up(story.records)
+        state.give_up(call.records)
         raise
-    state.stats.count_answer(story.source)
+    state.stats.count_answer(call.source)
     if state.split is not None:
-        yield from _let_the_guard_know(story, failed=story.sent > 1)
+        yield from _let_the_guard_know(call, failed=call.sent > 1)
     if state.has_observers:
-        yield from tell(story, _ended(story, story.answered_by, None))
+        yield from tell(call, _ended(call, call.answered_by, None))
     return answer
 
 
@@ -103,53 +103,53 @@ def _begin(
     *,
     endpoints: Sequence[ServiceEndpoint] | None,
     priority: Priority,
-) -> Story:
+) -> CallState:
     if endpoints:
         variant = state.variant_at(endpoints[0])
     else:
         variant = state.variant_of(query)
         endpoints = state.variants[variant]
-    return Story(query, state, settings, now, endpoints, variant=variant, priority=priority)
+    return CallState(query, state, settings, now, endpoints, variant=variant, priority=priority)
 
 
-def _from_memory(story: Story, key: str) -> Call[Answer | None]:
+def _from_memory(call: CallState, key: str) -> Call[Answer | None]:
     """Return a fresh answer; or a usable one, while one call in the background refreshes it."""
-    stop_unless_open(story)
-    entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
+    stop_unless_open(call)
+    entry, situation = call.state.memory.recall(key, call.settings.caching, call.now)
     if entry is None:
         return None
     if situation is Freshness.FRESH:
-        return (yield from recalled(story, entry, "cache"))
+        return (yield from recalled(call, entry, "cache"))
     if situation is not Freshness.USABLE:
         return None
-    if is_out(story):
-        yield from probe_what_is_due(story)
+    if is_out(call):
+        yield from probe_what_is_due(call)
     else:
-        yield from begin_refresh(story, key)
-    return (yield from recalled(story, entry, "stale"))
+        yield from begin_refresh(call, key)
+    return (yield from recalled(call, entry, "stale"))
 
 
-def _let_the_guard_know(story: Story, *, failed: bool) -> Call[None]:
-    split, variant = story.state.split, story.variant
-    if split is not None and variant is not None and story.sent:
-        done = split.note(variant, failed=failed, elapsed=story.elapsed, now=story.now)
+def _let_the_guard_know(call: CallState, *, failed: bool) -> Call[None]:
+    split, variant = call.state.split, call.variant
+    if split is not None and variant is not None and call.sent:
+        done = split.note(variant, failed=failed, elapsed=call.elapsed, now=call.now)
         if done is not None:
-            yield from tell(story, done)
+            yield from tell(call, done)
 
 
-def _end_badly(story: Story, error: IRError) -> Call[None]:
+def _end_badly(call: CallState, error: IRError) -> Call[None]:
     kind = type(error).__name__
-    story.state.stats.count_error(kind)
-    last = story.attempts[-1].endpoint if story.attempts else None
-    yield from tell(story, _ended(story, last, kind))
+    call.state.stats.count_error(kind)
+    last = call.attempts[-1].endpoint if call.attempts else None
+    yield from tell(call, _ended(call, last, kind))
 
 
-def _ended(story: Story, endpoint: str | None, error: str | None) -> CallEnded:
+def _ended(call: CallState, endpoint: str | None, error: str | None) -> CallEnded:
     return CallEnded(
-        at=story.now,
-        operation=story.query.operation,
+        at=call.now,
+        operation=call.query.operation,
         endpoint=endpoint,
-        attempts=story.sent,
-        elapsed=story.elapsed,
+        attempts=call.sent,
+        elapsed=call.elapsed,
         error=error,
     )

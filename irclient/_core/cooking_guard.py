@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 
 __all__ = ["AT_MOST", "IN_ANY", "ONE_EVERY", "CookingGuard", "Ticket"]
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from irclient._core.asking import ask
+from irclient._core.call_state import CallState
 from irclient._core.freshness import Freshness
 from irclient._core.routing import none_works
-from irclient._core.story import Story
+from irclient._core.service_call import ask
 from irclient.errors import IRError
 from irclient.queries import ListQuery, Personalize
 from irclient.results import RecommendationList, RecommendedItem, Served
@@ -31,81 +31,81 @@ __all__ = ["fall_back", "in_memory_or_fixed"]
 
 
 def fall_back(
-    story: Story, fallback: Fallback, key_of: Callable[[Query], str | None]
+    call: CallState, fallback: Fallback, key_of: Callable[[Query], str | None]
 ) -> Call[Answer | None]:
     """Return what the fallback has to offer, or None.
 
     Args:
-        story: The call that found no answer.
+        call: The call that found no answer.
         fallback: What to try.
         key_of: The key of a query in the client's memory; None for one that is not kept.
     """
-    if isinstance(story.query, ListQuery):
+    if isinstance(call.query, ListQuery):
         for query in fallback.queries:
-            if query == story.query:
+            if query == call.query:
                 continue
-            answer = _from_memory(story, query, key_of)
+            answer = _from_memory(call, query, key_of)
             if answer is None:
-                answer = yield from _from_service(story, query, key_of)
+                answer = yield from _from_service(call, query, key_of)
             if answer is not None:
-                return _degraded(story, answer)
-    return _without_queries(story, fallback)
+                return _degraded(call, answer)
+    return _without_queries(call, fallback)
 
 
 def in_memory_or_fixed(
-    story: Story, fallback: Fallback, key_of: Callable[[Query], str | None]
+    call: CallState, fallback: Fallback, key_of: Callable[[Query], str | None]
 ) -> Answer | None:
     """Return what the fallback has to offer without asking the service, or None.
 
     The arguments are those of `fall_back`.
     """
-    if isinstance(story.query, ListQuery):
+    if isinstance(call.query, ListQuery):
         for query in fallback.queries:
-            answer = _from_memory(story, query, key_of) if query != story.query else None
+            answer = _from_memory(call, query, key_of) if query != call.query else None
             if answer is not None:
-                return _degraded(story, answer)
-    return _without_queries(story, fallback)
+                return _degraded(call, answer)
+    return _without_queries(call, fallback)
 
 
-def _without_queries(story: Story, fallback: Fallback) -> Answer | None:
-    if isinstance(story.query, Personalize):
+def _without_queries(call: CallState, fallback: Fallback) -> Answer | None:
+    if isinstance(call.query, Personalize):
         # A ranking of the candidates was asked for: unranked, they are still the candidates.
-        return _fixed(story, tuple(story.query.candidates))
-    if not isinstance(story.query, ListQuery) or not fallback.items:
+        return _fixed(call, tuple(call.query.candidates))
+    if not isinstance(call.query, ListQuery) or not fallback.items:
         return None
-    return _fixed(story, fallback.items)
+    return _fixed(call, fallback.items)
 
 
 def _from_memory(
-    story: Story, query: ListQuery, key_of: Callable[[Query], str | None]
+    call: CallState, query: ListQuery, key_of: Callable[[Query], str | None]
 ) -> Answer | None:
     key = key_of(query)
     if key is None:
         return None
-    entry, situation = story.state.memory.recall(key, story.settings.caching, story.now)
+    entry, situation = call.state.memory.recall(key, call.settings.caching, call.now)
     if entry is None or situation is Freshness.EXPIRED:
         return None
-    age = max(story.now - entry.stored_at, 0.0)
+    age = max(call.now - entry.stored_at, 0.0)
     return entry.answer.as_served(replace(entry.answer.served, age=age))
 
 
 def _from_service(
-    story: Story, query: ListQuery, key_of: Callable[[Query], str | None]
+    call: CallState, query: ListQuery, key_of: Callable[[Query], str | None]
 ) -> Call[Answer | None]:
-    state = story.state
-    if story.left <= 0 or state.is_closed:
+    state = call.state
+    if call.left <= 0 or state.is_closed:
         return None
-    if none_works(state.routes, story.endpoints, query.modeling) or not state.budget.pay(story.now):
+    if none_works(state.routes, call.endpoints, query.modeling) or not state.budget.pay(call.now):
         return None
-    attempt = Story(
+    attempt = CallState(
         query,
-        story.state,
-        story.settings,
-        story.now,
-        story.endpoints,
-        variant=story.variant,
-        deadline_at=story.deadline_at,
-        priority=story.priority,
+        call.state,
+        call.settings,
+        call.now,
+        call.endpoints,
+        variant=call.variant,
+        deadline_at=call.deadline_at,
+        priority=call.priority,
     )
     try:
         answered = yield from ask(attempt)
@@ -115,7 +115,7 @@ def _from_service(
         key = key_of(query)
         if key is not None:
             # All calls of a breakdown end here: one answer serves those that come after it.
-            story.state.memory.keep(
+            call.state.memory.keep(
                 key,
                 query,
                 answered.answer,
@@ -125,27 +125,27 @@ def _from_service(
             )
         return answered.answer
     finally:
-        story.now = attempt.now
-        story.sent += attempt.sent
-        story.attempts += attempt.attempts
+        call.now = attempt.now
+        call.sent += attempt.sent
+        call.attempts += attempt.attempts
 
 
-def _degraded(story: Story, answer: Answer) -> Answer:
+def _degraded(call: CallState, answer: Answer) -> Answer:
     return answer.as_served(
         replace(
             answer.served,
             source="fallback",
-            attempts=story.sent,
-            elapsed=story.elapsed,
+            attempts=call.sent,
+            elapsed=call.elapsed,
             degraded=True,
         ),
-        query=story.query,
+        query=call.query,
     )
 
 
-def _fixed(story: Story, ids: tuple[str, ...]) -> Answer:
+def _fixed(call: CallState, ids: tuple[str, ...]) -> Answer:
     items = tuple(RecommendedItem(id=each) for each in ids)
-    count, skip = getattr(story.query, "count", None), getattr(story.query, "skip", None) or 0
+    count, skip = getattr(call.query, "count", None), getattr(call.query, "skip", None) or 0
     end = None if count is None else skip + count
     fixed = RecommendationList(items=items[skip:end], total_items=len(items))
-    return _degraded(story, fixed.as_served(Served(variant=story.variant)))
+    return _degraded(call, fixed.as_served(Served(variant=call.variant)))

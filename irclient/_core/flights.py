@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from irclient._core.priority import Priority
-from irclient._forks import fork_count, fork_safe_lock
-from irclient._values import value
+from irclient._runtime.forks import fork_count, fork_safe_lock
+from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

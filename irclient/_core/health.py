@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 from irclient.health import HealthStatus
 from irclient.observe import Ejected, Probed, Returned
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

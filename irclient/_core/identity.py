@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from irclient._forks import fork_safe_lock
-from irclient._wire import request_for
+from irclient._runtime.forks import fork_safe_lock
+from irclient._wire.requests import request_for
 from irclient.filters import Filters
 from irclient.queries import Query
 

@@ -21,8 +21,8 @@ from collections import deque
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from irclient._forks import fork_safe_lock
-from irclient._values import value
+from irclient._runtime.forks import fork_safe_lock
+from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from irclient._core.entry import Entry
 from irclient._core.flights import Flights
 from irclient._core.freshness import EARLIEST, Freshness, freshness
 from irclient._core.identity import KnownQueries, user_ids_of
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 from irclient.queries import Cart
 from irclient.results import RecommendationList
 

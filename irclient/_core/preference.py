@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 from irclient.topology import Pair, ServiceEndpoint
 
 if TYPE_CHECKING:

@@ -10,14 +10,15 @@ from collections.abc import Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from irclient._values import value
+from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.flights import Flight
-    from irclient._secrets import Secret
-    from irclient._wire import Request, Response
+    from irclient._values.secret import Secret
+    from irclient._wire.requests import Request
+    from irclient._wire.responses import Response
     from irclient.errors import AuthenticationError
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 
 __all__ = ["Refreshes"]
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
 from irclient._core.priority import Priority
-from irclient._values import value
+from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

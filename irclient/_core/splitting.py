@@ -14,7 +14,7 @@ import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from irclient._core.guarding import Watch
+from irclient._core.canary_guard import Watch
 from irclient.observe import TrafficReturned
 from irclient.topology import checked_weights
 

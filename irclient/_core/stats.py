@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from irclient._forks import fork_safe_lock
+from irclient._runtime.forks import fork_safe_lock
 from irclient.stats import Stats
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from irclient._core import ending
+from irclient._core import call_errors
 from irclient._core.bearer import bearer, may_renew
+from irclient._core.call_state import CallState, stop_unless_open, tell
 from irclient._core.cooking_guard import AT_MOST, ONE_EVERY
 from irclient._core.protocol import Send
-from irclient._core.story import Story, stop_unless_open, tell
 from irclient._core.verdict import Meaning, judge
-from irclient._wire import Request, Response, error_message
+from irclient._wire.requests import Request
+from irclient._wire.responses import Response, error_message
 from irclient.attempts import Attempt
 from irclient.errors import IRError, QueryError, Throttled, Unavailable, UnexpectedAnswer
 from irclient.observe import AttemptEnded, CallEnded
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
@@ -89,25 +90,25 @@ def modeling_key(modeling: str | None) -> str:
 
 def trigger(order: Order, state: ClientState, settings: Settings, now: float) -> Call[Triggered]:
     """Trigger a cooking, or raise one `IRError`."""
-    story = Story(_ANY_QUERY, state, settings, now, (order.endpoint,))
+    call = CallState(_ANY_QUERY, state, settings, now, (order.endpoint,))
     try:
-        triggered = yield from _within_limits(order, story)
+        triggered = yield from _within_limits(order, call)
     except IRError as error:
-        yield from tell(story, _ended(story, order, type(error).__name__))
+        yield from tell(call, _ended(call, order, type(error).__name__))
         raise
-    yield from tell(story, _ended(story, order, None))
+    yield from tell(call, _ended(call, order, None))
     return triggered
 
 
-def _within_limits(order: Order, story: Story) -> Call[Triggered]:
+def _within_limits(order: Order, call: CallState) -> Call[Triggered]:
     guard, key = order.guard, modeling_key(order.modeling)
     ticket = guard.reserve(key, order.asked_at)
     if ticket is None:
         raise _refused_here(order, guard.wait(key, order.asked_at))
     is_accepted = False
     try:
-        triggered = yield from _ask_once(order, story)
-        guard.accept(ticket, order.asked_at + story.elapsed)
+        triggered = yield from _ask_once(order, call)
+        guard.accept(ticket, order.asked_at + call.elapsed)
         is_accepted = True
     finally:
         if not is_accepted:
@@ -115,22 +116,22 @@ def _within_limits(order: Order, story: Story) -> Call[Triggered]:
     return triggered
 
 
-def _ask_once(order: Order, story: Story) -> Call[Triggered]:
+def _ask_once(order: Order, call: CallState) -> Call[Triggered]:
     while True:
-        stop_unless_open(story)
-        token = yield from bearer(story)
-        outcome = yield from _attempt(order, story, token)
+        stop_unless_open(call)
+        token = yield from bearer(call)
+        outcome = yield from _attempt(order, call, token)
         if isinstance(outcome, Triggered):
             return outcome
         if outcome.meaning is not Meaning.UNAUTHORIZED:
-            raise _error(order, story, outcome)
-        if not (yield from may_renew(story, order.endpoint, token)):
-            raise ending.unauthorized(story.attempts)
+            raise _error(order, call, outcome)
+        if not (yield from may_renew(call, order.endpoint, token)):
+            raise call_errors.unauthorized(call.attempts)
 
 
-def _attempt(order: Order, story: Story, token: Secret) -> Call[Triggered | Verdict]:
-    timeouts, sent_at = story.settings.timeouts, story.now
-    within = min(timeouts.attempt, story.left)
+def _attempt(order: Order, call: CallState, token: Secret) -> Call[Triggered | Verdict]:
+    timeouts, sent_at = call.settings.timeouts, call.now
+    within = min(timeouts.attempt, call.left)
     query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"
     request = Request("POST", _PATH + query)
     connect_within = min(timeouts.connect, within)
@@ -138,7 +139,7 @@ def _attempt(order: Order, story: Story, token: Secret) -> Call[Triggered | Verd
     resumed = yield Send(
         order.endpoint, request, token, within, connect_within, over_new_connection=True
     )
-    story.now = resumed.now
+    call.now = resumed.now
     came = cast("Response | Failure", resumed.outcome)
     outcome = _read(came) if isinstance(came, Response) else judge(_ANY_QUERY, came)
     word, reason = "accepted", "accepted"
@@ -149,11 +150,11 @@ def _attempt(order: Order, story: Story, token: Secret) -> Call[Triggered | Verd
         outcome=word,
         status=came.status if isinstance(came, Response) else None,
         reason=reason,
-        started_after=sent_at - story.began_at,
-        elapsed=story.now - sent_at,
+        started_after=sent_at - call.began_at,
+        elapsed=call.now - sent_at,
     )
-    story.attempts.append(attempt)
-    yield from tell(story, AttemptEnded(at=story.now, operation=_OPERATION, attempt=attempt))
+    call.attempts.append(attempt)
+    yield from tell(call, AttemptEnded(at=call.now, operation=_OPERATION, attempt=attempt))
     return outcome
 
 
@@ -202,12 +203,12 @@ def _refused_here(order: Order, wait: float) -> Throttled:
     )
 
 
-def _error(order: Order, story: Story, verdict: Verdict) -> IRError:
-    told = "; ".join(str(attempt) for attempt in story.attempts)
-    attempts = tuple(story.attempts)
+def _error(order: Order, call: CallState, verdict: Verdict) -> IRError:
+    told = "; ".join(str(attempt) for attempt in call.attempts)
+    attempts = tuple(call.attempts)
     match verdict.meaning:
         case Meaning.DENIED:
-            return ending.refused(verdict, attempts)
+            return call_errors.refused(verdict, attempts)
         case Meaning.REFUSED:
             return QueryError(
                 f"the service refused to cook {_named(order)}: {told}. Check the modeling's name",
@@ -249,12 +250,12 @@ def _named(order: Order) -> str:
     return f"{which} of {order.endpoint.label}"
 
 
-def _ended(story: Story, order: Order, error: str | None) -> CallEnded:
+def _ended(call: CallState, order: Order, error: str | None) -> CallEnded:
     return CallEnded(
-        at=story.now,
+        at=call.now,
         operation=_OPERATION,
-        endpoint=order.endpoint.label if story.attempts else None,
-        attempts=len(story.attempts),
-        elapsed=story.elapsed,
+        endpoint=order.endpoint.label if call.attempts else None,
+        attempts=len(call.attempts),
+        elapsed=call.elapsed,
         error=error,
     )

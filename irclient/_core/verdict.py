@@ -29,15 +29,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
-from irclient._reading import SMALL_BODY, Malformed, excerpt, read_answer
-from irclient._values import value
-from irclient._wire import error_message, retry_after
+from irclient._values.momentary import value
+from irclient._wire.reading import SMALL_BODY, Malformed, excerpt, read_answer
+from irclient._wire.responses import error_message, retry_after
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.queries import Query
     from irclient.results import Answer
 

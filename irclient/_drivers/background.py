@@ -11,13 +11,13 @@ from irclient.errors import IRError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["unheard"]
+__all__ = ["unobserved_errors"]
 
 _logger = logging.getLogger("irclient")
 
 
 @contextmanager
-def unheard() -> Generator[None]:
+def unobserved_errors() -> Generator[None]:
     """End quietly on an `IRError`, which the observers were told; log whatever else goes wrong.
 
     Nothing may come out: under trio an error in the background ends the whole program.

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
-from irclient._drivers.background import unheard
+from irclient._drivers.background import unobserved_errors
 from irclient._drivers.each_on_threads import each_on_threads
 from irclient._drivers.leaving import give_up
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race
-from irclient._threads import DaemonThreads
+from irclient._runtime.threads import DaemonThreads
 from irclient.transports.exchange import exchange
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._drivers.batch import Begin
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.errors import IRError
     from irclient.observe import Observer, Record
 
@@ -135,7 +135,7 @@ class BlockingDriver:
         def run() -> None:
             background.thread_id = threading.get_ident()
             try:
-                with unheard():
+                with unobserved_errors():
                     self.run(begin)
             finally:
                 self._background.discard(background)

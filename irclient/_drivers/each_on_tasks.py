@@ -11,7 +11,7 @@ import anyio.lowlevel
 
 from irclient._drivers.batch import Batch
 from irclient._drivers.loops import detach, waker
-from irclient._loops import this_loop
+from irclient._runtime.loops import this_loop
 from irclient.errors import ClientClosed, IRError
 
 if TYPE_CHECKING:

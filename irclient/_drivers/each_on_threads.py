@@ -14,8 +14,8 @@ from irclient._core.flights import Flight
 from irclient._core.protocol import GivenUp
 from irclient._drivers.batch import Batch
 from irclient._drivers.leaving import give_up
-from irclient._forks import fork_count
-from irclient._threads import DaemonThreads
+from irclient._runtime.forks import fork_count
+from irclient._runtime.threads import DaemonThreads
 from irclient.errors import IRError
 
 if TYPE_CHECKING:

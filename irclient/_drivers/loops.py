@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from irclient._loops import asyncio_loop, this_loop
+from irclient._runtime.loops import asyncio_loop, this_loop
 
 if TYPE_CHECKING:
     import asyncio

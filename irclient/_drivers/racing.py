@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.protocol import Race, Send
-    from irclient._threads import DaemonThreads
+    from irclient._runtime.threads import DaemonThreads
 
 __all__ = ["race", "race_async"]
 

@@ -12,14 +12,14 @@ import anyio
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import NotStarted, Race, Resumed, Send, Spawn, Start, Tell, Wait
-from irclient._drivers.background import unheard
+from irclient._drivers.background import unobserved_errors
 from irclient._drivers.each_on_tasks import EachOnTasks
 from irclient._drivers.leaving import give_up
 from irclient._drivers.loops import detach, until_landed, waker
 from irclient._drivers.observing import tell
 from irclient._drivers.racing import race_async
-from irclient._loops import this_loop
-from irclient._threads import DaemonThreads
+from irclient._runtime.loops import this_loop
+from irclient._runtime.threads import DaemonThreads
 from irclient.transports.exchange import exchange_async
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._drivers.batch import Begin
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.observe import Observer, Record
 
 __all__ = ["TaskDriver"]
@@ -136,7 +136,7 @@ class TaskDriver:
         self, begin: Callable[[float], Call[Any]], background: _Background
     ) -> None:
         try:
-            with background.scope, unheard():
+            with background.scope, unobserved_errors():
                 await self.run(begin)
         finally:
             self._background.discard(background)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from irclient._version import __version__
-from irclient._wire import Response, retry_after
+from irclient._wire.responses import Response, retry_after
 from irclient.auth.exchange import (
     FIX_CONNECTION,
     FIX_PROXY,
@@ -36,7 +36,7 @@ from irclient.topology import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
 
 __all__ = ["ClientCredentials", "SecretRejected"]
 

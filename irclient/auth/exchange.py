@@ -19,7 +19,7 @@ from irclient.observe import Record
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
 
 __all__ = [
     "FIX_CONNECTION",

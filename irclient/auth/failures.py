@@ -6,7 +6,7 @@ import time
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Final
 
-from irclient._wire import Response, retry_after
+from irclient._wire.responses import Response, retry_after
 from irclient.auth.exchange import (
     FIX_CONNECTION,
     FIX_PROXY,

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from irclient._authorities import check_variables
+from irclient._runtime.authorities import check_variables
 from irclient.auth.arguments import (
     PUBLIC_AUTHORITY,
     SCOPE,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import TokenReading
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
     from irclient.auth.entra import ClientCredentials
     from irclient.auth.secret import SecretPlace
     from irclient.auth.tokens import TokenRecord

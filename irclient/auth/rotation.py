@@ -11,7 +11,7 @@ from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, pers
 from irclient.observe import SecretRead
 
 if TYPE_CHECKING:
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
     from irclient.auth.entra import ClientCredentials
     from irclient.auth.exchange import FetchedToken, TellRecord
     from irclient.auth.secret import SecretPlace

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient.auth.arguments import PUBLIC_AUTHORITY
 from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code
 from irclient.auth.failures import finding_of

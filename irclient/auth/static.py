@@ -9,7 +9,7 @@ from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from irclient._core.protocol import TokenReading
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
 
 __all__ = ["StaticToken"]
 
@@ -36,7 +36,7 @@ class StaticToken:
             )
         # Loaded here: whoever only imports a credential does not pay for the core.
         from irclient._core.protocol import TokenReading  # noqa: PLC0415
-        from irclient._secrets import Secret  # noqa: PLC0415
+        from irclient._values.secret import Secret  # noqa: PLC0415
 
         self._reading = TokenReading(token=Secret(token))
 

@@ -42,8 +42,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import TokenReading
-from irclient._forks import fork_safe_lock
-from irclient._secrets import Secret
+from irclient._runtime.forks import fork_safe_lock
+from irclient._values.secret import Secret
 from irclient.auth.arguments import is_sendable
 from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, redacted
 from irclient.errors import AuthenticationError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import Cache
 
-from irclient._forks import fork_count, fork_safe_lock
+from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:

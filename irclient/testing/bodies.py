@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from irclient._reading import read_list
+from irclient._wire.reading import read_list
 from irclient.results import Served
 
 if TYPE_CHECKING:

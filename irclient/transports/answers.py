@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from irclient._core.protocol import Trouble
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.transports.content_encoding import LARGEST_BODY, Body
 from irclient.transports.failures import BodyTooLarge, UndecodableBody, failed
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.protocol import Send
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
 
 __all__ = ["AsAsyncHTTPXTransport", "AsHTTPXTransport"]
 

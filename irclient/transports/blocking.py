@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from irclient._forks import fork_count
+from irclient._runtime.forks import fork_count
 from irclient.transports.as_httpx import AsHTTPXTransport
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import Failure
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.transports.request import Outgoing
 
 __all__ = ["BlockingTransport"]

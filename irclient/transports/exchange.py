@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.protocol import Failure, Send
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
 
 __all__ = ["exchange", "exchange_async", "timed_out"]
 

@@ -10,7 +10,7 @@ from irclient._core.protocol import Failure, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
 
 __all__ = [
     "BodyTooLarge",

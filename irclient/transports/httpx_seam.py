@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.transports.content_encoding import Body
 from irclient.transports.failures import (
     BodyTooLarge,

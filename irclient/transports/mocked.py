@@ -13,7 +13,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.transports.as_httpx import AsAsyncHTTPXTransport, AsHTTPXTransport
 from irclient.transports.content_encoding import Body
 from irclient.transports.httpx_seam import request_of

@@ -13,9 +13,9 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from irclient._forks import fork_count
-from irclient._loops import this_loop
-from irclient._threads import DaemonThreads
+from irclient._runtime.forks import fork_count
+from irclient._runtime.loops import this_loop
+from irclient._runtime.threads import DaemonThreads
 from irclient.topology import is_loopback
 from irclient.transports.failures import Unreachable, Unsendable
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import Failure, Send
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
 
 __all__ = ["OwnAsyncTransport", "OwnTransport"]
 

@@ -14,7 +14,7 @@ from irclient.transports.content_encoding import accepted_encodings
 
 if TYPE_CHECKING:
     from irclient._core.protocol import Send
-    from irclient._secrets import Secret
+    from irclient._values.secret import Secret
 
 __all__ = ["Origin", "Outgoing", "authorization", "fixed_headers", "is_address", "outgoing_of"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
-from irclient._forks import fork_count, fork_safe_lock
-from irclient._loops import asyncio_loop, this_loop
+from irclient._runtime.forks import fork_count, fork_safe_lock
+from irclient._runtime.loops import asyncio_loop, this_loop
 from irclient.transports.as_httpx import AsAsyncHTTPXTransport
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from irclient._core.protocol import Failure
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
     from irclient.transports.answers import Answers
     from irclient.transports.request import Origin, Outgoing
 

@@ -7,7 +7,7 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
-from irclient._authorities import check_variables
+from irclient._runtime.authorities import check_variables
 from irclient.errors import ConfigurationError
 
 __all__ = ["check_authorities", "ssl_context"]

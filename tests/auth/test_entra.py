@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient.auth.entra import ClientCredentials, SecretRejected
 from irclient.auth.exchange import TokenRefused, TokenUnanswered
 from tests.auth.conftest import SECRET, Reply, refusal, token_reply

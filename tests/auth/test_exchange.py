@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient.auth.exchange import (
     FetchedToken,
     TokenRefused,

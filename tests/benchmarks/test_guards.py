@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from irclient import IRClient, Settings, StaticToken, _wire
-from irclient._assembly import assemble
+from irclient._clients.assembly import assemble
 from irclient._core.call import call
 from irclient._core.identity import KnownQueries
 from irclient._core.protocol import Resumed, Send
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.queries import Similar
 from irclient.testing import ScriptedService, example_pair, list_body
 

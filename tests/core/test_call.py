@@ -6,7 +6,7 @@ import pytest
 import tenacity
 
 from irclient import errors
-from irclient._core.cached import cached_answer, records_of
+from irclient._core.cached_answer import cached_answer, records_of
 from irclient._core.call import call
 from irclient._core.identity import identity
 from irclient._core.protocol import (
@@ -19,8 +19,8 @@ from irclient._core.protocol import (
     Wait,
 )
 from irclient._core.state import ClientState
-from irclient._reading import read_list
-from irclient._wire import Response
+from irclient._wire.reading import read_list
+from irclient._wire.responses import Response
 from irclient.queries import Popular, Similar
 from irclient.settings import Caching, Failover, Retries, Settings, Timeouts
 from irclient.stores import MemoryStore

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irclient import errors
-from irclient._core.asking import probe
 from irclient._core.call import call
+from irclient._core.probing import probe
 from irclient._core.protocol import (
     Failure,
     GivenUp,
@@ -24,7 +24,7 @@ from irclient._core.protocol import (
     Wait,
 )
 from irclient._core.state import ClientState
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.observe import (
     AttemptEnded,
     CallEnded,

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from irclient._core.entry import Entry
-from irclient._reading import read_list, read_selectors
+from irclient._wire.reading import read_list, read_selectors
 from irclient.results import RecommendationList, Served
 
 BODY = b'{"items":[{"id":"1","trackingId":"t"},{"id":2}],"title":"New","more":[1]}'

@@ -16,7 +16,7 @@ from irclient import queries
 from irclient._core.call import call
 from irclient._core.protocol import Failure, Trouble
 from irclient._core.state import ClientState
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.errors import IRError
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore

@@ -8,7 +8,7 @@ import pytest
 
 from irclient import ServiceEndpoint, errors, queries
 from irclient._core.paging import Pager
-from irclient._reading import read_list
+from irclient._wire.reading import read_list
 from irclient.results import Served
 
 ENDPOINTS = tuple(ServiceEndpoint(account, "web", tps=1) for account in "ab")

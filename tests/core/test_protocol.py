@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from irclient._core.protocol import Send, TokenReading
-from irclient._secrets import Secret
-from irclient._wire import Request
+from irclient._values.secret import Secret
+from irclient._wire.requests import Request
 from tests.scenarios.scenario import A
 
 

@@ -10,7 +10,7 @@ from irclient._core.cooking_guard import CookingGuard
 from irclient._core.flights import Flight
 from irclient._core.protocol import Failure, TokenReading, Trouble
 from irclient._core.triggering import Order, Triggered, modeling_key, trigger
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.errors import (
     AccessDenied,
     AuthenticationError,

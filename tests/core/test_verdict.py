@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from irclient._core import verdict as verdict_module
 from irclient._core.protocol import Failure, Trouble
 from irclient._core.verdict import Health, Meaning, Next, judge
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.queries import ItemSelectors, Popular
 from tests.scenarios.scenario import SAMPLES, list_of
 

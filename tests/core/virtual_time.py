@@ -25,8 +25,8 @@ from irclient._core.protocol import (
     Trouble,
     Wait,
 )
-from irclient._secrets import Secret
-from irclient._wire import Response
+from irclient._values.secret import Secret
+from irclient._wire.responses import Response
 from irclient.errors import AuthenticationError, IRError
 
 if TYPE_CHECKING:

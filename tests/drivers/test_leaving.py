@@ -13,8 +13,8 @@ from irclient._core.protocol import GivenUp, Send, Wait
 from irclient._drivers.blocking import BlockingDriver
 from irclient._drivers.leaving import give_up
 from irclient._drivers.tasks import TaskDriver
-from irclient._secrets import Secret
-from irclient._wire import request_for
+from irclient._values.secret import Secret
+from irclient._wire.requests import request_for
 from irclient.queries import Popular
 from irclient.topology import ServiceEndpoint
 from tests.worlds import ASYNC, in_each_world

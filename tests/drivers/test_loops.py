@@ -10,7 +10,7 @@ import pytest
 
 from irclient._core.flights import Flight
 from irclient._drivers.loops import detach, until_landed, waker
-from irclient._loops import asyncio_loop, this_loop
+from irclient._runtime.loops import asyncio_loop, this_loop
 
 each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

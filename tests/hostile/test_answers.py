@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irclient._core.protocol import Failure, Trouble
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.transports.answers import Answers
 from tests.hostile.messages import message
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irclient._core import ending
+from irclient._core import call_errors
 from irclient._core.verdict import Meaning, judge
-from irclient._reading import Malformed, read_answer
-from irclient._wire import Response, error_message
+from irclient._wire.reading import Malformed, read_answer
+from irclient._wire.responses import Response, error_message
 from irclient.attempts import Attempt
 from irclient.errors import IRError
 from irclient.queries import ItemSelectors, Personalize, Popular, Similar
@@ -130,9 +130,9 @@ def test_errors_made_of_damaged_answers_stay_short_and_printable(seed) -> None:
             elapsed=0.1,
         )
         for error in (
-            ending.no_endpoint_answered([verdict], [attempt]),
-            ending.refused(verdict, [attempt]),
-            ending.unauthorized([attempt]),
+            call_errors.no_endpoint_answered([verdict], [attempt]),
+            call_errors.refused(verdict, [attempt]),
+            call_errors.unauthorized([attempt]),
         ):
             assert isinstance(error, IRError)
             assert str(error).isprintable()

@@ -12,10 +12,10 @@ import sys
 import pytest
 from pydantic_core import from_json
 
-from irclient import _reading
 from irclient._core.verdict import judge
-from irclient._reading import Malformed, read_answer, read_list
-from irclient._wire import Response, error_message
+from irclient._wire import reading as _reading
+from irclient._wire.reading import Malformed, read_answer, read_list
+from irclient._wire.responses import Response, error_message
 from irclient.queries import ItemSelectors, Personalize, Popular
 from irclient.transports.content_encoding import LARGEST_BODY
 
@@ -63,7 +63,7 @@ LEGAL = {
 _MEASURE = """
 import json, resource, sys, time
 from irclient._core.verdict import judge
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.queries import ItemSelectors, Popular
 asked = [(Popular(), 200), (ItemSelectors("1"), 200), (Popular(), 503)][: int(sys.argv[1])]
 body = sys.stdin.buffer.read()

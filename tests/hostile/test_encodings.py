@@ -21,7 +21,7 @@ from irclient.transports.content_encoding import LARGEST_BODY
 from tests.hostile.mutations import SEEDS, mutated
 
 if TYPE_CHECKING:
-    from irclient._wire import Response
+    from irclient._wire.responses import Response
 
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
 TRANSFERS = int(os.environ.get("HOSTILE_TRANSFERS", "10000"))

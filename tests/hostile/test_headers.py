@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from irclient._core.verdict import Meaning, judge
-from irclient._wire import Response, retry_after
+from irclient._wire.responses import Response, retry_after
 from irclient.queries import Popular
 
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))

@@ -75,7 +75,7 @@ from typing import TYPE_CHECKING, Any
 
 from irclient import queries
 from irclient._core.protocol import Failure, Trouble
-from irclient._wire import Response
+from irclient._wire.responses import Response
 from irclient.settings import Fallback, Settings
 from irclient.topology import Pair, ServiceEndpoint, TrafficSplit
 

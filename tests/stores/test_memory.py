@@ -10,7 +10,7 @@ import pytest
 
 from irclient import Caching, ConfigurationError, IRClient, Settings, StaticToken
 from irclient._core.entry import Entry
-from irclient._reading import read_list
+from irclient._wire.reading import read_list
 from irclient.results import RecommendationList
 from irclient.stores import MemoryStore, memory
 from irclient.testing import ScriptedService, example_pair

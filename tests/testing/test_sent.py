@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from irclient import queries
-from irclient._wire import build_request
+from irclient._wire.requests import build_request
 from irclient.testing.sent import read_request
 
 SEED = "a/../b?c#d é"

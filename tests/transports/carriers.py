@@ -14,8 +14,9 @@ import pytest
 
 from irclient import ServiceEndpoint
 from irclient._core.protocol import Send
-from irclient._secrets import Secret
-from irclient._wire import Request, Response
+from irclient._values.secret import Secret
+from irclient._wire.requests import Request
+from irclient._wire.responses import Response
 from irclient.transports import AsyncTransport, BlockingTransport
 from irclient.transports.exchange import exchange, exchange_async
 from tests.worlds import TOKEN, WORLDS

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Failure, Trouble
-from irclient._threads import DaemonThreads
+from irclient._runtime.threads import DaemonThreads
 from irclient.transports import BlockingTransport, names, sockets
 from irclient.transports.exchange import exchange
 from irclient.transports.request import Origin

@@ -14,9 +14,9 @@ import respx
 
 from irclient import ServiceEndpoint, errors, queries
 from irclient._core.protocol import Failure, Send, Trouble
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient._version import __version__
-from irclient._wire import Request
+from irclient._wire.requests import Request
 from irclient.settings import Retries, Timeouts
 from irclient.transports.content_encoding import accepted_encodings
 from irclient.transports.exchange import exchange_async

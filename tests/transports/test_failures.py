@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Trouble
-from irclient._secrets import Secret
+from irclient._values.secret import Secret
 from irclient.transports.failures import (
     BodyTooLarge,
     Late,

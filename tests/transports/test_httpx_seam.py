@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from irclient._core.protocol import Failure, Send, Trouble
-from irclient._secrets import Secret
-from irclient._wire import Request
+from irclient._values.secret import Secret
+from irclient._wire.requests import Request
 from irclient.topology import ServiceEndpoint
 from irclient.transports.exchange import exchange
 

@@ -1,0 +1,71 @@
+"""Probing: asking an endpoint once, in the background, whether it is back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from irclient._core.attempt import attempt
+from irclient._core.bearer import bearer
+from irclient._core.call_state import CallState
+from irclient._core.priority import Priority
+from irclient._core.protocol import NotStarted, Spawn
+from irclient.errors import IRError
+from irclient.queries import Popular
+
+if TYPE_CHECKING:
+    from irclient._core.protocol import Call
+    from irclient._core.state import ClientState
+    from irclient.settings import Settings
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["begin_probe", "probe"]
+
+#: What a probe asks: small, without side effect, and served by every tier of the service.
+_PROBE: Final = Popular(count=1)
+
+
+def begin_probe(
+    endpoint: ServiceEndpoint, state: ClientState, settings: Settings, modeling: str | None
+) -> Call[None]:
+    """Begin to learn in the background whether an endpoint is back."""
+    outcome = (yield Spawn(partial(probe, endpoint, state, settings, modeling=modeling))).outcome
+    if isinstance(outcome, NotStarted):
+        state.routes.health[endpoint.url].release()
+
+
+def probe(
+    endpoint: ServiceEndpoint,
+    state: ClientState,
+    settings: Settings,
+    now: float,
+    *,
+    modeling: str | None = None,
+) -> Call[None]:
+    """Ask one endpoint once, in the background.
+
+    Args:
+        endpoint: Whom to ask.
+        state: What all calls of the client share.
+        settings: How to go about it.
+        now: The time.
+        modeling: The modeling to ask for; by default the endpoint's own.
+    """
+    query = _PROBE if modeling is None else Popular(count=1, modeling=modeling)
+    ends_at, only = now + settings.timeouts.attempt, (endpoint,)
+    call = CallState(
+        query, state, settings, now, only, deadline_at=ends_at, priority=Priority.PROBE
+    )
+    allowance = state.routes.allowances[endpoint.url]
+    try:
+        token = yield from bearer(call)
+    except IRError:
+        return  # Without a token nothing was learned: a later call will ask for a probe again.
+    slot = allowance.reserve(call.now, not_after=call.now, priority=Priority.PROBE)
+    if slot is None:
+        return  # A probe may not take a slot that a call waits for; another will be asked for.
+    try:
+        if allowance.start(slot, call.now):
+            yield from attempt(call, endpoint, token, slot)
+    finally:
+        allowance.give_back(slot, call.now)

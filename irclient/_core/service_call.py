@@ -1,0 +1,249 @@
+"""Asking the service: the middle of a call, read from top to bottom.
+
+token → endpoint → allowance → attempt → verdict → again here | other endpoint | error
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from irclient._core import call_errors
+from irclient._core.attempt import attempt
+from irclient._core.backoff import backoff
+from irclient._core.bearer import bearer, may_renew
+from irclient._core.call_errors import Unasked
+from irclient._core.call_state import pause, stop_unless_open, tell
+from irclient._core.flights import Answered
+from irclient._core.priority import Priority
+from irclient._core.probing import begin_probe
+from irclient._core.routing import Full, choose, none_works
+from irclient._core.verdict import SERVED, Meaning, Next
+from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
+
+if TYPE_CHECKING:
+    from irclient._core.call_state import CallState
+    from irclient._core.protocol import Call
+    from irclient._core.routing import Choice
+    from irclient._core.verdict import Verdict
+    from irclient._values.secret import Secret
+    from irclient.errors import IRError
+    from irclient.results import Answer
+    from irclient.topology import ServiceEndpoint
+
+__all__ = ["ask"]
+
+
+def ask(call: CallState) -> Call[Answered]:
+    """Ask endpoints until one answers, or until asking on makes no sense."""
+    while True:
+        stop_unless_open(call)
+        # Token: in memory nearly always; else one fetch serves all who wait for it. Before
+        # the slot, so that no slot of the first second is held by those who only wait.
+        token = yield from bearer(call)
+        # Endpoint and allowance: the preferred one that is well and has a slot.
+        choice = _choose(call)
+        while choice is None:
+            yield from _wait_for_another_round(call)
+            choice = _choose(call)
+        allowance = call.state.routes.allowances[choice.endpoint.url]
+        try:
+            _pay_for(call, choice)
+            if call.state.has_observers or choice.is_remarkable(call.now):
+                yield from _on_the_way(call, choice)
+                stop_unless_open(call)
+            if not allowance.start(choice.slot, call.now):
+                continue  # Its slot is too close to others' by now, or was taken over.
+            # Attempt, perhaps hedged, and the verdict on what came of it.
+            endpoint, verdict = yield from attempt(call, choice.endpoint, token, choice.slot)
+        finally:
+            allowance.give_back(choice.slot, call.now)
+        if verdict.meaning is SERVED:
+            call.state.budget.answered(call.now)
+            return Answered(_served(call, endpoint, verdict), endpoint)
+        if verdict.meaning.then is Next.END:
+            raise call_errors.refused(verdict, call.attempts)
+        if not (yield from _may_repeat(call, endpoint, verdict, token)):
+            _go_on_unless_spent(call, endpoint, verdict)
+
+
+def _choose(call: CallState) -> Choice | None:
+    """Choose the next endpoint, and hold a slot there; None when all have been tried."""
+    choice = choose(
+        call.state.routes,
+        call.endpoints,
+        modeling=call.modeling,
+        tried=call.tried,
+        now=call.now,
+        not_after=_not_after(call),
+        probe_for=call.settings.timeouts.attempt,
+        priority=call.priority,
+    )
+    if isinstance(choice, Full):
+        verdicts = list(call.verdicts.values())
+        raise call_errors.allowance_used_up(choice.slot_after, verdicts, call.attempts)
+    return choice
+
+
+def _full(call: CallState) -> IRError:
+    """The error where what works is full, and trying what fails cannot be paid for."""
+    routes, modeling, now = call.state.routes, call.modeling, call.now
+    alive = (each for each in call.endpoints if not routes.is_known_to_fail(each, modeling))
+    slots = [routes.allowances[each.url].first_slot(now, call.priority) for each in alive]
+    return call_errors.allowance_used_up(min(slots, default=now) - now, [], [])
+
+
+def _not_after(call: CallState) -> float:
+    match call.priority:
+        case Priority.INTERACTIVE:
+            return min(call.now + call.settings.throttling.max_wait, call.deadline_at)
+        case Priority.BATCH:
+            # The deadline of a batch call begins with its first slot.
+            return call.deadline_at if call.sent else float("inf")
+        case _:
+            return call.now
+
+
+def _pay_for(call: CallState, choice: Choice) -> None:
+    """Pay from the retry budget for what is not free; an attempt that is not paid is not made."""
+    endpoint, modeling = choice.endpoint, call.modeling
+    is_free = endpoint not in call.verdicts and not (
+        # What was found out while the call was under way may be its own doing: a thousand calls
+        # that fail over together can be too much for an endpoint for a moment, and not for long.
+        choice.is_known_to_fail
+        and call.state.routes.was_known_to_fail(endpoint, modeling, call.began_at)
+    )
+    if is_free:
+        return
+    budget, is_out = call.state.budget, _is_out(call)
+    if is_out and not call.verdicts:
+        return
+    if not (budget.pay_in_outage if is_out else budget.pay)(call.now):
+        raise _no_endpoint_answered(call) if call.verdicts else _full(call)
+
+
+def _is_out(call: CallState) -> bool:
+    return none_works(call.state.routes, call.endpoints, call.modeling)
+
+
+def _may_repeat(
+    call: CallState, endpoint: ServiceEndpoint, verdict: Verdict, token: Secret
+) -> Call[bool]:
+    """Whether the same endpoint is asked once more at once: over a new connection, where a kept
+    one was closed by then, or with another token, where this one was refused."""
+    match verdict.meaning.then:
+        case Next.RECONNECT if endpoint not in call.stale and not call.query.has_side_effect:
+            call.stale.add(endpoint)
+            return True
+        case Next.RENEW:
+            if (yield from may_renew(call, endpoint, token)):
+                return True
+            asides = call.state.routes.asides
+            call.note(asides.record(endpoint, call.modeling, verdict, call.now))
+        case _:
+            pass
+    return False
+
+
+def _on_the_way(call: CallState, choice: Choice) -> Call[None]:
+    """Tell where the call goes and why, wait for the slot, and have probed what is due."""
+    operation, origin, target = call.query.operation, call.last_tried, choice.endpoint
+    if origin is not None and origin != target:
+        failed_over = FailedOver(
+            at=call.now,
+            operation=operation,
+            origin=origin.label,
+            target=target.label,
+            reason=call.verdicts[origin].reason,
+        )
+        yield from tell(call, failed_over)
+    elif choice.spilled_from is not None:
+        spilled_from = choice.spilled_from.label
+        spilled_over = SpilledOver(
+            at=call.now, operation=operation, origin=spilled_from, target=target.label
+        )
+        yield from tell(call, spilled_over)
+    wait = choice.slot.starts_at - call.now
+    if wait > 0:
+        if call.priority is Priority.BATCH and not call.sent:
+            call.deadline_at = choice.slot.starts_at + call.settings.timeouts.deadline
+        waited = ThrottleWaited(at=call.now, endpoint=target.label, wait=wait)
+        yield from tell(call, waited)
+        call.state.stats.count("throttle_waits")
+        yield from pause(call, choice.slot.starts_at, waiting_for=f"a slot of {target.label}")
+    if choice.probe is not None:
+        yield from begin_probe(choice.probe, call.state, call.settings, call.modeling)
+
+
+def _go_on_unless_spent(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> None:
+    call.tried.add(endpoint)
+    call.verdicts[endpoint] = verdict
+    call.ready_at[endpoint] = call.now + (verdict.retry_after or 0.0)
+    call.last_tried = endpoint
+    stop_unless_open(call)
+    # What was sent over a connection that was closed already did not reach anybody.
+    if call.sent - len(call.stale) >= call.settings.retries.max_attempts:
+        raise _no_endpoint_answered(call)
+
+
+def _wait_for_another_round(call: CallState) -> Call[None]:
+    """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
+    settings = call.settings
+    again = [each for each, verdict in call.verdicts.items() if verdict.meaning.worth_retrying]
+    if not again or call.priority >= Priority.REFRESH:
+        raise _no_endpoint_answered(call)
+    soonest = call.verdicts[min(again, key=call.ready_at.__getitem__)]
+    wait = backoff(
+        soonest,
+        call.waits,
+        uniform=call.state.uniform,
+        wait=settings.retries.wait,
+        elapsed=call.elapsed,
+    )
+    is_too_long = (
+        soonest.meaning is Meaning.THROTTLED
+        and call.priority is Priority.INTERACTIVE
+        and wait > settings.throttling.max_wait
+    )
+    budget = call.state.budget
+    can_pay = (budget.left_in_outage if _is_out(call) else budget.left)(call.now)
+    if wait >= call.left or is_too_long or not can_pay:
+        raise _no_endpoint_answered(call)
+    call.waits += 1
+    ready_at = call.now + wait
+    yield from pause(call, ready_at)
+    # Those that asked for a longer wait get it.
+    call.tried -= {each for each in again if call.ready_at[each] <= ready_at}
+
+
+def _no_endpoint_answered(call: CallState) -> IRError:
+    verdicts = list(call.verdicts.values())
+    error = call_errors.no_endpoint_answered(verdicts, call.attempts, _unasked(call))
+    error.__cause__ = next((v.cause for v in verdicts if v.cause is not None), None)
+    return error
+
+
+def _unasked(call: CallState) -> list[Unasked]:
+    """The endpoints that the call has not asked, and why."""
+    routes, found = call.state.routes, list[Unasked]()
+    for each in call.endpoints:
+        if each in call.verdicts:
+            continue
+        aside = routes.asides.find(each, call.modeling)
+        if aside is not None:
+            reason = f"it is {aside.state} ({aside.reason})"
+            found.append(Unasked(each.label, reason, aside.meaning))
+        elif routes.health[each.url].is_known_to_fail:
+            status = routes.health[each.url].status(call.now)
+            found.append(Unasked(each.label, f"it is {status.state} ({status.reason})"))
+        else:
+            found.append(Unasked(each.label, "the call had sent all that it may (max_attempts)"))
+    return found
+
+
+def _served(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
+    answer, label = cast("Answer", verdict.answer), endpoint.label
+    call.answered_by = label
+    answer.note_served(
+        label, endpoint.account, call.variant, call.sent, call.elapsed, query=call.query
+    )
+    return answer

@@ -1,0 +1,1 @@
+"""What people look at: progress of long work, and small tables."""

@@ -1,0 +1,1 @@
+"""What the process gives: threads, event loops, forks, and the authorities it trusts."""

@@ -1,0 +1,1 @@
+"""The wire: what is sent to the service, and how its answers are read."""

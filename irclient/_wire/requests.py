@@ -1,0 +1,147 @@
+"""Requests: a query into the parts of an HTTP request.
+
+Nothing here knows an HTTP library. Facts about the protocol come from the contract (`docs/
+reference/contract.md`): its section numbers stand beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
+
+from irclient._values.momentary import value
+from irclient.queries import (
+    BoughtTogether,
+    Cart,
+    ItemSelectors,
+    ListQuery,
+    Personalize,
+    Similar,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from irclient.filters import Filters
+    from irclient.queries import (
+        Query,
+    )
+
+__all__ = [
+    "Request",
+    "build_request",
+    "request_for",
+]
+
+#: Paths match in any case; the reference's own spelling is lower case (contract section 2).
+_CONSUME: Final = "/reco/v1.0/"
+
+
+@value
+class Request:
+    """The parts of a request that depend on the query.
+
+    Attributes:
+        method: The HTTP method.
+        target: The path and query, percent-encoded, to append to an endpoint's URL.
+        body: A JSON body, or None.
+    """
+
+    method: str
+    target: str
+    body: bytes | None = None
+
+
+def build_request(query: Query, *, modeling: str | None) -> Request:
+    """Build the request of a query.
+
+    Args:
+        query: What to ask.
+        modeling: The endpoint's own modeling component, for a query that names none.
+    """
+    encoded: list[str] = []
+    for name, wire_name in _wire_names_of(cast("Any", type(query))):
+        value = getattr(query, name)
+        if value is None and name == "modeling":
+            value = modeling
+        if value is not None:
+            text = value if isinstance(value, str) else str(value)
+            encoded.append(f"{wire_name}={_encode(text)}")
+    pairs: list[tuple[str, str]] = []
+    if isinstance(query, ListQuery):
+        if query.refinements:
+            # Comma-separated is inferred (contract section 9).
+            pairs.append(("Refinements", ",".join(query.refinements)))
+        pairs += cast("Filters", query.filters).pairs
+    pairs += cast("tuple[tuple[str, str], ...]", query.params)
+    if pairs:
+        encoded += [f"{_encode(name)}={_encode(value)}" for name, value in pairs]
+    if isinstance(query, Cart):
+        # A bare comma, as every caller that was seen sent it (contract 6.5).
+        encoded.insert(0, "seedItemIds=" + ",".join(map(_encode, query.item_ids)))
+    target = _path(query) + ("?" + "&".join(encoded) if encoded else "")
+    if isinstance(query, Personalize):
+        # Of two contradictory readings this is the one the schema declares (contract 6.8).
+        body = {"PersonalizationCandidates": list(query.candidates)}
+        return Request("POST", target, json.dumps(body).encode())
+    return Request("GET", target)
+
+
+def request_for(query: Query, *, modeling: str | None) -> Request:
+    """Return the request of a query; the one that was built last is kept with the query."""
+    modeling = query.modeling or modeling
+    kept: tuple[str | None, Request] | None = getattr(query, "_request", None)
+    if kept is not None and kept[0] == modeling:
+        return kept[1]
+    request = build_request(query, modeling=modeling)
+    object.__setattr__(query, "_request", (modeling, request))
+    return request
+
+
+_WIRE_NAMES: Final[Mapping[str, str]] = {
+    "modeling": "modeling",
+    "channel_id": "channelId",
+    "catalog_id": "catalogId",
+    "algo_type": "algoType",
+    "count": "count",
+    "skip": "skipItems",
+    "user_id": "userId",
+    # Seen in code with this capital only (contract section 10).
+    "session_id": "SessionId",
+}
+
+
+@cache
+def _wire_names_of(kind: type[Query]) -> tuple[tuple[str, str], ...]:
+    named = {each.name for each in fields(kind)}
+    return tuple(pair for pair in _WIRE_NAMES.items() if pair[0] in named)
+
+
+def _path(query: Query) -> str:
+    match query:
+        case Similar():
+            return f"{_CONSUME}similar/{_segment(query.item_id)}"
+        case Cart():
+            return f"{_CONSUME}cart/items"
+        case BoughtTogether():
+            return f"{_CONSUME}cart/{_segment(query.item_id)}"
+        case Personalize():
+            return f"{_CONSUME}personalization"
+        case ItemSelectors():
+            return f"{_CONSUME}discovery/similar/selectors/{_segment(query.item_id)}"
+        case _:
+            return _CONSUME + query.operation
+
+
+def _segment(text: str) -> str:
+    # A segment of dots alone would be resolved away by URL libraries and servers.
+    return "%2E" * len(text) if text in {".", ".."} else _encode(text)
+
+
+def _encode(text: str) -> str:
+    # Nearly all ids and numbers are sent as they are, and `quote` takes its time to find out.
+    # A member of an enum of str prints its name: what it equals is sent, as for that str.
+    return str.__str__(text) if text.isascii() and text.isalnum() else quote(text, safe="")
