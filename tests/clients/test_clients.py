@@ -19,7 +19,8 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
-from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, _forks, errors, queries
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, errors, queries
+from irclient._runtime import forks
 from irclient.observe import AttemptEnded, CallEnded, Probed
 from irclient.settings import Caching, Retries, Settings, Timeouts
 from tests import weather as bad
@@ -163,7 +164,7 @@ def test_a_ctrl_c_while_an_answer_comes_from_memory_leaves_no_lock_taken() -> No
             finally:
                 sys.setprofile(None)
             # From another thread: this one could take again what it holds.
-            assert elsewhere.submit(are_free, list(_forks._locks)).result(10)
+            assert elsewhere.submit(are_free, list(forks._locks)).result(10)
         assert answer is not None, "it was interrupted everywhere"
 
 
