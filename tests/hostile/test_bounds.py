@@ -103,8 +103,8 @@ def test_the_longest_lists_are_read_at_a_bounded_cost(what) -> None:
     begin, piece, end, times = LEGAL[what]
     seconds, kilobytes, words = measure(begin + piece * times + end, verdicts=1)
     assert words == len("served")
-    # At most 0.06 on an idle machine, in time of the processor.
-    assert seconds < 0.1
+    # At most 0.06 of the processor's time on an idle machine, and twice as much on a busy one.
+    assert seconds < 0.2
     assert kilobytes < 100_000
 
 
