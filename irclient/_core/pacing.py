@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from irclient._core.priority import Priority
-from irclient._values import value
+from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from irclient._core.flights import Flight

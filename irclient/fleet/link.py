@@ -24,8 +24,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from irclient._forks import fork_count, fork_safe_lock
-from irclient._threads import DaemonThreads
+from irclient._runtime.forks import fork_count, fork_safe_lock
+from irclient._runtime.threads import DaemonThreads
 from irclient.fleet.clock import ServerClock
 
 if TYPE_CHECKING:
