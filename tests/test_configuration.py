@@ -49,9 +49,9 @@ def read_file(tmp_path, monkeypatch):
     return read
 
 
-def refusal(read, *arguments) -> str:
+def refusal(read, *arguments, **named) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        read(*arguments)
+        read(*arguments, **named)
     return str(caught.value)
 
 
@@ -558,3 +558,17 @@ def test_importing_it_loads_no_identity_library_and_no_schema():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_values_of_a_program_are_read_as_a_file_and_named_as_it_says(monkeypatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "hush")
+    values = {
+        "regions": ({"primary": {"account": "contoso-a", "name": "web", "tps": 100}},),
+        "credential": {"kind": "token", "token_env": "MY_TOKEN"},
+    }
+    read = Configuration.from_mapping(values, name="IRCLIENT")
+    assert read.endpoints == ServiceEndpoint("contoso-a", "web", tps=100)
+    assert set(values) == {"regions", "credential"}
+    values["regions"][0]["primary"]["tps"] = -1
+    message = refusal(Configuration.from_mapping, values, name="IRCLIENT")
+    assert message == "IRCLIENT: regions[0].primary.tps must be greater than 0, got -1"

@@ -141,7 +141,7 @@ class ClientBase(ABC, Generic[TransportT]):
         Raises:
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
         """
-        return cls._configured(
+        return cls.from_configuration(
             Configuration.from_env(),
             settings=settings,
             fallback=fallback,
@@ -178,7 +178,7 @@ class ClientBase(ABC, Generic[TransportT]):
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
-        return cls._configured(
+        return cls.from_configuration(
             Configuration.from_file(path),
             settings=settings,
             fallback=fallback,
@@ -188,16 +188,26 @@ class ClientBase(ABC, Generic[TransportT]):
         )
 
     @classmethod
-    def _configured(
+    def from_configuration(
         cls,
         configuration: Configuration,
         *,
-        settings: Settings | None,
-        fallback: Fallback | None,
-        store: Store | None,
-        transport: TransportT | None,
-        observers: Sequence[Observer],
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
     ) -> Self:
+        """Make a client of what was read already; the other arguments are those of `from_file`.
+
+        Args:
+            configuration: As `irclient.configuration` reads it.
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
+        """
         own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
         parts = ClientParts(
             endpoints=configuration.endpoints,

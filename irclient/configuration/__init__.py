@@ -49,7 +49,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from irclient.errors import ConfigurationError
 
@@ -113,6 +113,22 @@ class Configuration:
         except ConfigurationError as problem:
             raise _without_frames(problem) from None
 
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, name: str) -> Configuration:
+        """Take the values of a file that another program keeps, nested as in the file.
+
+        Args:
+            values: The tables and their keys.
+            name: What messages call it, as they call a file by its path.
+
+        Raises:
+            ConfigurationError: A key is missing or wrong; the message names it and the fix.
+        """
+        try:
+            return _from_mapping(values, name)
+        except ConfigurationError as problem:
+            raise _without_frames(problem) from None
+
 
 def _from_env(environ: Mapping[str, str] | None) -> Configuration:
     from irclient.configuration import building, source  # noqa: PLC0415
@@ -125,6 +141,12 @@ def _from_file(path: str | Path) -> Configuration:
     from irclient.configuration import building, source  # noqa: PLC0415
 
     return building.build(source.from_toml(path), os.environ)
+
+
+def _from_mapping(values: Mapping[str, Any], name: str) -> Configuration:
+    from irclient.configuration import building, source  # noqa: PLC0415
+
+    return building.build(source.Source(dict(values), name), os.environ)
 
 
 def _without_frames(problem: ConfigurationError) -> ConfigurationError:

@@ -28,7 +28,7 @@ fresh_for = 7
 
 
 @in_each_world
-@pytest.mark.parametrize("by", ["file", "environment"])
+@pytest.mark.parametrize("by", ["file", "environment", "configuration"])
 def test_what_is_passed_to_a_client_goes_over_what_is_configured(
     world, by, tmp_path, monkeypatch
 ) -> None:
@@ -48,8 +48,11 @@ def test_what_is_passed_to_a_client_goes_over_what_is_configured(
     }
 
     async def story() -> None:
-        make = world.kind.from_file if by == "file" else world.kind.from_env
-        ir = make(path, **given) if by == "file" else make(**given)
+        if by == "configuration":
+            ir = world.kind.from_configuration(Configuration.from_file(path), **given)
+        else:
+            make = world.kind.from_file if by == "file" else world.kind.from_env
+            ir = make(path, **given) if by == "file" else make(**given)
         assert ir._settings.timeouts == Timeouts(deadline=9, attempt=0.5)
         assert ir._settings.caching == Caching(fresh_for=7)
         assert ir._settings.throttling.max_wait == 0.1
