@@ -20,7 +20,6 @@ from irclient.transports import default_async_transport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     import httpx
 
@@ -233,12 +232,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         await self.aclose()
 
 

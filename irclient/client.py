@@ -17,7 +17,6 @@ from irclient.transports import default_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     import httpx
 
@@ -245,12 +244,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import (
     AliasPath,
-    BaseModel,
     FailFast,
     Field,
     field_serializer,
@@ -18,6 +17,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from irclient._display.html import table_of_list, table_of_selectors
+from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
 from irclient._values.tolerant import Tolerant, TolerantRow
 
 if TYPE_CHECKING:
@@ -68,12 +68,7 @@ class Served:
 
 _UNSERVED = Served()
 
-# How pydantic's slots are set in a frozen model, without the search for each by its name.
 _new = object.__new__
-_set_fields = BaseModel.__dict__["__dict__"].__set__
-_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
-_set_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
-_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class Answer(Tolerant):
@@ -165,7 +160,7 @@ class Answer(Tolerant):
 
     def read_from(self, body: bytes) -> Self:
         """Complete an answer that was just read: keep the body that it was read from."""
-        _set_private(self, {"body": body, "served": _UNSERVED})
+        set_private(self, {"body": body, "served": _UNSERVED})
         return self
 
     def note_served(
@@ -192,7 +187,7 @@ class Answer(Tolerant):
         """
         again = self.out_of_memory(0.0)
         of_again = {"body": self.body, "served": served, "query": query or self.query}
-        _set_private(again, of_again)
+        set_private(again, of_again)
         return again
 
     def out_of_memory(self, age: float, query: Query | None = None) -> Self:
@@ -205,13 +200,13 @@ class Answer(Tolerant):
         again = _new(type(self))
         # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
         # answer from memory.
-        _set_fields(again, self.__dict__)
-        _set_extra(again, self.__pydantic_extra__)
-        _set_names(again, self.__pydantic_fields_set__)
+        set_fields(again, self.__dict__)
+        set_extra(again, self.__pydantic_extra__)
+        set_field_names(again, self.__pydantic_fields_set__)
         private = self.__pydantic_private__
         # A user's store may keep what came out of memory.
         first = private and private.get("first", private)
-        _set_private(again, {"first": first, "age": age, "query": query or self.query})
+        set_private(again, {"first": first, "age": age, "query": query or self.query})
         return again
 
 
@@ -278,7 +273,7 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         for item in self.items:
             of_item = item.__pydantic_fields_set__
             if of_item == names:
-                _set_names(item, names)
+                set_field_names(item, names)
             else:
                 names = of_item
         return super().read_from(body)

@@ -43,8 +43,13 @@ def _after_fork_in_child() -> None:
     global _forks  # noqa: PLW0603  (a process has one history)
     _forks += 1
     for lock in _locks:
-        # What the standard library does for its own locks (threading, logging, queue).
-        lock._at_fork_reinit()  # noqa: SLF001
+        _free(lock)
+
+
+def _free(lock: threading.RLock) -> None:
+    """Free a lock that a thread of the parent held, and which will never release it."""
+    # What the standard library does for its own locks (threading, logging, queue).
+    lock._at_fork_reinit()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):

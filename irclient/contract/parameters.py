@@ -5,28 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from irclient.filters import RESERVED_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["BadParameter", "PagingRules", "Parameters", "read_parameters"]
 
-#: The parameters that are no filters (contract section 5), in lower case.
-_NAMED: Final = frozenset(
-    {
-        "algotype",
-        "catalogid",
-        "channelid",
-        "clienttype",
-        "count",
-        "environmentid",
-        "modeling",
-        "refinements",
-        "seeditemids",
-        "sessionid",
-        "skipitems",
-        "userid",
-    }
-)
 _LONGEST_NUMBER: Final = 10
 
 
@@ -82,7 +67,7 @@ def read_parameters(query: tuple[tuple[str, str], ...], *, paging: PagingRules) 
     filters: dict[str, tuple[str, list[str]]] = {}
     for name, value in query:
         folded = name.casefold()
-        if folded in _NAMED:
+        if folded in RESERVED_NAMES:
             named.setdefault(folded, value)
         else:
             filters.setdefault(folded, (name, []))[1].append(value)
