@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 from irclient._clients.assembly import assemble, check_transport
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
-from irclient._core.triggering import Order, Triggered, modeling_key, trigger
+from irclient._core.triggering import Order, modeling_key, trigger
 from irclient._drivers.blocking import BlockingDriver
 from irclient._drivers.tasks import TaskDriver
+from irclient._wire.cooking_trigger import Triggered
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import ListQuery, Popular
 from irclient.settings import Settings, Timeouts

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure, Finish
     from irclient._core.verdict import Verdict
     from irclient._values.secret import Secret
+    from irclient._wire.requests import Request
     from irclient.queries import Query
     from irclient.topology import ServiceEndpoint
 
@@ -50,7 +51,7 @@ def attempt(
     try:
         resumed = yield send
         call.now = resumed.now
-        outcome = cast("Response | Failure", resumed.outcome)
+        outcome = resumed.answer
         verdict = judge(call.query, outcome, hide=partial(_private, call.query, token))
         if verdict.meaning is SERVED:
             latency = call.now - sent_at
@@ -83,14 +84,35 @@ def _private(query: Query, token: Secret) -> list[str]:
 
 
 def _request(call: CallState, endpoint: ServiceEndpoint, token: Secret, now: float) -> Send:
-    timeouts = call.settings.timeouts
     within = _within(call, endpoint, call.deadline_at - now)
     request = request_for(call.query, modeling=endpoint.modeling)
     # What has failed may have moved to another address since its connections were opened.
     health = call.state.routes.health[endpoint.url]
     is_suspect = endpoint in call.stale or health.is_known_to_fail
-    connect_within = min(timeouts.connect, within)
-    return Send(endpoint, request, token, within, connect_within, is_suspect)
+    return build_send(call, endpoint, request, token, within, over_new=is_suspect)
+
+
+def build_send(
+    call: CallState,
+    endpoint: ServiceEndpoint,
+    request: Request,
+    token: Secret,
+    within: float,
+    *,
+    over_new: bool,
+) -> Send:
+    """Build the command that sends a request: of a call, its hedge or a trigger.
+
+    Args:
+        call: Whose request it is.
+        endpoint: Where it goes.
+        request: What is sent.
+        token: The bearer token.
+        within: Seconds for all of the attempt.
+        over_new: Whether it goes over a new connection, not over one that was kept.
+    """
+    connect_within = min(call.settings.timeouts.connect, within)
+    return Send(endpoint, request, token, within, connect_within, over_new)
 
 
 def _within(call: CallState, endpoint: ServiceEndpoint, left: float) -> float:
@@ -170,7 +192,7 @@ def _race(
         count_given_up(call, first, began_at, gone.now)
         raise
     call.now = resumed.now
-    finishes = cast("tuple[Finish, ...]", resumed.outcome)
+    finishes = resumed.finishes
     best = finishes[-1].send
     for finish in finishes:
         is_first = finish.send is first

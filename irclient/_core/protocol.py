@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 
 from irclient._values.momentary import value
 
@@ -202,6 +202,17 @@ class Resumed:
 
     now: float
     outcome: Response | Failure | tuple[Finish, ...] | NotStarted | None = None
+
+    # A generator cannot say that what it is sent goes by what it yielded; these do.
+    @property
+    def answer(self) -> Response | Failure:
+        """What came of a `Send`."""
+        return cast("Response | Failure", self.outcome)
+
+    @property
+    def finishes(self) -> tuple[Finish, ...]:
+        """How a `Race` went: its requests, in the order of their ends."""
+        return cast("tuple[Finish, ...]", self.outcome)
 
 
 Command: TypeAlias = Send | Race | Wait | Start | Spawn | Tell

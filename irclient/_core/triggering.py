@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import quote
-
-from pydantic_core import from_json
+from typing import TYPE_CHECKING, Final
 
 from irclient._core import call_errors
+from irclient._core.attempt import build_send
 from irclient._core.bearer import bearer, may_renew
 from irclient._core.call_state import CallState, stop_unless_open, tell
 from irclient._core.cooking_guard import AT_MOST, ONE_EVERY
-from irclient._core.protocol import Send
 from irclient._core.verdict import Meaning, judge
-from irclient._wire.requests import Request
-from irclient._wire.responses import Response, error_message
+from irclient._wire.cooking_trigger import (
+    Triggered,
+    is_limited,
+    read_acceptance,
+    trigger_request,
+)
+from irclient._wire.responses import Response
 from irclient.attempts import Attempt
 from irclient.errors import IRError, QueryError, Throttled, Unavailable, UnexpectedAnswer
 from irclient.observe import AttemptEnded, CallEnded
@@ -30,40 +32,20 @@ from irclient.queries import Popular
 
 if TYPE_CHECKING:
     from irclient._core.cooking_guard import CookingGuard
-    from irclient._core.protocol import Call, Failure
+    from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._core.verdict import Verdict
     from irclient._values.secret import Secret
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Order", "Triggered", "modeling_key", "trigger"]
+__all__ = ["Order", "modeling_key", "trigger"]
 
 _OPERATION: Final = "trigger"
-#: The documented spelling (contract section 13).
-_PATH: Final = "/Control/V1.0/Model"
 #: What to judge an answer by that is no acceptance: any list will do.
 _ANY_QUERY: Final = Popular()
-_BOM: Final = b"\xef\xbb\xbf"
 #: No answer came, so it is not known whether the service accepted the trigger.
 _UNCERTAIN: Final = frozenset({Meaning.TIMED_OUT, Meaning.BROKEN})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Triggered:
-    """What the service answered to an accepted trigger.
-
-    Only the status can be relied on: real answers left the others out (contract section 13).
-
-    Attributes:
-        status: ``Success`` in every answer that was seen; an open set.
-        version: The time of the trigger, ``yyyyMMddHHmmss``, or None.
-        environment_id: The environment, or None.
-    """
-
-    status: str
-    version: str | None = None
-    environment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +112,13 @@ def _ask_once(order: Order, call: CallState) -> Call[Triggered]:
 
 
 def _attempt(order: Order, call: CallState, token: Secret) -> Call[Triggered | Verdict]:
-    timeouts, sent_at = call.settings.timeouts, call.now
-    within = min(timeouts.attempt, call.left)
-    query = "" if order.modeling is None else f"?modeling={quote(order.modeling, safe='')}"
-    request = Request("POST", _PATH + query)
-    connect_within = min(timeouts.connect, within)
+    sent_at, within = call.now, min(call.settings.timeouts.attempt, call.left)
     # Over a new connection: a trigger whose connection breaks may not be sent again.
-    resumed = yield Send(
-        order.endpoint, request, token, within, connect_within, over_new_connection=True
+    resumed = yield build_send(
+        call, order.endpoint, trigger_request(order.modeling), token, within, over_new=True
     )
     call.now = resumed.now
-    came = cast("Response | Failure", resumed.outcome)
+    came = resumed.answer
     outcome = _read(came) if isinstance(came, Response) else judge(_ANY_QUERY, came)
     word, reason = "accepted", "accepted"
     if not isinstance(outcome, Triggered):
@@ -159,39 +137,15 @@ def _attempt(order: Order, call: CallState, token: Secret) -> Call[Triggered | V
 
 
 def _read(response: Response) -> Triggered | Verdict:
-    triggered = _acceptance(response)
+    triggered = read_acceptance(response)
     if triggered is not None:
         return triggered
     verdict = judge(_ANY_QUERY, response)
     if verdict.meaning is Meaning.SERVED:
         return replace(verdict, meaning=Meaning.UNEXPECTED, reason="200, a list", answer=None)
-    if (error_message(response.body) or "").startswith(("'TooManyRequests", "TooManyRequests")):
-        # The status that carries this code is inferred, so the code decides.
+    if is_limited(response):
         return replace(verdict, meaning=Meaning.THROTTLED)
     return verdict
-
-
-def _acceptance(response: Response) -> Triggered | None:
-    if not 200 <= response.status < 300:
-        return None
-    try:
-        body: Any = from_json(response.body.removeprefix(_BOM))
-    except ValueError:
-        return None
-    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    status = fields.get("status")
-    if not isinstance(status, str) or not status or "items" in fields or "error" in fields:
-        return None
-    return Triggered(
-        status=status,
-        version=_text(fields.get("version")),
-        environment_id=_text(fields.get("environmentId")),
-    )
-
-
-def _text(value: object) -> str | None:
-    is_text = isinstance(value, str | int) and not isinstance(value, bool)
-    return str(value) if is_text and value != "" else None
 
 
 def _refused_here(order: Order, wait: float) -> Throttled:

@@ -9,7 +9,8 @@ import pytest
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.flights import Flight
 from irclient._core.protocol import Failure, TokenReading, Trouble
-from irclient._core.triggering import Order, Triggered, modeling_key, trigger
+from irclient._core.triggering import Order, modeling_key, trigger
+from irclient._wire.cooking_trigger import Triggered
 from irclient._wire.responses import Response
 from irclient.errors import (
     AccessDenied,
