@@ -376,4 +376,4 @@ class Selectors(Answer, Sequence[Selector]):
         return len(self.selectors)
 
     def _repr_html_(self) -> str:
-        return table_of_selectors(self, self.served)
+        return table_of_selectors(self)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("importlinter")
-grimp = pytest.importorskip("grimp")
 
 ROOT = Path(__file__).parent.parent
 COMMAND = """
@@ -56,19 +55,3 @@ def test_locks_are_taken_with_a_with() -> None:
     # Between acquire() and try Python looks for signals: a Ctrl-C there keeps the lock for good.
     modules = (ROOT / "irclient").rglob("*.py")
     assert [path.name for path in modules if ".acquire(" in path.read_text("utf-8")] == []
-
-
-def test_no_module_imports_another_in_a_circle_not_even_for_its_types() -> None:
-    graph = grimp.build_graph("irclient", exclude_type_checking_imports=False, cache_dir=None)
-    # The package's front page names everything below it; that is its job.
-    left = {
-        module: graph.find_modules_directly_imported_by(module) - {"irclient"}
-        for module in graph.modules - {"irclient"}
-    }
-    # Modules that import nothing that is left are in no circle, and so on, until only circles are.
-    while loose := {module for module, imported in left.items() if not imported}:
-        left = {
-            module: imported - loose for module, imported in left.items() if module not in loose
-        }
-    imported_somewhere = set().union(*left.values())
-    assert sorted(left.keys() & imported_somewhere) == []

@@ -54,6 +54,9 @@ def count_attempt(
     """Count an attempt in health, allowance, latencies, asides and stats, and keep its record."""
     state, endpoint, meaning = call.state, send.endpoint, verdict.meaning
     changes = _health_changes(call, send, verdict, sent_at, ended_at)
+    if state.shared_health is not None:
+        state.shared_health.asked(endpoint.url)
+        state.shared_health.changed(endpoint.url, changes)
     call.sent += 1
     state.stats.count_attempt(endpoint.label, meaning.word)
     aside: Record | None = None
@@ -99,7 +102,10 @@ def _count_cut_short(call: CallState, send: Send, attempt: Attempt, *, tells: bo
     if tells:
         sent_at = call.now - attempt.elapsed
         health, reason = call.state.routes.health[send.endpoint.url], attempt.reason
-        for change in health.record(call.now, sent_at=sent_at, ok=False, reason=reason):
+        changes = health.record(call.now, sent_at=sent_at, ok=False, reason=reason)
+        if call.state.shared_health is not None:
+            call.state.shared_health.changed(send.endpoint.url, changes)
+        for change in changes:
             call.note(change)
 
 

@@ -2,6 +2,8 @@
 
 A call leads or joins. Refreshes lead as well, so that a call that finds its answer expired
 meanwhile can join; what a refresh fails of is no answer to others, for it gives up sooner.
+
+In a fleet, who leads looks into the memory that all processes share before it asks.
 """
 
 from __future__ import annotations
@@ -9,18 +11,24 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from irclient._core.call_state import CallState, pause, tell
+from irclient._core.degraded_answers import recalled
+from irclient._core.flights import Answered
 from irclient._core.priority import Priority
 from irclient._core.protocol import NotStarted, Spawn
+from irclient._core.recalling import recall
 from irclient._core.service_call import ask
 from irclient.errors import ClientClosed, DeadlineExceeded, IRError
 from irclient.observe import FlightJoined, Refreshed
 
 if TYPE_CHECKING:
-    from irclient._core.flights import Answered, CallFlight
+    from irclient._core.entry import Entry
+    from irclient._core.flights import CallFlight
     from irclient._core.protocol import Call
+    from irclient._core.recalling import Recalled
+    from irclient._core.shared_memory import Claim
 
 __all__ = ["begin_refresh", "share"]
 
@@ -36,13 +44,17 @@ def share(call: CallState, key: str) -> Call[Answered]:
         )
         if leads:
             flight.led_with = call.settings
-            return (yield from _lead(call, key, flight))
+            answered, claim = yield from _lead(call, key, flight)
+            if claim is not None:
+                # The answer is stale, and this process is to refresh it for the whole fleet.
+                yield from begin_refresh(call, key, claim)
+            return answered
         call.state.stats.count("joined")
         yield from tell(call, FlightJoined(at=call.now, operation=call.query.operation))
         yield from pause(call, call.deadline_at, flight, waiting_for="an equal call")
         if flight.answered is not None:
             served = flight.answered.answer.served
-            call.answered_by = served.endpoint
+            call.answered_by, call.source = served.endpoint, served.source
             joined = replace(served, attempts=0, elapsed=call.elapsed)
             return replace(
                 flight.answered, answer=flight.answered.answer.as_served(joined, query=call.query)
@@ -60,10 +72,52 @@ def _lost_at(call: CallState) -> float:
     return call.deadline_at + call.settings.timeouts.attempt
 
 
-def _lead(call: CallState, key: str, flight: CallFlight) -> Call[Answered]:
+def _lead(
+    call: CallState,
+    key: str,
+    flight: CallFlight,
+    *,
+    own: Entry | None = None,
+    claim: Claim | None = None,
+) -> Call[tuple[Answered, Claim | None]]:
+    """Answer for all who wait; with a claim to refresh, if what the fleet has is stale.
+
+    Args:
+        call: Who leads.
+        key: What the answer is kept by.
+        flight: What the others wait for.
+        own: The stale answer that the process has itself, which is no answer here.
+        claim: To ask for the whole fleet, if the call has it already.
+    """
+    try:
+        if claim is None and call.state.shared_memory is not None:
+            found = yield from recall(call, key, own=own)
+            claim = found.claim
+            if found.entry is not None:
+                flight.answered = yield from _elsewhere(call, found)
+                return flight.answered, claim if claim is not None and claim.is_held else None
+        flight.answered = yield from _ask_and_keep(call, key, claim)
+    except IRError as error:
+        flight.error = error
+        raise
+    finally:
+        call.state.flights.end(key, flight)
+    return flight.answered, None
+
+
+def _elsewhere(call: CallState, found: Recalled) -> Call[Answered]:
+    entry = cast("Entry", found.entry)
+    answer = yield from recalled(call, entry, "cache" if found.is_fresh else "stale")
+    label = entry.answer.served.endpoint
+    endpoint = next((each for each in call.endpoints if each.label == label), call.endpoints[0])
+    return Answered(answer, endpoint)
+
+
+def _ask_and_keep(call: CallState, key: str, claim: Claim | None) -> Call[Answered]:
+    shared, is_kept = call.state.shared_memory, False
     try:
         answered = yield from ask(call)
-        call.state.memory.keep(
+        entry = call.state.memory.keep(
             key,
             call.query,
             answered.answer,
@@ -71,36 +125,47 @@ def _lead(call: CallState, key: str, flight: CallFlight) -> Call[Answered]:
             call.now,
             since=call.generation,
         )
-        flight.answered = answered
-    except IRError as error:
-        flight.error = error
-        raise
+        if shared is not None and claim is not None and entry is not None:
+            shared.keep(entry, call.settings.caching, claim)
+            is_kept = True
     finally:
-        call.state.flights.end(key, flight)
+        if shared is not None and claim is not None and not is_kept:
+            shared.release(claim)
     return answered
 
 
-def begin_refresh(call: CallState, key: str) -> Call[None]:
-    """Have an answer asked for anew in the background, if that is possible now."""
+def begin_refresh(call: CallState, key: str, claim: Claim | None = None) -> Call[None]:
+    """Have an answer asked for anew in the background, if that is possible now.
+
+    Args:
+        call: Who found the answer stale.
+        key: What it is kept by.
+        claim: To ask for the whole fleet, if the call has it already.
+    """
     refreshes, flights = call.state.refreshes, call.state.flights
-    if not refreshes.begin(key, call.now, lost_at=_lost_at(call)):
-        return
     flight, leads, is_begun = None, False, False
+    may_begin = refreshes.begin(key, call.now, lost_at=_lost_at(call))
     try:
-        flight, leads = flights.board(
-            key, call.now, lost_at=_lost_at(call), priority=Priority.REFRESH
-        )
-        if leads:
-            outcome = (yield Spawn(partial(_refresh, call, key, flight))).outcome
+        if may_begin:
+            flight, leads = flights.board(
+                key, call.now, lost_at=_lost_at(call), priority=Priority.REFRESH
+            )
+        if flight is not None and leads:
+            outcome = (yield Spawn(partial(_refresh, call, key, flight, claim))).outcome
             is_begun = not isinstance(outcome, NotStarted)
     finally:
         if not is_begun:
-            refreshes.cancel(key)
+            if may_begin:
+                refreshes.cancel(key)
             if flight is not None and leads:
                 flights.end(key, flight)
+            if claim is not None and call.state.shared_memory is not None:
+                call.state.shared_memory.release(claim)
 
 
-def _refresh(origin: CallState, key: str, flight: CallFlight, now: float) -> Call[None]:
+def _refresh(
+    origin: CallState, key: str, flight: CallFlight, claim: Claim | None, now: float
+) -> Call[None]:
     call = CallState(
         origin.query,
         origin.state,
@@ -113,7 +178,8 @@ def _refresh(origin: CallState, key: str, flight: CallFlight, now: float) -> Cal
     call.prefer()
     failed: str | None = "Cancelled"
     try:
-        yield from _lead(call, key, flight)
+        own, _ = call.state.memory.recall(key, call.settings.caching, now)
+        yield from _lead(call, key, flight, own=own, claim=claim)
         failed = None
     except IRError as error:
         failed = type(error).__name__

@@ -19,6 +19,7 @@ from irclient._core.freshness import Freshness
 from irclient._core.health import Admission
 from irclient._core.identity import identity
 from irclient._core.probing import begin_probe
+from irclient._core.recalling import recall
 from irclient._core.routing import none_works
 from irclient.observe import FellBack, MemoryUsed
 from irclient.results import Served
@@ -54,6 +55,8 @@ def without_asking(
     """
     stop_unless_open(call)
     answer = yield from _stale(call, key)
+    if answer is None and key is not None and call.state.shared_memory is not None:
+        answer = yield from _of_the_fleet(call, key)
     if answer is None and fallback is not None:
         answer = in_memory_or_fixed(call, fallback, partial(key_of, call))
         if answer is not None:
@@ -121,6 +124,14 @@ def _stale(call: CallState, key: str | None) -> Call[Answer | None]:
     if entry is None or situation is Freshness.EXPIRED:
         return None
     return (yield from recalled(call, entry, "stale", degraded=True))
+
+
+def _of_the_fleet(call: CallState, key: str) -> Call[Answer | None]:
+    """Return what another process has, at any such age."""
+    found = yield from recall(call, key, claims=False)
+    if found.entry is not None and found.is_fresh:
+        return (yield from recalled(call, found.entry, "cache"))
+    return (yield from _stale(call, key))
 
 
 def _tell_fallback(call: CallState, answer: Answer, reason: str) -> Call[None]:

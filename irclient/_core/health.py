@@ -12,16 +12,17 @@ recovering   its share has grown to all     working
 
 Working, failing and recovering are also known as closed, open and half-open. "Too many" is
 `Failover.consecutive_failures` in a row, or a success rate below `min_success_rate` over the
-last `window`, so that it is noticed at one request a second and at a thousand.
+last `window`, so that it is noticed at one request a second and at a thousand. In a fleet, what
+others find counts as well; see `shared_health`.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+import math
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from irclient._core.success_rate import SuccessRate
 from irclient._runtime.forks import fork_safe_lock
 from irclient.health import HealthStatus
 from irclient.observe import Ejected, Probed, Returned
@@ -66,8 +67,6 @@ TRANSITIONS: Final = {
 _FIRST_SHARE: Final = 0.1
 #: The time of an ejection is spread by this part of it, to either side.
 _JITTER: Final = 0.2
-#: The window of the success rate is kept in this many slots.
-_SLOTS: Final = 10
 
 
 class Admission(Enum):
@@ -87,13 +86,6 @@ _WORKING: Final = State.WORKING
 _SERVE: Final = Admission.SERVE
 
 
-@dataclass(slots=True)
-class _Slot:
-    begins_at: float
-    successes: int = 0
-    failures: int = 0
-
-
 class EndpointHealth:
     """Keeps the health of one endpoint; every method is told the time and returns at once."""
 
@@ -105,8 +97,7 @@ class EndpointHealth:
         self._settings = settings
         self._lock = fork_safe_lock()
         self._state = State.WORKING
-        self._slots: deque[_Slot] = deque()
-        self._slot_length = settings.window / _SLOTS
+        self._rate = SuccessRate(settings.window)
         self._in_a_row = 0
         self._ejections = 0
         self._reason: str | None = None
@@ -119,6 +110,8 @@ class EndpointHealth:
         self._probing_until: float | None = None
         self._ramp_began_at: float | None = None
         self._credit = 0.0
+        #: While others of its fleet find it failing, one failure is too many.
+        self._doubted_until = -math.inf
 
     def admit(self, now: float, *, probe_for: float) -> Admission:
         """Say whether a call may come; a PROBE must be ended by `record` or `release`.
@@ -138,7 +131,7 @@ class EndpointHealth:
             if sent_at < self._ejected_at:
                 # An attempt from before the ejection tells nothing about the time after it.
                 return ()
-            slot = self._slot(now)
+            slot = self._rate.slot(now)
             if ok:
                 slot.successes += 1
                 self._in_a_row = 0
@@ -152,6 +145,34 @@ class EndpointHealth:
         with self._lock:
             self._probing_until = None
 
+    def doubt(self, *, until: float) -> None:
+        """Until an instant, eject it at its next failure: others of the fleet have."""
+        self._doubted_until = until
+
+    def hear_ejected(self, now: float, reason: str) -> tuple[Record, ...]:
+        """Learn that enough of the fleet find it failing, and return what changed by it."""
+        with self._lock:
+            if self._state is State.WORKING or self._ramp_began_at is not None:
+                return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),)
+            return ()
+
+    def hear_probe_failed(self, now: float, reason: str) -> tuple[Record, ...]:
+        """Learn that another's probe, which was for all, has failed."""
+        with self._lock:
+            if self._state is State.WORKING or self._ramp_began_at is not None:
+                return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),)
+            if self._state is State.FAILING:
+                self._move(Happening.EJECTION_OVER)
+            return (self._eject(now, Happening.PROBE_FAILED, reason),)
+
+    def hear_recovered(self, now: float) -> tuple[Record, ...]:
+        """Learn that another's probe, which was for all, has succeeded."""
+        with self._lock:
+            self._in_a_row, self._doubted_until = 0, -math.inf
+            if self._state is State.WORKING or self._ramp_began_at is not None:
+                return ()
+            return self._after_success(now)
+
     def probe_in(self, now: float) -> float:
         """Seconds until this endpoint may be probed: 0 unless it is failing."""
         return max(self._probe_at - now, 0.0) if self._state is State.FAILING else 0.0
@@ -159,7 +180,7 @@ class EndpointHealth:
     def status(self, now: float) -> HealthStatus:
         """Return how the endpoint is doing."""
         with self._lock:
-            successes, calls = self._counts(now)
+            successes, calls = self._rate.counts(now)
             return HealthStatus(
                 state=self._state.value,
                 share=self._share(now),
@@ -199,7 +220,7 @@ class EndpointHealth:
             self._move(Happening.PROBE_SUCCEEDED)
             self._probing_until, self._ramp_began_at, self._credit = None, now, 1.0
             self.is_known_to_fail = False
-            self._forget(now)
+            self._rate.begin_with_a_success(now)
             probed = Probed(at=now, endpoint=self._label, recovered=True)
             return (probed, *self._return_if_full(now))
         return self._return_if_full(now)
@@ -220,9 +241,10 @@ class EndpointHealth:
         return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),) if self._trips(now) else ()
 
     def _trips(self, now: float) -> bool:
-        if self._in_a_row >= self._settings.consecutive_failures:
+        enough = 1 if now < self._doubted_until else self._settings.consecutive_failures
+        if self._in_a_row >= enough:
             return True
-        successes, calls = self._counts(now)
+        successes, calls = self._rate.counts(now)
         return (
             calls >= self._settings.min_calls
             and successes / calls < self._settings.min_success_rate
@@ -263,23 +285,3 @@ class EndpointHealth:
             return Admission.HELD_BACK
         self._credit -= 1.0
         return Admission.SERVE
-
-    def _slot(self, now: float) -> _Slot:
-        if not self._slots or now - self._slots[-1].begins_at >= self._slot_length:
-            self._drop_old(now)
-            self._slots.append(_Slot(now))
-        return self._slots[-1]
-
-    def _drop_old(self, now: float) -> None:
-        while self._slots and now - self._slots[0].begins_at > self._settings.window:
-            self._slots.popleft()
-
-    def _counts(self, now: float) -> tuple[int, int]:
-        self._drop_old(now)
-        successes = sum(slot.successes for slot in self._slots)
-        return successes, successes + sum(slot.failures for slot in self._slots)
-
-    def _forget(self, now: float) -> None:
-        """Start counting anew: what failed before the probe says nothing about the time after."""
-        self._slots.clear()
-        self._slot(now).successes = 1

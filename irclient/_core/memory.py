@@ -16,14 +16,15 @@ from irclient.queries import Cart
 from irclient.results import RecommendationList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from irclient._core.shared_memory import SharedMemory
     from irclient.queries import Query
     from irclient.results import Answer
     from irclient.settings import Caching
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Cache", "Memory", "Store"]
+__all__ = ["Cache", "Memory", "Store", "items_of", "seeds_of"]
 
 #: The most data sets whose newest version is known; a query may name any modeling.
 _MOST_DATA_SETS: Final = 1_000
@@ -63,9 +64,17 @@ class Memory:
         store: Where they are kept.
         max_entries: How many answers that will be, about; as many queries are known.
         flights: The calls under way: one that begins after a forgetting joins none from before.
+        shared_memory: The fleet's, which forgets the same; None without a fleet.
     """
 
-    def __init__(self, store: Store, *, max_entries: int, flights: Flights | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        max_entries: int,
+        flights: Flights | None = None,
+        shared_memory: SharedMemory | None = None,
+    ) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
         self._newest: OrderedDict[tuple[str, str | None], tuple[str, float]] = OrderedDict()
@@ -76,7 +85,7 @@ class Memory:
         #: Changes whenever something is forgotten; see `keep`.
         self.generation = 0
         self.known_queries = KnownQueries(max_entries)
-        self.cache = Cache(self.forget)
+        self.cache = Cache(self.forget, shared_memory)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
@@ -89,10 +98,26 @@ class Memory:
         What was asked lately is forgotten as a whole, and calls that are under way are not kept.
         """
         # First, so that no call which is to keep what it asked for before goes unnoticed.
+        self.part()
+        return self._store.discard(which)
+
+    def part(self) -> None:
+        """Keep nothing of the calls that are under way, and let no call join them."""
         self.generation = next(self._generations)
         self._flights.part()
         self.known_queries.forget()
-        return self._store.discard(which)
+
+    def ids(self) -> tuple[set[str], set[str]]:
+        """Return the users whom entries were ranked for, and the items that they concern."""
+        users, items = set[str](), set[str]()
+
+        def note(entry: Entry) -> bool:
+            users.update(entry.user_ids)
+            items.update(items_of(entry))
+            return False
+
+        self._store.discard(note)
+        return users, items
 
     def recall(self, key: str, caching: Caching, now: float) -> tuple[Entry | None, Freshness]:
         """Return the entry of a key, and how far it may be used."""
@@ -104,14 +129,15 @@ class Memory:
             entry = None
         if entry is None:
             return None, Freshness.EXPIRED
-        return self._judged(entry, caching, now)
+        return entry, self.judge(entry, caching, now)
 
-    def _judged(self, entry: Entry, caching: Caching, now: float) -> tuple[Entry, Freshness]:
+    def judge(self, entry: Entry, caching: Caching, now: float) -> Freshness:
+        """Say how far an entry may be used."""
         newest, seen_at = self._newest.get(entry.data_set, ("", 0.0))
         # What an account answered after it had shown a newer data set is what it has to offer:
         # a list that is cooked less often than others, or a data set that was taken back.
         is_older = entry.stored_at < seen_at
-        return entry, freshness(entry, caching, now, newest=newest if is_older else None)
+        return freshness(entry, caching, now, newest=newest if is_older else None)
 
     def recall_fresh(self, key: str, caching: Caching, now: float) -> Entry | None:
         """Return the entry of a key if it is fresh."""
@@ -123,8 +149,7 @@ class Memory:
             return None
         if entry.stored_at >= self._newest_seen_at:
             return entry  # No account has shown a newer data set since.
-        entry, situation = self._judged(entry, caching, now)
-        return entry if situation is Freshness.FRESH else None
+        return entry if self.judge(entry, caching, now) is Freshness.FRESH else None
 
     def keep(
         self,
@@ -135,8 +160,8 @@ class Memory:
         now: float,
         *,
         since: int | None = None,
-    ) -> None:
-        """Keep an answer of the service.
+    ) -> Entry | None:
+        """Keep an answer of the service, and return its entry; None if it was not to be kept.
 
         Args:
             key: What it is recalled by.
@@ -150,10 +175,32 @@ class Memory:
         data_set = (endpoint.account, query.modeling or endpoint.modeling)
         version = answer.interactions_version if isinstance(answer, RecommendationList) else None
         if version is not None and version > self._newest.get(data_set, ("", 0.0))[0]:
-            self._learn(data_set, version, now)
+            self.learn(data_set, version, now)
         if since is not None and since != self.generation:
+            return None
+        entry = Entry(answer, now, data_set, version, user_ids_of(query), seeds_of(query))
+        self._set(key, entry, since)
+        return entry
+
+    def adopt(self, key: str, entry: Entry, *, since: int) -> None:
+        """Keep an entry of another process, unless this one has a younger one.
+
+        Args:
+            key: What it is recalled by.
+            entry: As the other process has it, its instant on this one's clock.
+            since: As for `keep`.
+        """
+        if since != self.generation:
             return
-        entry = Entry(answer, now, data_set, version, user_ids_of(query), _seeds(query))
+        try:
+            own = self._store.get(key)
+        except Exception:  # noqa: BLE001  (a user's store may fail in any way)
+            self.failures += 1
+            return
+        if own is None or own.stored_at < entry.stored_at:
+            self._set(key, entry, since)
+
+    def _set(self, key: str, entry: Entry, since: int | None) -> None:
         try:
             self._store.set(key, entry)
             if since is not None and since != self.generation:
@@ -162,7 +209,8 @@ class Memory:
         except Exception:  # noqa: BLE001  (a user's store may fail in any way)
             self.failures += 1
 
-    def _learn(self, data_set: tuple[str, str | None], version: str, now: float) -> None:
+    def learn(self, data_set: tuple[str, str | None], version: str, now: float) -> None:
+        """Learn that a data set was seen in a version, perhaps its newest."""
         with self._lock:
             if version > self._newest.get(data_set, ("", 0.0))[0]:
                 self._newest[data_set] = version, now
@@ -178,17 +226,26 @@ class Cache:
 
     An answer to a call that is under way is forgotten as well: its caller gets it, and it is not
     kept. Clients that share a store forget in it for all of them. What they are being asked, each
-    knows for itself: tell each of them to forget a user.
+    knows for itself: tell each of them to forget a user. With a fleet, its other processes forget
+    the same within a second; what is counted is what this client had.
 
     Args:
         forget: Forgets the entries for which a function says True, and returns how many.
+        shared_memory: The fleet's, or None.
     """
 
-    def __init__(self, forget: Callable[[Callable[[Entry], bool]], int]) -> None:
+    def __init__(
+        self,
+        forget: Callable[[Callable[[Entry], bool]], int],
+        shared_memory: SharedMemory | None = None,
+    ) -> None:
         self._forget = forget
+        self._shared = shared_memory
 
     def clear(self) -> int:
         """Forget every answer, in a shared store also what others kept; returns how many."""
+        if self._shared is not None:
+            self._shared.clear()
         return self._forget(lambda _: True)
 
     def forget_user(self, user_id: str) -> int:
@@ -196,21 +253,26 @@ class Cache:
 
         Also those whose user was named by ``userId`` in raw `params`, in any case.
         """
+        if self._shared is not None:
+            self._shared.forget_user(user_id)
         return self._forget(lambda entry: user_id in entry.user_ids)
 
     def forget_item(self, item_id: str) -> int:
         """Forget every answer that was asked for an item or holds it; returns how many."""
-        return self._forget(lambda entry: _concerns(entry, item_id))
+        if self._shared is not None:
+            self._shared.forget_item(item_id)
+        return self._forget(lambda entry: any(item_id == each for each in items_of(entry)))
 
 
-def _concerns(entry: Entry, item_id: str) -> bool:
-    if item_id in entry.seeds:
-        return True
-    answer = entry.answer
-    return isinstance(answer, RecommendationList) and any(i.id == item_id for i in answer.items)
+def items_of(entry: Entry) -> Iterator[str]:
+    """The items that an entry was asked for or holds."""
+    yield from entry.seeds
+    if isinstance(entry.answer, RecommendationList):
+        yield from entry.answer.ids
 
 
-def _seeds(query: Query) -> tuple[str, ...]:
+def seeds_of(query: Query) -> tuple[str, ...]:
+    """The items that a query names."""
     if isinstance(query, Cart):
         return tuple(query.item_ids)
     item_id: str | None = getattr(query, "item_id", None)

@@ -9,7 +9,7 @@ from irclient._core.attempt import attempt
 from irclient._core.bearer import bearer
 from irclient._core.call_state import CallState
 from irclient._core.priority import Priority
-from irclient._core.protocol import NotStarted, Spawn
+from irclient._core.protocol import NotStarted, Spawn, Wait
 from irclient.errors import IRError
 from irclient.queries import Popular
 
@@ -57,6 +57,8 @@ def probe(
         query, state, settings, now, only, deadline_at=ends_at, priority=Priority.PROBE
     )
     allowance = state.routes.allowances[endpoint.url]
+    if not (yield from _may_probe(call, endpoint)):
+        return  # Another process of the fleet probes for all, and what it finds will be heard.
     try:
         token = yield from bearer(call)
     except IRError:
@@ -69,3 +71,14 @@ def probe(
             yield from attempt(call, endpoint, token, slot)
     finally:
         allowance.give_back(slot, call.now)
+
+
+def _may_probe(call: CallState, endpoint: ServiceEndpoint) -> Call[bool]:
+    shared = call.state.shared_health
+    if shared is None:
+        return True
+    claim = shared.claim_probe(endpoint.url, claim_for=call.settings.timeouts.attempt)
+    if claim is None:
+        return True
+    call.now = (yield Wait(min(call.now + shared.patience, call.deadline_at), claim)).now
+    return claim.is_granted

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from irclient._core.memory import Cache, Store
     from irclient._core.preference import Load
     from irclient._core.protocol import TokenSource
+    from irclient._core.shared_health import SharedHealth
+    from irclient._core.shared_memory import SharedMemory
     from irclient.observe import Record
     from irclient.queries import Query
     from irclient.settings import Settings
@@ -65,6 +67,8 @@ class ClientState:
         has_observers: Whether anybody listens; records are only made for listeners.
         untold: Records of calls whose callers went away; the next call tells them.
         is_closed: Whether the client was closed.
+        shared_memory: The memory of the fleet, or None without one.
+        shared_health: What the fleet knows of its endpoints, or None without one.
     """
 
     variants: Mapping[str | None, tuple[ServiceEndpoint, ...]]
@@ -85,6 +89,8 @@ class ClientState:
     split: Split | None
     has_observers: bool
     is_closed: bool = False
+    shared_memory: SharedMemory | None = None
+    shared_health: SharedHealth | None = None
     untold: list[Record] = field(default_factory=list["Record"])
 
     @classmethod
@@ -97,6 +103,8 @@ class ClientState:
         store: Store,
         uniform: Callable[[], float],
         has_observers: bool,
+        shared_memory: SharedMemory | None = None,
+        shared_health: SharedHealth | None = None,
     ) -> ClientState:
         """Make the state of a new client."""
         split: Split | None = None
@@ -132,6 +140,18 @@ class ClientState:
         provisioned = settings.throttling.share * sum(
             {each.url: each.tps for each in every}.values()
         )
+        flights = Flights()
+        # Who keeps no answers has no use for knowing what was asked either.
+        memory = Memory(
+            store,
+            max_entries=settings.caching.max_entries if settings.caching.enabled else 0,
+            flights=flights,
+            shared_memory=shared_memory,
+        )
+        untold: list[Record] = []
+        if shared_health is not None:
+            for url, known in health.items():
+                shared_health.join(url, known, untold)
         return cls(
             variants=variants,
             preferences=preferences,
@@ -145,16 +165,14 @@ class ClientState:
             hedge_budget=HedgeBudget(),
             latencies=latencies,
             refreshes=Refreshes(),
-            # Who keeps no answers has no use for knowing what was asked either.
-            memory=Memory(
-                store,
-                max_entries=settings.caching.max_entries if settings.caching.enabled else 0,
-                flights=(flights := Flights()),
-            ),
+            memory=memory,
             flights=flights,
             stats=Counters(),
             split=split,
             has_observers=has_observers,
+            shared_memory=shared_memory,
+            shared_health=shared_health,
+            untold=untold,
         )
 
     def variant_of(self, query: Query) -> str | None:

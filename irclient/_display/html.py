@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from irclient.results import RecommendationList, Selectors, Served
 
 __all__ = ["table", "table_of_list", "table_of_selectors"]
 
 _MOST_ROWS: Final = 25
-
-
-class _Served(Protocol):
-    """What of `irclient.Served` is shown."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def endpoint(self) -> str | None: ...
-    @property
-    def age(self) -> float: ...
-    @property
-    def degraded(self) -> bool: ...
-
-
-class _Row(Protocol):
-    """An item of a list, with what the service said beside its fields."""
-
-    @property
-    def model_extra(self) -> dict[str, Any] | None: ...
-
-
-class _List(Protocol):
-    """What of an `irclient.RecommendationList` is shown."""
-
-    @property
-    def title(self) -> str | None: ...
-    @property
-    def items(self) -> Sequence[_Row]: ...
-    @property
-    def ids(self) -> list[str]: ...
-    @property
-    def query(self) -> object: ...
-    @property
-    def served(self) -> _Served: ...
-
-
-class _Selector(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def values(self) -> Sequence[str]: ...
 
 
 def escape(text: str) -> str:
@@ -84,7 +43,7 @@ def table(
     )
 
 
-def table_of_list(answer: _List) -> str:
+def table_of_list(answer: RecommendationList) -> str:
     """Return the table of a list: ranks, ids, and titles where the service gave them."""
     first = 1 + (getattr(answer.query, "skip", None) or 0)
     titles: list[object] = [(item.model_extra or {}).get("title") for item in answer.items]
@@ -95,15 +54,15 @@ def table_of_list(answer: _List) -> str:
     else:
         columns = ["rank", "id"]
         rows = [*enumerate(answer.ids, first)]
-    caption = [answer.title or "untitled", f"{len(answer.items)} items", _how_served(answer.served)]
-    return table(caption, columns, rows, total=len(answer.items))
+    caption = [answer.title or "untitled", f"{len(answer)} items", _how_served(answer.served)]
+    return table(caption, columns, rows, total=len(answer))
 
 
-def table_of_selectors(selectors: Sequence[_Selector], served: _Served) -> str:
+def table_of_selectors(answer: Selectors) -> str:
     """Return the table of the filters that apply to a list."""
-    rows = ((each.name, ", ".join(each.values)) for each in selectors)
-    caption = [f"{len(selectors)} selectors", _how_served(served)]
-    return table(caption, ["name", "values"], rows, total=len(selectors))
+    rows = ((each.name, ", ".join(each.values)) for each in answer)
+    caption = [f"{len(answer)} selectors", _how_served(answer.served)]
+    return table(caption, ["name", "values"], rows, total=len(answer))
 
 
 def _row(cell: str, values: Iterable[object]) -> str:
@@ -117,7 +76,7 @@ def _shown(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _how_served(served: _Served) -> str:
+def _how_served(served: Served) -> str:
     parts: list[str] = [served.source]
     if served.endpoint is not None:
         parts.append(served.endpoint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from irclient.analysis.catalogues import values_by_item
 from irclient.errors import ConfigurationError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from irclient.analysis.catalogues import ByItem
+    from irclient.analysis.comparison import Comparison
 
 __all__ = ["figure_of"]
 
@@ -24,20 +25,7 @@ __all__ = ["figure_of"]
 Axes: TypeAlias = Any
 
 
-class Compared(Protocol):
-    """What of an `irclient.analysis.Comparison` is drawn."""
-
-    @property
-    def k(self) -> int: ...
-    @property
-    def per_query(self) -> pd.DataFrame: ...
-    @property
-    def items(self) -> pd.DataFrame: ...
-    @property
-    def summary(self) -> pd.DataFrame: ...
-
-
-def figure_of(comparison: Compared, popularity: ByItem | None) -> Figure:
+def figure_of(comparison: Comparison, popularity: ByItem | None) -> Figure:
     """Return the figure; a notebook shows it once, as the result of its cell.
 
     Args:
@@ -66,7 +54,7 @@ def _times_shown(items: pd.DataFrame) -> pd.Series[int]:
     return shown.groupby(items["item_id"]).sum()
 
 
-def _draw_overlap(axes: Axes, comparison: Compared) -> None:
+def _draw_overlap(axes: Axes, comparison: Comparison) -> None:
     overlaps = comparison.per_query["overlap"].sort_values(ascending=False).to_numpy()
     axes.bar(range(1, len(overlaps) + 1), overlaps, width=1.0, color="tab:blue")
     mean = float(comparison.summary["mean"]["overlap"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
 from irclient import settings as groups
 from irclient.auth import KeyVaultCredential, StaticToken
 from irclient.auth.arguments import unquoted
+from irclient.configuration import Configuration
 from irclient.configuration.findings import findings
 from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
 from irclient.errors import ConfigurationError
@@ -36,16 +37,7 @@ __all__ = ["build"]
 _VARIABLE: Final = re.compile(r"[A-Z]+(_([A-Z]+|\d{1,2}))*")
 
 
-class Built(NamedTuple):
-    """The parts of a `Configuration`, in its order."""
-
-    endpoints: Endpoints
-    credential: Credential
-    settings: Settings
-    ca_file: str | None
-
-
-def build(source: Source, environ: Mapping[str, str]) -> Built:
+def build(source: Source, environ: Mapping[str, str]) -> Configuration:
     """Check what was read and build it.
 
     Args:
@@ -64,7 +56,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Built:
             f"{source.name_of(('ca_file',))}: there is no file {table.ca_file!r}; "
             "name a PEM file of the authorities to trust"
         )
-    return Built(
+    return Configuration(
         endpoints=_endpoints(table, source),
         credential=_credential(table, source, environ),
         settings=_settings(table),

@@ -229,7 +229,7 @@ class Link:
         values = _evaluate(client, request.script, request.keys, [until, *request.arguments])
         now = time.monotonic()
         self.clock.hear(sent_at, now, int(values[0]) / 1e6)
-        if len(values) == 2 and values[1] in {b"late", "late"}:
+        if values[1:] in ([b"late"], ["late"]):
             self.counts.late += 1
             raise _LateError
         return Reply(values[1:], sent_at, now, self.clock.ahead or 0.0)

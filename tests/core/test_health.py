@@ -149,7 +149,7 @@ def test_the_window_is_kept_in_a_bounded_number_of_slots() -> None:
     subject = health(RATE)
     for tenth in range(2000):
         succeed(subject, tenth / 10)
-    assert len(subject._slots) <= 11
+    assert len(subject._rate) <= 11
     assert subject.status(200.0).calls == pytest.approx(300, abs=31)
 
 
