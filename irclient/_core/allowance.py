@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from typing import Final
 
 from irclient._core.priority import Priority
@@ -85,6 +85,7 @@ class Allowance:
     ) -> Reservation | None:
         """Reserve the first free slot, unless it starts later than `not_after`."""
         with self._lock:
+            self._forget(now)
             starts_at = self._first_slot(now, priority)
             if starts_at > now and self._batch and priority is _INTERACTIVE:
                 before = min(starts_at, not_after)
@@ -99,8 +100,9 @@ class Allowance:
                 insort(self._starts, starts_at)
             else:
                 self._starts.append(starts_at)
-            if self._given_back and self._given_back[0] == starts_at:
-                del self._given_back[0]
+            if self._given_back and priority is not Priority.BATCH:
+                # With those before it, which no longer fit.
+                del self._given_back[: bisect_right(self._given_back, starts_at)]
             reservation = Reservation(starts_at, self._moves)
             if priority is Priority.BATCH:
                 self._batch.add(reservation, now)
@@ -166,12 +168,11 @@ class Allowance:
                 until = now + min(retry_after, _LONGEST_BLOCK)
                 self._blocked_until = max(self._blocked_until, until)
             if self._adaptive and now - self._shrunk_at >= _SHRINK_AGAIN_AFTER:
-                self._grow(now)
-                self._scale = max(self._scale * _SHRINK_TO, 1.0 / self._full_limit)
-                self._shrunk_at = now
+                self._scale = max(self._scale_at(now) * _SHRINK_TO, 1.0 / self._full_limit)
+                self._scaled_at = self._shrunk_at = now
 
     def status(self, now: float) -> AllowanceStatus:
-        """Return how the allowance is doing."""
+        """Return how the allowance is doing; a signal handler may ask, so nothing changes by it."""
         with self._lock:
             first = self._first_slot(now, _INTERACTIVE)
             return AllowanceStatus(
@@ -192,8 +193,6 @@ class Allowance:
         return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
 
     def _first_slot(self, now: float, priority: Priority) -> float:
-        if len(self._starts) > 2 * self._full_limit:
-            self._forget(now)
         starts, limit = self._starts, self._limit(now)
         tail = max(now, self._blocked_until)
         if len(starts) >= limit:
@@ -203,13 +202,11 @@ class Allowance:
         if priority is Priority.BATCH:
             # Evenly, so that a slot is never far for those who cannot wait.
             return max(tail, self._batch.last_at + self._window / limit)
-        while self._given_back:
-            slot = self._given_back[0]
+        for slot in self._given_back:
             if slot >= tail:
                 break
             if slot >= max(now, self._blocked_until) and self._fits(slot, limit):
                 return slot
-            del self._given_back[0]
         return tail
 
     def _fits(self, slot: float, limit: int) -> bool:
@@ -243,8 +240,10 @@ class Allowance:
 
     def _forget(self, now: float) -> None:
         # In bulk: cutting a list at its front costs as much as it has entries.
-        if self._starts[0] < now - self._window:
+        if len(self._starts) > 2 * self._full_limit and self._starts[0] < now - self._window:
             del self._starts[: bisect_left(self._starts, now - self._window)]
+        if self._given_back and self._given_back[0] < now:
+            del self._given_back[: bisect_left(self._given_back, now)]
 
     def _remove(self, start: float) -> int:
         """Forget a start, and return where it was."""
@@ -256,11 +255,7 @@ class Allowance:
     def _limit(self, now: float) -> int:
         if self._scale >= 1.0:
             return self._full_limit
-        self._grow(now)
-        return max(math.floor(self._full_limit * self._scale + 1e-9), 1)
+        return max(math.floor(self._full_limit * self._scale_at(now) + 1e-9), 1)
 
-    def _grow(self, now: float) -> None:
-        if self._scale < 1.0:
-            grown = _GROWTH * (now - self._scaled_at)
-            self._scale = min(self._scale + grown, 1.0)
-        self._scaled_at = now
+    def _scale_at(self, now: float) -> float:
+        return min(self._scale + _GROWTH * (now - self._scaled_at), 1.0)

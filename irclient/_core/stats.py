@@ -48,19 +48,23 @@ class Counters:
     def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
         """Return the counts as they are now."""
         with self._lock:
-            return Stats(
-                calls=sum(self._sources.values()) + self._errors.total(),
-                by_source={source: count for source, count in self._sources.items() if count},
-                errors=dict(self._errors),
-                attempts={label: dict(counts) for label, counts in self._attempts.items()},
-                throttle_waits=self._counts["throttle_waits"],
-                hedges=self._counts["hedges"],
-                joined=self._counts["joined"],
-                cancelled=self._counts["cancelled"],
-                retry_budget=retry_budget,
-                cached=cached,
-                store_failures=store_failures,
-            )
+            # Copies, each made in one go: a signal handler that counts may come in between, and a
+            # dict that grows while it is looped over is an error.
+            sources, errors, counts = self._sources.copy(), self._errors.copy(), self._counts.copy()
+            attempts = {label: of_it.copy() for label, of_it in self._attempts.copy().items()}
+        return Stats(
+            calls=sum(sources.values()) + errors.total(),
+            by_source={source: count for source, count in sources.items() if count},
+            errors=dict(errors),
+            attempts={label: dict(of_it) for label, of_it in attempts.items()},
+            throttle_waits=counts["throttle_waits"],
+            hedges=counts["hedges"],
+            joined=counts["joined"],
+            cancelled=counts["cancelled"],
+            retry_budget=retry_budget,
+            cached=cached,
+            store_failures=store_failures,
+        )
 
 
 def _from_zero() -> defaultdict[str, int]:
