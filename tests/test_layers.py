@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,14 @@ def test_locks_are_taken_with_a_with() -> None:
     # Between acquire() and try Python looks for signals: a Ctrl-C there keeps the lock for good.
     modules = (ROOT / "irclient").rglob("*.py")
     assert [path.name for path in modules if ".acquire(" in path.read_text("utf-8")] == []
+
+
+def test_the_places_that_contributors_are_sent_to_are_there() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Find your way")[1]
+    rows = re.findall(r"^\| .+ \| `(irclient/[^`]+)` \|$", table, re.MULTILINE)
+    assert len(rows) == 20
+    long_table = (ROOT / "docs/explanation/architecture.md").read_text("utf-8")
+    named = re.findall(r"`((?:_core|_wire|cooking|contract|emulator)/[\w./]*)`", long_table)
+    assert len(named) > 30
+    places = [*rows, *(f"irclient/{place}" for place in named)]
+    assert [place for place in places if not (ROOT / place).exists()] == []
