@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -123,7 +124,8 @@ class AppProxy:
         """Answer a request, a webhook included; for an `IRClient`.
 
         Raises:
-            QueryError: IR refused what was asked: the app is configured wrongly.
+            QueryError: IR refused what was asked, and not because it does not know the item: the
+                app is configured wrongly.
             ConfigurationError: The client is an `AsyncIRClient`, which `aanswer` is for.
         """
         question = self._question(request)
@@ -141,7 +143,8 @@ class AppProxy:
         """Answer a request, a webhook included; an `IRClient` is called on a thread.
 
         Raises:
-            QueryError: IR refused what was asked: the app is configured wrongly.
+            QueryError: IR refused what was asked, and not because it does not know the item: the
+                app is configured wrongly.
         """
         question = self._question(request)
         if isinstance(question, Response):
@@ -236,8 +239,8 @@ class AppProxy:
         return f"public, max-age={left:.0f}, stale-while-revalidate={self._stale_for:.0f}"
 
     def _without(self, question: _Question, error: IRError) -> Response:
-        if isinstance(error, QueryError):
-            raise error
+        if isinstance(error, QueryError) and error.status != HTTPStatus.NOT_FOUND:
+            raise error  # An item that IR has not cooked yet is no fault of the app.
         _LOGGER.warning("no list of %s: %s", question.query.operation, type(error).__name__)
         return storefront.no_products(question.wanted)
 

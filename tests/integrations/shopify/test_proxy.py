@@ -183,6 +183,14 @@ def test_a_question_that_ir_refuses_is_a_mistake_of_the_app_and_is_shown(service
         ask(proxy, {"product_id": "1"})
 
 
+def test_an_item_that_ir_does_not_know_yet_has_an_empty_list_which_nothing_keeps(service) -> None:
+    service.on().respond(404, json={"error": {"code": "NotFound", "message": "item"}})
+    proxy = AppProxy(uncached(service), catalogue(), shopify=app())
+    answer = proxy.answer(get(signed({"product_id": "1"})))
+    assert (answer.status, shown(answer)) == (200, [])
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_a_customers_own_id_never_leaves_the_shop(service) -> None:
     proxy = AppProxy(
         uncached(service), catalogue(), shopify=app(), personal=lambda visitor: visitor.customer
