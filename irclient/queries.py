@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import ClassVar, Final, TypeAlias, cast
+from functools import cache
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from irclient.errors import QueryError
 from irclient.filters import (
@@ -90,10 +91,10 @@ class Query(_WorkedOut):
     def __post_init__(self) -> None:
         if self.params != ():
             _set(self, "params", _pairs(self.params))
-        for name, check in _checks_of(type(self)):
+        for name, what, check in _checks_of(cast("Any", type(self))):
             value = getattr(self, name)
             if value is not None or name in _REQUIRED:
-                check(f"{self.operation}: {name}", value)
+                check(what, value)
 
     @property
     def has_side_effect(self) -> bool:
@@ -290,6 +291,8 @@ def _set(query: Query, name: str, value: object) -> None:
 
 
 def _text(what: str, value: object) -> None:
+    if isinstance(value, str) and value.isalnum():
+        return  # As nearly all are.
     if not isinstance(value, str):
         raise QueryError(f"{what} must be a str, got {value!r}{how_to_write(value)}")
     if not value.strip():
@@ -361,12 +364,8 @@ _CHECKS: Final = {
 _REQUIRED: Final = frozenset({"item_id"})
 
 
-_checks_by_kind: Final[dict[object, tuple[tuple[str, Callable[[str, object], None]], ...]]] = {}
-
-
-def _checks_of(kind: type[Query]) -> tuple[tuple[str, Callable[[str, object], None]], ...]:
-    checks = _checks_by_kind.get(kind)
-    if checks is None:
-        named = [each.name for each in fields(kind) if each.name in _CHECKS]
-        checks = _checks_by_kind[kind] = tuple((name, _CHECKS[name]) for name in named)
-    return checks
+@cache
+def _checks_of(kind: type[Query]) -> tuple[tuple[str, str, Callable[[str, object], None]], ...]:
+    """For each field of a kind of query: its name, what messages call it, and its check."""
+    names = [each.name for each in fields(kind) if each.name in _CHECKS]
+    return tuple((name, f"{kind.operation}: {name}", _CHECKS[name]) for name in names)

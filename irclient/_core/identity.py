@@ -26,6 +26,7 @@ the numbers (True equals 1, and is no count), and every argument in the method's
 
 #: The types of nearly all arguments that are neither a list nor a mapping.
 _LASTING: Final = frozenset({str, int, type, type(None), Filters})
+_LASTING_OR_TUPLE: Final = _LASTING | {tuple}
 #: Tells a mapping from the tuple of its pairs.
 _MAPPING: Final = object()
 
@@ -91,9 +92,10 @@ class KnownQueries:
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:
-                # Empty if a signal handler has made it forget in between.
-                with suppress(KeyError):
+                try:
                     self._known.popitem(last=False)
+                except KeyError:
+                    return  # A signal handler has made it forget in between.
 
     def forget(self) -> None:
         """Know nothing of what was asked, and so of the users that it was about."""
@@ -106,6 +108,13 @@ class KnownQueries:
 
 def _lasting(asked: tuple[object, ...]) -> tuple[object, ...]:
     """Return arguments without lists and mappings: these can be looked up, and do not change."""
+    if _LASTING_OR_TUPLE.issuperset(map(type, asked)):
+        try:
+            hash(asked)
+        except TypeError:
+            pass  # There is a list in one of the tuples.
+        else:
+            return asked
     return tuple([each if type(each) in _LASTING else _without_lists(each) for each in asked])
 
 

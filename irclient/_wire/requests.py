@@ -62,23 +62,22 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         query: What to ask.
         modeling: The endpoint's own modeling component, for a query that names none.
     """
-    encoded: list[str] = []
+    modeling = query.modeling or modeling
+    encoded = [] if modeling is None else [f"modeling={_encode(modeling)}"]
     for name, wire_name in _wire_names_of(cast("Any", type(query))):
         value = getattr(query, name)
-        if value is None and name == "modeling":
-            value = modeling
         if value is not None:
-            text = value if isinstance(value, str) else str(value)
-            encoded.append(f"{wire_name}={_encode(text)}")
-    pairs: list[tuple[str, str]] = []
+            encoded.append(f"{wire_name}={_encode(value if isinstance(value, str) else str(value))}")
     if isinstance(query, ListQuery):
         if query.refinements:
             # Comma-separated is inferred (contract section 9).
-            pairs.append(("Refinements", ",".join(query.refinements)))
-        pairs += cast("Filters", query.filters).pairs
-    pairs += cast("tuple[tuple[str, str], ...]", query.params)
-    if pairs:
-        encoded += [f"{_encode(name)}={_encode(value)}" for name, value in pairs]
+            encoded.append(f"Refinements={_encode(','.join(query.refinements))}")
+        filters: Any = query.filters  # Made `Filters` when the query was built.
+        if filters.pairs:
+            encoded += [f"{_encode(name)}={_encode(value)}" for name, value in filters.pairs]
+    if query.params:
+        params = cast("tuple[tuple[str, str], ...]", query.params)
+        encoded += [f"{_encode(name)}={_encode(value)}" for name, value in params]
     if isinstance(query, Cart):
         # A bare comma, as every caller that was seen sent it (contract 6.5).
         encoded.insert(0, "seedItemIds=" + ",".join(map(_encode, query.item_ids)))
@@ -102,7 +101,6 @@ def request_for(query: Query, *, modeling: str | None) -> Request:
 
 
 _WIRE_NAMES: Final[Mapping[str, str]] = {
-    "modeling": "modeling",
     "channel_id": "channelId",
     "catalog_id": "catalogId",
     "algo_type": "algoType",
