@@ -47,8 +47,6 @@ _SHRINK_TO: Final = 0.7
 _SHRINK_AGAIN_AFTER: Final = 0.5
 _GROWTH: Final = 0.05
 _LONGEST_BLOCK: Final = 60.0
-#: The usual one; before Python 3.12 the members of enums are found slowly.
-_INTERACTIVE: Final = Priority.INTERACTIVE
 
 
 class Allowance:
@@ -81,13 +79,13 @@ class Allowance:
         self._blocked_until = -math.inf
 
     def reserve(
-        self, now: float, *, not_after: float, priority: Priority = _INTERACTIVE
+        self, now: float, *, not_after: float, priority: Priority = Priority.INTERACTIVE
     ) -> Reservation | None:
         """Reserve the first free slot, unless it starts later than `not_after`."""
         with self._lock:
             self._forget(now)
             starts_at = self._first_slot(now, priority)
-            if starts_at > now and self._batch and priority is _INTERACTIVE:
+            if starts_at > now and self._batch and priority is Priority.INTERACTIVE:
                 before = min(starts_at, not_after)
                 taken = self._batch.take_over(now, not_before=self._blocked_until, before=before)
                 if taken is not None:
@@ -112,7 +110,7 @@ class Allowance:
         used = self._used(now)
         return not used or 4 * (used + 1) <= 3 * self._limit(now)
 
-    def first_slot(self, now: float, priority: Priority = _INTERACTIVE) -> float:
+    def first_slot(self, now: float, priority: Priority = Priority.INTERACTIVE) -> float:
         """The instant at which the next caller of a priority could start."""
         with self._lock:
             return self._first_slot(now, priority)
@@ -174,7 +172,7 @@ class Allowance:
     def status(self, now: float) -> AllowanceStatus:
         """Return how the allowance is doing; a signal handler may ask, so nothing changes by it."""
         with self._lock:
-            first = self._first_slot(now, _INTERACTIVE)
+            first = self._first_slot(now, Priority.INTERACTIVE)
             return AllowanceStatus(
                 limit=self._limit(now),
                 full_limit=self._full_limit,

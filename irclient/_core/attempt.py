@@ -121,8 +121,11 @@ def _within(call: CallState, endpoint: ServiceEndpoint, left: float) -> float:
     if within <= part:
         return within
     routes, modeling = call.state.routes, call.modeling
-    others = (each for each in call.endpoints if each != endpoint and each not in call.verdicts)
-    if all(routes.is_known_to_fail(each, modeling) for each in others):
+    for each in call.endpoints:
+        could_be_tried = each is not endpoint and each not in call.verdicts
+        if could_be_tried and not routes.is_known_to_fail(each, modeling):
+            break
+    else:
         return within
     usual = call.state.latencies.percentile(call.query.operation, endpoint)
     # A service that usually takes longer than its part would otherwise never be heard out.

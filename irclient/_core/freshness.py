@@ -18,6 +18,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from irclient._values.enum_members import found_quickly
+
 if TYPE_CHECKING:
     from irclient._core.entry import Entry
     from irclient.settings import Caching
@@ -36,6 +38,9 @@ class Freshness(Enum):
     USABLE = "usable"
     LAST_RESORT = "last resort"
     EXPIRED = "expired"
+
+
+found_quickly(Freshness)
 
 
 def freshness(entry: Entry, caching: Caching, now: float, *, newest: str | None) -> Freshness:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.success_rate import SuccessRate
 from irclient._runtime.forks import fork_safe_lock
+from irclient._values.enum_members import found_quickly
 from irclient.health import HealthStatus
 from irclient.observe import Ejected, Probed, Returned
 
@@ -81,9 +82,8 @@ class Admission(Enum):
     """It is failing."""
 
 
-# The usual ones; before Python 3.12 the members of enums are found slowly.
-_WORKING: Final = State.WORKING
-_SERVE: Final = Admission.SERVE
+found_quickly(State)
+found_quickly(Admission)
 
 
 class EndpointHealth:
@@ -120,8 +120,8 @@ class EndpointHealth:
             now: The time.
             probe_for: Seconds after which a probe that was never ended no longer counts.
         """
-        if self._state is _WORKING:  # A read without the lock: the state is one reference.
-            return _SERVE
+        if self._state is State.WORKING:  # A read without the lock: the state is one reference.
+            return Admission.SERVE
         with self._lock:
             return self._admit(now, probe_for)
 
@@ -211,7 +211,7 @@ class EndpointHealth:
         return Admission.PROBE
 
     def _after_success(self, now: float) -> tuple[Record, ...]:
-        if self._state is _WORKING:
+        if self._state is State.WORKING:
             return ()
         if self._state is State.FAILING:
             # Asked although it was failing, because all were: as good as a probe.

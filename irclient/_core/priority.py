@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from irclient._values.enum_members import found_quickly
+
 __all__ = ["Priority"]
 
 
@@ -23,3 +25,6 @@ class Priority(IntEnum):
     BATCH = 1
     REFRESH = 2
     PROBE = 3
+
+
+found_quickly(Priority)

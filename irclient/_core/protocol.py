@@ -10,6 +10,7 @@ from collections.abc import Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 
+from irclient._values.enum_members import found_quickly
 from irclient._values.momentary import value
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Trouble(Enum):
     """The answer is larger than any list could be, before or after decompression."""
     LOCAL = "local"
     """Our own side: the pool, a request we may not send, decoding, a transport's mistake."""
+
+
+found_quickly(Trouble)
 
 
 @value

@@ -19,7 +19,7 @@ first kind or nowhere: another account may have an older list than the one that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from irclient._core.health import Admission
 from irclient._core.priority import Priority
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Choice", "Full", "Routes", "choose", "none_works"]
-
-
-#: The usual one; before Python 3.12 the members of enums are found slowly.
-_SERVE: Final = Admission.SERVE
 
 
 @value
@@ -75,7 +71,7 @@ class Routes:
         admission = self.health[endpoint.url].admit(now, probe_for=probe_for)
         if self.asides.kept and admission in {Admission.SERVE, Admission.HELD_BACK}:
             aside = self.asides.admit(endpoint, modeling, now)
-            return admission if aside is _SERVE else aside
+            return admission if aside is Admission.SERVE else aside
         return admission
 
 
@@ -149,7 +145,7 @@ def choose(
     due_for_probe: ServiceEndpoint | None = None
     for endpoint in left:
         admission = routes.admit(endpoint, modeling, now, probe_for=probe_for)
-        if admission is _SERVE:
+        if admission is Admission.SERVE:
             slot = routes.allowances[endpoint.url].reserve(now, not_after=now, priority=priority)
             if slot is not None:
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)

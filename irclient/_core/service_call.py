@@ -105,6 +105,8 @@ def _not_after(call: CallState) -> float:
 
 def _pay_for(call: CallState, choice: Choice) -> None:
     """Pay from the retry budget for what is not free; an attempt that is not paid is not made."""
+    if not call.verdicts and not choice.is_known_to_fail:
+        return  # Nearly always.
     endpoint, modeling = choice.endpoint, call.modeling
     is_free = endpoint not in call.verdicts and not (
         # What was found out while the call was under way may be its own doing: a thousand calls

@@ -25,7 +25,6 @@ from irclient.queries import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from irclient.filters import Filters
     from irclient.queries import (
         Query,
     )
@@ -67,7 +66,8 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
     for name, wire_name in _wire_names_of(cast("Any", type(query))):
         value = getattr(query, name)
         if value is not None:
-            encoded.append(f"{wire_name}={_encode(value if isinstance(value, str) else str(value))}")
+            text = value if isinstance(value, str) else str(value)
+            encoded.append(f"{wire_name}={_encode(text)}")
     if isinstance(query, ListQuery):
         if query.refinements:
             # Comma-separated is inferred (contract section 9).
