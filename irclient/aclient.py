@@ -110,7 +110,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
             IRError: The one error that says why there is no answer.
         """
         found = self._cached_answer(query)
-        return await self._answer(query) if found is None else found
+        return await self._driver.run(self._begin(query)) if found is None else found
 
     @overload
     async def fetch_many(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Send
     from irclient._core.verdict import Verdict
     from irclient.observe import Record
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["count_attempt", "count_given_up", "count_overtaken"]
 
@@ -61,9 +62,15 @@ def count_attempt(
     state.stats.count_attempt(endpoint.label, meaning.word)
     aside: Record | None = None
     if meaning is SERVED:
-        aside = _learn_latency(
-            call, send, ended_at - sent_at, ended_at, opened_connection=opened_connection
+        turned = state.latencies.learn(
+            call.query.operation,
+            endpoint,
+            ended_at - sent_at,
+            ended_at,
+            opened_connection=opened_connection,
         )
+        if turned is not None:
+            aside = _slow_or_not(endpoint, turned, ended_at)
         if state.routes.asides.kept:
             aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at) or aside
         if not state.has_observers:
@@ -152,21 +159,14 @@ def _tells(call: CallState, send: Send, elapsed: float) -> bool:
     return elapsed > (_TELLS_AFTER * full if usual is None else usual)
 
 
-def _learn_latency(
-    call: CallState, send: Send, latency: float, now: float, *, opened_connection: bool
-) -> Record | None:
-    endpoint = send.endpoint
-    change = call.state.latencies.learn(
-        call.query.operation, endpoint, latency, now, opened_connection=opened_connection
-    )
-    if change is None:
-        return None
-    if not change:
+def _slow_or_not(endpoint: ServiceEndpoint, reason: str, now: float) -> Record:
+    """What to tell of an endpoint that has become slow, for a reason, or no longer is."""
+    if not reason:
         return Returned(at=now, endpoint=endpoint.label)
     return PutAside(
         at=now,
         endpoint=endpoint.label,
         state="slow",
-        reason=change,
+        reason=reason,
         ask_again_after=_ASK_SLOW_AFTER,
     )

@@ -6,7 +6,7 @@ httpx itself is loaded with the first request that comes from it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from irclient._core.protocol import Failure, Trouble
 from irclient.transports.failures import Late, Unreachable, Unsendable, failure_of
@@ -14,7 +14,7 @@ from irclient.transports.own import OwnAsyncTransport, OwnTransport
 from irclient.transports.request import Origin, Outgoing, is_address, outgoing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     import httpx
 
@@ -89,11 +89,11 @@ class AsHTTPXTransport(OwnTransport, _BlockingBase):
 class AsAsyncHTTPXTransport(OwnAsyncTransport, _TaskBase):
     """A transport of ours with the methods of an `httpx.AsyncBaseTransport`."""
 
-    async def exchange(self, send: Send) -> Response | Failure:
+    def exchange(self, send: Send) -> Coroutine[Any, Any, Response | Failure]:
         """Send a request once and return what came of it; see `OwnAsyncTransport`."""
-        return await self.carry(outgoing_of(send))
+        return self.carry(outgoing_of(send))
 
-    async def carry(self, outgoing: Outgoing) -> Response | Failure:
+    def carry(self, outgoing: Outgoing) -> Coroutine[Any, Any, Response | Failure]:
         """Carry a request out and return what came of it, or raise why it was not sent."""
         raise NotImplementedError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -40,13 +40,32 @@ class Origin(NamedTuple):
     is_here: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Place:
     origin: Origin
     #: What comes before the target of each request.
     prefix: str
     #: What the header ``Host`` says.
     named: str
+    #: The end of the head of each request, and the token that it was made with.
+    rest: tuple[Secret, bytes] | None = field(default=None, repr=False)
+
+    def rest_with(self, token: Secret) -> bytes:
+        """The headers that are the same for all requests with a token, and the end of the head.
+
+        Raises:
+            ValueError: The token holds what no header may.
+        """
+        rest = self.rest
+        if rest is None or rest[0] is not token:
+            headers = {
+                "Host": self.named,
+                **fixed_headers(),
+                "Authorization": authorization(token),
+            }
+            lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+            rest = self.rest = token, "".join([*lines, "\r\n"]).encode("ascii")
+        return rest[1]
 
 
 class Outgoing(NamedTuple):
@@ -69,43 +88,33 @@ class Outgoing(NamedTuple):
 
 def outgoing_of(send: Send) -> Outgoing:
     """What a carrier is given of a `Send`."""
+    place = _place_of(send.endpoint.url)
     return Outgoing(
-        _place_of(send.endpoint.url).origin,
-        memoryview(_bytes_of(send)),
+        place.origin,
+        memoryview(_bytes_of(send, place)),
         send.within,
         send.connect_within,
         send.over_new_connection,
     )
 
 
-def _bytes_of(send: Send) -> bytes:
+def _bytes_of(send: Send, place: _Place) -> bytes:
     """The whole request.
 
     Raises:
         ValueError: Its target or its token holds what no request may.
     """
-    request, url = send.request, send.endpoint.url
-    line = f"{request.method} {_place_of(url).prefix}{request.target} HTTP/1.1\r\n"
-    if not line[:-2].isprintable():
+    request = send.request
+    line = f"{request.method} {place.prefix}{request.target} HTTP/1.1"
+    if not line.isprintable():
         raise ValueError("the target of the request is not percent-encoded")
     body = request.body
     if body is None:
-        return line.encode("ascii") + _headers(url, send.token)
-    length = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-    return b"".join((line.encode("ascii"), length, _headers(url, send.token), body))
-
-
-# Few, so that old tokens fall out: each credential gets a new one about once an hour.
-@lru_cache(maxsize=32)
-def _headers(url: str, token: Secret) -> bytes:
-    """The headers that are the same for all requests with a token, and the end of the head."""
-    headers = {
-        "Host": _place_of(url).named,
-        **fixed_headers(),
-        "Authorization": authorization(token),
-    }
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    return "".join([*lines, "\r\n"]).encode("ascii")
+        return b"%b\r\n%b" % (line.encode("ascii"), place.rest_with(send.token))
+    length = b"Content-Type: application/json\r\nContent-Length: %d" % len(body)
+    return b"%b\r\n%b\r\n%b%b" % (
+        line.encode("ascii"), length, place.rest_with(send.token), body
+    )  # fmt: skip
 
 
 def authorization(token: Secret) -> str:

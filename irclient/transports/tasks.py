@@ -21,7 +21,7 @@ from irclient.transports.tls import check_authorities, ssl_context
 if TYPE_CHECKING:
     import os
     import ssl
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from irclient._core.protocol import Failure
     from irclient._wire.responses import Response
@@ -64,11 +64,15 @@ class AsyncTransport(AsAsyncHTTPXTransport):
         self._by_loop: dict[Any, _OneLoop] = {}
         let_respx_know()
 
-    async def carry(self, outgoing: Outgoing) -> Response | Failure:
+    def carry(self, outgoing: Outgoing) -> Coroutine[Any, Any, Response | Failure]:
         """Carry a request out and return what came of it; see `OwnAsyncTransport`."""
         here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
-        if here is None:
-            here = await self._settle()
+        if here is None or here.permits is not None:
+            return self._carry_in_turn(outgoing, here)
+        return self._carry(outgoing, here, here.time() + outgoing.within)
+
+    async def _carry_in_turn(self, outgoing: Outgoing, here: _OneLoop | None) -> Response | Failure:
+        here = await self._settle() if here is None else here
         ends_at = here.time() + outgoing.within
         if here.permits is None:
             return await self._carry(outgoing, here, ends_at)
