@@ -6,10 +6,10 @@ what carries one out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from irclient._core.protocol import Failure, Send
     from irclient._wire.responses import Response
@@ -36,6 +36,6 @@ class OwnTransport:
 class OwnAsyncTransport:
     """A transport of ours for tasks: it ends on time by itself."""
 
-    async def exchange(self, send: Send) -> Response | Failure:
+    def exchange(self, send: Send) -> Coroutine[Any, Any, Response | Failure]:
         """Send a request once and return what came of it, or raise why it was not sent."""
         raise NotImplementedError
