@@ -39,7 +39,8 @@ _KINDS = {
     "tuple[str, ...]": "a list of ids",
     "Duration": "seconds, above 0",
     "DurationOrZero": "seconds, 0 or more",
-    "Share": 'above 0, at most 1; also `"1/4"`',
+    "Part": 'above 0, at most 1; also `"1/4"`',
+    "Share": 'above 0, at most 1; also `"1/4"` and `"auto"`',
     "Count": "whole number, at least 1",
     "TenacityWait": "tenacity `wait_*`",
 }

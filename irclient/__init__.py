@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from irclient.auth import KeyVaultCredential, StaticToken
     from irclient.cache import Cache
     from irclient.client import IRClient
+    from irclient.deadlines import deadline
     from irclient.errors import (
         AccessDenied,
         AuthenticationError,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
     )
     from irclient.health import AllowanceStatus, EndpointStatus, HealthSnapshot, HealthStatus
+    from irclient.preloading import preload
+    from irclient.readiness import Readiness
     from irclient.results import (
         RecommendationList,
         RecommendedItem,
@@ -79,6 +82,7 @@ __all__ = [
     "NotReady",
     "Pair",
     "QueryError",
+    "Readiness",
     "RecommendationList",
     "RecommendedItem",
     "Retries",
@@ -98,7 +102,9 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "__version__",
+    "deadline",
     "errors",
+    "preload",
 ]
 
 _HOMES = {
@@ -106,6 +112,7 @@ _HOMES = {
     "irclient.auth": ("KeyVaultCredential", "StaticToken"),
     "irclient.cache": ("Cache",),
     "irclient.client": ("IRClient",),
+    "irclient.deadlines": ("deadline",),
     "irclient.errors": (
         "AccessDenied",
         "AuthenticationError",
@@ -120,6 +127,8 @@ _HOMES = {
         "UnexpectedAnswer",
     ),
     "irclient.health": ("AllowanceStatus", "EndpointStatus", "HealthSnapshot", "HealthStatus"),
+    "irclient.preloading": ("preload",),
+    "irclient.readiness": ("Readiness",),
     "irclient.results": (
         "RecommendationList",
         "RecommendedItem",

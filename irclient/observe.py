@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,9 +38,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Something that happened; `at` is the driver's monotonic clock, in seconds."""
+    """Something that happened.
+
+    Attributes:
+        at: When, on the driver's monotonic clock, in seconds.
+        call_id: The call in which it happened: all records of a call have the same. None for what
+            belongs to no call, such as the renewal of a token.
+    """
 
     at: float
+    call_id: str | None = None
+
+    @property
+    def wall_time(self) -> float:
+        """When it happened, in seconds since the epoch, as the clocks of this process are now."""
+        return time.time() - (time.monotonic() - self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +65,20 @@ class AttemptEnded(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedOver(Record):
-    """A call went on to another endpoint."""
+    """A call went on to another endpoint.
+
+    Attributes:
+        operation: What was asked.
+        origin: The endpoint that did not answer, ``account/name``.
+        target: The one that is asked next.
+        kind: Why, in a word or two: the outcome of the attempt at `origin`.
+        reason: The same in words.
+    """
 
     operation: str
     origin: str
     target: str
+    kind: str
     reason: str
 
 
@@ -99,33 +121,58 @@ class MemoryUsed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightJoined(Record):
-    """A call waits for an equal one that is under way."""
+    """A call waits for an equal one that is under way, of which `leader` is the `call_id`."""
 
     operation: str
+    leader: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed(Record):
-    """An answer in memory was refreshed in the background, or could not be."""
+    """An answer in memory was refreshed in the background, or could not be.
+
+    Attributes:
+        operation: What was asked.
+        error: The name of the error, or None.
+        caused_by: The `call_id` of the call that was answered with the old one.
+    """
 
     operation: str
     error: str | None
+    caused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FellBack(Record):
-    """A call was answered with less than it asked for, because of `reason`."""
+    """A call was answered with less than it asked for.
+
+    Attributes:
+        operation: What was asked.
+        instead: The endpoint that answered a query of the fallback, or ``"fixed items"``.
+        kind: The name of the error that stood in the way, or ``"outage"`` where every endpoint is
+            known to fail.
+        reason: The same in words.
+    """
 
     operation: str
     instead: str
+    kind: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ejected(Record):
-    """An endpoint counts as failing from now on; calls pass it by until its next probe."""
+    """An endpoint counts as failing from now on; calls pass it by until its next probe.
+
+    Attributes:
+        endpoint: Its label, ``account/name``.
+        kind: The outcome of its last attempt, in a word or two.
+        reason: The same in words.
+        eject_for: Seconds until its next probe.
+    """
 
     endpoint: str
+    kind: str
     reason: str
     eject_for: float
 
@@ -138,12 +185,14 @@ class PutAside(Record):
         endpoint: Its label, ``account/name``.
         state: ``"not ready"`` (it waits for its first cooking), ``"refusing"`` (401 or 403) or
             ``"slow"`` (much slower than the other account of its pair).
+        kind: The outcome of its last attempt, in a word or two, or ``"slow"``.
         reason: What it answered, in words.
         ask_again_after: Seconds until it is asked again.
     """
 
     endpoint: str
     state: str
+    kind: str
     reason: str
     ask_again_after: float
 
@@ -165,9 +214,16 @@ class Returned(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficReturned(Record):
-    """A guard returned the weights of a traffic split to what they were, because of `reason`."""
+    """A guard returned the weights of a traffic split to what they were.
+
+    Attributes:
+        weights: The weights that hold again, by variant.
+        kind: What the candidate did too often: ``"failed"`` or ``"slow"``.
+        reason: The same in words.
+    """
 
     weights: dict[str, float]
+    kind: str
     reason: str
 
 
@@ -180,8 +236,14 @@ class TokenRenewed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRenewalFailed(Record):
-    """A token could not be fetched; one that is still valid stays in use."""
+    """A token could not be fetched; one that is still valid stays in use.
 
+    Attributes:
+        kind: ``"refused"`` (it stays so until somebody acts) or ``"unanswered"``.
+        reason: Why, in words.
+    """
+
+    kind: str
     reason: str
 
 
@@ -202,13 +264,27 @@ class SecretRead(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Record):
-    """A call came to its end; `error` is the name of its error, or None."""
+    """A call came to its end; a call that was refused here, before anything was sent, as well.
+
+    Attributes:
+        operation: What was asked; ``"fetch"`` where that was no query at all.
+        endpoint: Who answered; after an error, who was asked last; or None.
+        attempts: Requests that were sent.
+        elapsed: Seconds that the call took.
+        error: The name of its error, or None.
+        source: Where the answer came from, as in `Served.source`; None after an error.
+        variant: The variant of the traffic split, or None.
+        degraded: Whether it is less than was asked for.
+    """
 
     operation: str
     endpoint: str | None
     attempts: int
     elapsed: float
     error: str | None
+    source: str | None = None
+    variant: str | None = None
+    degraded: bool = False
 
 
 class Observer(Protocol):
@@ -225,6 +301,10 @@ class Observer(Protocol):
 class LoggingObserver:
     """Writes each record as one structured log line: the record's fields are the line's extras.
 
+    Each extra is ``ir_`` and the field's name, and a plain value: a number, a text, None, or a dict
+    of these. Those of an attempt stand for themselves (``ir_outcome``, ``ir_status``);
+    ``ir_record`` is the record's kind, and ``ir_wall_time`` when it happened.
+
     Args:
         logger: Where to write; the logger ``irclient`` when left out.
     """
@@ -236,13 +316,27 @@ class LoggingObserver:
         level = logging.WARNING if isinstance(record, _WARNINGS) else logging.DEBUG
         if not self._logger.isEnabledFor(level):
             return
-        values = {each.name: getattr(record, each.name) for each in fields(record)}
-        words = " ".join(f"{name}={value}" for name, value in values.items() if name != "at")
+        kind, values = type(record).__name__, _plain(record)
+        words = " ".join(
+            f"{name}={value}"
+            for name, value in values.items()
+            if name != "at" and (name != "call_id" or value is not None)
+        )
+        values |= {"record": kind, "wall_time": record.wall_time}
         extra = {f"ir_{name}": value for name, value in values.items()}
-        self._logger.log(level, "%s %s", type(record).__name__, words, extra=extra)
+        self._logger.log(level, "%s %s", kind, words, extra=extra)
 
     def __repr__(self) -> str:
         return f"LoggingObserver({self._logger.name!r})"
+
+
+def _plain(record: Record) -> dict[str, object]:
+    """The fields of a record, with those of an attempt in its place."""
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    attempt = values.pop("attempt", None)
+    if attempt is not None:
+        values |= {each.name: getattr(attempt, each.name) for each in fields(attempt)}
+    return values
 
 
 _WARNINGS = (

@@ -6,6 +6,7 @@ from this module. Durations are seconds, given as a number or a `datetime.timede
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, TypeAlias, cast
@@ -21,6 +22,7 @@ from pydantic import (
 
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import ListQuery, Popular  # noqa: TC001  (pydantic resolves the fields)
+from irclient.worker_share import worker_share
 
 __all__ = [
     "Caching",
@@ -52,11 +54,21 @@ def _part(given: object) -> object:
         raise ValueError("write a part as a number like 0.25 or as text like '1/4'") from None
 
 
+def _part_of_share(given: object) -> object:
+    if given != "auto":
+        return _part(given)
+    try:
+        return worker_share(os.environ)
+    except ConfigurationError as problem:
+        raise ValueError(str(problem)) from None
+
+
 Duration: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 DurationOrZero: TypeAlias = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)
 ]
-Share: TypeAlias = Annotated[float, BeforeValidator(_part), Field(gt=0, le=1)]
+Part: TypeAlias = Annotated[float, BeforeValidator(_part), Field(gt=0, le=1)]
+Share: TypeAlias = Annotated[float, BeforeValidator(_part_of_share), Field(gt=0, le=1)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 
 
@@ -131,8 +143,9 @@ class Throttling(_Group):
     Attributes:
         max_wait: The longest that a call may wait for its turn before it is refused.
         share: This process's part of each endpoint's TPS: ``"1/4"``, or 0.25, for each of four
-            workers. A part that is below one request a second cannot be kept to among several
-            processes, and the client warns of it.
+            workers; ``"auto"`` is one over ``WEB_CONCURRENCY`` times ``IRCLIENT_REPLICAS``. A part
+            that is below one request a second cannot be kept to among several processes, and the
+            client warns of it.
         adaptive: Whether throttled answers shrink the allowance until the service is content.
     """
 
@@ -178,7 +191,7 @@ class Hedging(_Group):
 
     enabled: bool = False
     after: Duration | None = None
-    budget: Share = 0.1
+    budget: Part = 0.1
 
 
 class Failover(_Group):

@@ -58,6 +58,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, {typing}
 
+from irclient.errors import QueryError
 from irclient.queries import (
     BoughtTogether,
     Cart,
@@ -96,6 +97,10 @@ class {name}(ABC):
         self, query: ListQuery | Personalize | ItemSelectors
     ) -> RecommendationList | Selectors:
         """Answer one query."""
+
+    @abstractmethod
+    def _note_refusal(self, operation: str) -> None:
+        """Count a call whose arguments cannot be used, and tell the observers."""
 '''
 
 METHOD: Final = '''
@@ -127,12 +132,20 @@ KNOWN: Final = """        asked = (
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = {made}
+            try:
+                query = {made}
+            except QueryError:
+                self._note_refusal("{operation}")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)"""
 
 #: Ranked for one page view, never shared, and so never known.
-ALONE: Final = """        query = {made}
+ALONE: Final = """        try:
+            query = {made}
+        except QueryError:
+            self._note_refusal("{operation}")
+            raise
         return self.fetch(query)"""
 
 
@@ -163,7 +176,7 @@ def method(kind: type[Query], *, is_async: bool) -> str:
     assigned = [f"{each.name}={each.name}" for each in every]
     answer = "Selectors" if kind is queries.ItemSelectors else "RecommendationList"
     is_shared = kind is not queries.Personalize
-    made = call(kind.__name__, assigned, indent=12 if is_shared else 8)
+    made = call(kind.__name__, assigned, indent=16 if is_shared else 12)
     return METHOD.format(
         operation=kind.operation,
         parameters="\n".join(f"        {each}," for each in written(by_place, by_name)),
@@ -182,9 +195,10 @@ def method(kind: type[Query], *, is_async: bool) -> str:
                 break_on_hyphens=False,
             ),
             made=made,
+            operation=kind.operation,
         )
         if is_shared
-        else ALONE.format(made=made),
+        else ALONE.format(made=made, operation=kind.operation),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from benchmarks.simulation import naive
 from benchmarks.simulation.before import Before
 from irclient._core.call import call
-from irclient._core.protocol import TokenReading
+from irclient._core.protocol import TokenReading, TokenStatus
 from irclient._core.state import ClientState
 from irclient._values.secret import Secret
 from irclient.settings import Caching, Hedging, Settings, Throttling
@@ -106,6 +106,12 @@ class _TokenAtHand:
 
     def reject(self, token: str, now: float) -> bool:  # noqa: ARG002  (the protocol's)
         return False
+
+    def status(self, now: float) -> TokenStatus:  # noqa: ARG002  (the protocol's)
+        return TokenStatus("valid", None, None)
+
+    def hasten(self, now: float) -> None:
+        """Do nothing: there is nothing to fetch."""
 
 
 _NO_MEMORY: Final = Caching(enabled=False)

@@ -209,6 +209,7 @@ def begin_call(
     endpoints: Sequence[ServiceEndpoint] | None = None,
     fallback: Fallback | None = None,
     priority: PriorityName = "interactive",
+    ends_by: float | None = None,
 ) -> Callable[[float], Call[Answer]]:
     """Return what a driver needs to run a call: a function from the time to its generator.
 
@@ -224,4 +225,5 @@ def begin_call(
         endpoints=endpoints,
         fallback=fallback,
         priority=Priority.INTERACTIVE if priority == "interactive" else Priority.BATCH,
+        ends_by=ends_by,
     )

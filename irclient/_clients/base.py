@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
 from irclient._clients.assembly import (
     assemble,
@@ -15,23 +15,25 @@ from irclient._clients.assembly import (
     check_priority,
     check_query,
 )
-from irclient._clients.options import Options, overlaid
-from irclient._clients.parts import ClientParts, TransportT
+from irclient._clients.configured import ConfiguredClient
+from irclient._clients.options import Options
+from irclient._clients.parts import TransportT
 from irclient._core.cached_answer import cached_answer, records_of
+from irclient._core.call_state import new_call_id
 from irclient._drivers.batch import Ready
-from irclient.configuration import Configuration
-from irclient.errors import ConfigurationError
+from irclient.deadlines import deadline_at
+from irclient.errors import ConfigurationError, QueryError
+from irclient.observe import CallEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
-    from pathlib import Path
 
+    from irclient._clients.parts import ClientParts
     from irclient._core.identity import KnownQueries
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._drivers.batch import Begin
-    from irclient.auth import Credential
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
     from irclient.observe import Observer, Record
@@ -48,15 +50,14 @@ if TYPE_CHECKING:
     )
     from irclient.split import Split
     from irclient.stats import Stats
-    from irclient.stores import Store
-    from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["ClientBase"]
 
 QueryT = TypeVar("QueryT", bound="Query")
 
 
-class ClientBase(ABC, Generic[TransportT]):
+class ClientBase(ConfiguredClient[TransportT]):
     """The state and the settings of a client; a client adds its driver, and how it waits."""
 
     _parts: ClientParts[TransportT]
@@ -65,32 +66,10 @@ class ClientBase(ABC, Generic[TransportT]):
     _options: Options
     _fallback: Fallback | None
     _known_queries: KnownQueries
-    #: None: interactive for one call, batch for many.
-    _priority: Literal["interactive", "batch"] | None
     #: What requests go through; ours to close only if we made it.
     _transport: TransportT
-    _own_transport: TransportT | None
     #: Hands a record to the observers.
     _tell: Callable[[Record], None]
-
-    @abstractmethod
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        credential: Credential,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: TransportT | None = None,
-        observers: Sequence[Observer] = (),
-    ) -> None:
-        """Make a client of its parts: put them together."""
-
-    @staticmethod
-    @abstractmethod
-    def _make_transport(*, ca_file: str | None = None) -> TransportT:
-        """Make the client's own transport."""
 
     @abstractmethod
     def _make_driver(
@@ -114,130 +93,6 @@ class ClientBase(ABC, Generic[TransportT]):
             cast("TransportT", self._own_transport) if parts.transport is None else parts.transport
         )
         self._tell = self._make_driver(self._transport, parts.observers)
-
-    @classmethod
-    def from_env(
-        cls,
-        *,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: TransportT | None = None,
-        observers: Sequence[Observer] = (),
-    ) -> Self:
-        """Make a client from the environment variables ``IRCLIENT_…``.
-
-        What is passed here wins. Of `settings` that is each value that they were given, so what
-        they leave to its default stays as it was configured; a `transport` goes its own way,
-        without the configured ``ca_file``.
-
-        Args:
-            settings: How to behave.
-            fallback: What to answer when nothing else can.
-            store: Where answers are kept.
-            transport: As for the client itself.
-            observers: Each is called with each record of what happened.
-
-        Raises:
-            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
-        """
-        return cls.from_configuration(
-            Configuration.from_env(),
-            settings=settings,
-            fallback=fallback,
-            store=store,
-            transport=transport,
-            observers=observers,
-        )
-
-    @classmethod
-    def from_file(
-        cls,
-        path: str | Path,
-        *,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: TransportT | None = None,
-        observers: Sequence[Observer] = (),
-    ) -> Self:
-        """Make a client from a TOML file with the same schema as the environment's.
-
-        What is passed here wins. Of `settings` that is each value that they were given, so what
-        they leave to its default stays as it was configured; a `transport` goes its own way,
-        without the configured ``ca_file``.
-
-        Args:
-            path: The file.
-            settings: How to behave.
-            fallback: What to answer when nothing else can.
-            store: Where answers are kept.
-            transport: As for the client itself.
-            observers: Each is called with each record of what happened.
-
-        Raises:
-            ConfigurationError: A key is missing or wrong; the message names it and the fix.
-        """
-        return cls.from_configuration(
-            Configuration.from_file(path),
-            settings=settings,
-            fallback=fallback,
-            store=store,
-            transport=transport,
-            observers=observers,
-        )
-
-    @classmethod
-    def from_configuration(
-        cls,
-        configuration: Configuration,
-        *,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: TransportT | None = None,
-        observers: Sequence[Observer] = (),
-    ) -> Self:
-        """Make a client of what was read already; the other arguments are those of `from_file`.
-
-        Args:
-            configuration: As `irclient.configuration` reads it.
-            settings: How to behave.
-            fallback: What to answer when nothing else can.
-            store: Where answers are kept.
-            transport: As for the client itself.
-            observers: Each is called with each record of what happened.
-        """
-        own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
-        parts = ClientParts(
-            endpoints=configuration.endpoints,
-            credential=configuration.credential,
-            settings=overlaid(configuration.settings, settings),
-            fallback=fallback,
-            store=store,
-            transport=own if transport is None else transport,
-            observers=observers,
-        )
-        return cls._made_of(parts, own)
-
-    @classmethod
-    def _made_of(
-        cls,
-        parts: ClientParts[TransportT],
-        own_transport: TransportT | None,
-        priority: Literal["interactive", "batch"] | None = None,
-    ) -> Self:
-        client = cls(
-            parts.endpoints,
-            credential=parts.credential,
-            settings=parts.settings,
-            fallback=parts.fallback,
-            store=parts.store,
-            transport=parts.transport,
-            observers=parts.observers,
-        )
-        client._own_transport, client._priority = own_transport, priority
-        return client
 
     def with_options(
         self,
@@ -323,14 +178,19 @@ class ClientBase(ABC, Generic[TransportT]):
         *,
         usually: Literal["interactive", "batch"] = "interactive",
     ) -> Callable[[float], Call[RecommendationList | Selectors]]:
-        begin = begin_call(
-            query,
-            self._state,
-            self._settings,
-            endpoints=endpoints,
-            fallback=self._fallback,
-            priority=self._priority or usually,
-        )
+        try:
+            begin = begin_call(
+                query,
+                self._state,
+                self._settings,
+                endpoints=endpoints,
+                fallback=self._fallback,
+                priority=self._priority or usually,
+                ends_by=deadline_at(),
+            )
+        except QueryError:
+            self._note_refusal("fetch")
+            raise
         return cast("Callable[[float], Call[RecommendationList | Selectors]]", begin)
 
     def _begin_each(
@@ -350,12 +210,29 @@ class ClientBase(ABC, Generic[TransportT]):
             check_query(query)
         return enumerate(begin for _, begin in self._begin_each(queries))
 
+    def _note_refusal(self, operation: str) -> None:
+        """Count a call that ends in a `QueryError` of our own, and tell the observers."""
+        state, now = self._state, time.monotonic()
+        state.stats.count_error("QueryError")
+        if state.has_observers:
+            ended = CallEnded(
+                at=now,
+                call_id=new_call_id(state.uniform),
+                operation=operation,
+                endpoint=None,
+                attempts=0,
+                elapsed=0.0,
+                error="QueryError",
+            )
+            self._tell(ended)
+
     def _cached_answer(self, query: Query) -> RecommendationList | Selectors | None:
         """Return the answer in memory if that is all that there is to do, else None."""
         now, state = time.monotonic(), self._state
         answer = cached_answer(query, state, self._settings, now)
         if answer is not None and state.has_observers:
-            for record in records_of(answer, query.operation, now):
+            call_id = new_call_id(state.uniform)
+            for record in records_of(answer, query.operation, now, call_id=call_id):
                 self._tell(record)
         # A call of `cast` is a fortieth of the way of a cached answer.
         return answer  # type: ignore[return-value]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, overload
 
+from irclient.errors import QueryError
 from irclient.queries import (
     BoughtTogether,
     Cart,
@@ -47,6 +48,10 @@ class ListMethods(ABC):
         self, query: ListQuery | Personalize | ItemSelectors
     ) -> RecommendationList | Selectors:
         """Answer one query."""
+
+    @abstractmethod
+    def _note_refusal(self, operation: str) -> None:
+        """Count a call whose arguments cannot be used, and tell the observers."""
 
     def new(
         self,
@@ -97,10 +102,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = New(
-                count=count, skip=skip, filters=filters, user_id=user_id, channel_id=channel_id,
-                catalog_id=catalog_id, modeling=modeling, refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = New(
+                    count=count, skip=skip, filters=filters, user_id=user_id,
+                    channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
+                    refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("new")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -153,10 +163,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = Popular(
-                count=count, skip=skip, filters=filters, user_id=user_id, channel_id=channel_id,
-                catalog_id=catalog_id, modeling=modeling, refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = Popular(
+                    count=count, skip=skip, filters=filters, user_id=user_id,
+                    channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
+                    refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("popular")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -209,10 +224,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = Trending(
-                count=count, skip=skip, filters=filters, user_id=user_id, channel_id=channel_id,
-                catalog_id=catalog_id, modeling=modeling, refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = Trending(
+                    count=count, skip=skip, filters=filters, user_id=user_id,
+                    channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
+                    refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("trending")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -272,11 +292,16 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = Similar(
-                item_id=item_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
-                user_id=user_id, session_id=session_id, channel_id=channel_id,
-                catalog_id=catalog_id, modeling=modeling, refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = Similar(
+                    item_id=item_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
+                    user_id=user_id, session_id=session_id, channel_id=channel_id,
+                    catalog_id=catalog_id, modeling=modeling, refinements=refinements,
+                    params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("similar")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -332,11 +357,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = Cart(
-                item_ids=item_ids, count=count, skip=skip, filters=filters, user_id=user_id,
-                channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
-                refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = Cart(
+                    item_ids=item_ids, count=count, skip=skip, filters=filters, user_id=user_id,
+                    channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
+                    refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("cart")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -392,11 +421,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = BoughtTogether(
-                item_id=item_id, count=count, skip=skip, filters=filters, user_id=user_id,
-                channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
-                refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = BoughtTogether(
+                    item_id=item_id, count=count, skip=skip, filters=filters, user_id=user_id,
+                    channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
+                    refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("bought_together")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -453,11 +486,15 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = Picks(
-                user_id=user_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
-                session_id=session_id, channel_id=channel_id, catalog_id=catalog_id,
-                modeling=modeling, refinements=refinements, params=params
-            )  # fmt: skip
+            try:
+                query = Picks(
+                    user_id=user_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
+                    session_id=session_id, channel_id=channel_id, catalog_id=catalog_id,
+                    modeling=modeling, refinements=refinements, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("picks")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -496,10 +533,14 @@ class ListMethods(ABC):
             >>> ir.personalize("a-user", ["7", "8"]).ids
             ['7', '8']
         """
-        query = Personalize(
-            user_id=user_id, candidates=candidates, channel_id=channel_id, catalog_id=catalog_id,
-            modeling=modeling, params=params
-        )  # fmt: skip
+        try:
+            query = Personalize(
+                user_id=user_id, candidates=candidates, channel_id=channel_id,
+                catalog_id=catalog_id, modeling=modeling, params=params
+            )  # fmt: skip
+        except QueryError:
+            self._note_refusal("personalize")
+            raise
         return self.fetch(query)
 
     def selectors(
@@ -542,9 +583,13 @@ class ListMethods(ABC):
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
-            query = ItemSelectors(
-                item_id=item_id, algo_type=algo_type, channel_id=channel_id, catalog_id=catalog_id,
-                modeling=modeling, params=params
-            )  # fmt: skip
+            try:
+                query = ItemSelectors(
+                    item_id=item_id, algo_type=algo_type, channel_id=channel_id,
+                    catalog_id=catalog_id, modeling=modeling, params=params
+                )  # fmt: skip
+            except QueryError:
+                self._note_refusal("selectors")
+                raise
             self._known_queries.learn(asked, query)
         return self.fetch(query)

@@ -108,8 +108,10 @@ def _count_cut_short(call: CallState, send: Send, attempt: Attempt, *, tells: bo
     _keep(call, attempt)
     if tells:
         sent_at = call.now - attempt.elapsed
-        health, reason = call.state.routes.health[send.endpoint.url], attempt.reason
-        changes = health.record(call.now, sent_at=sent_at, ok=False, reason=reason)
+        health = call.state.routes.health[send.endpoint.url]
+        changes = health.record(
+            call.now, sent_at=sent_at, ok=False, reason=attempt.reason, kind=attempt.outcome
+        )
         if call.state.shared_health is not None:
             call.state.shared_health.changed(send.endpoint.url, changes)
         for change in changes:
@@ -147,7 +149,8 @@ def _health_changes(
         if stood_still or not _tells(call, send, send.within):
             return ()
     is_alive = effect is Health.SUCCESS
-    return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason)
+    kind = verdict.meaning.word
+    return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason, kind=kind)
 
 
 def _tells(call: CallState, send: Send, elapsed: float) -> bool:
@@ -167,6 +170,7 @@ def _slow_or_not(endpoint: ServiceEndpoint, reason: str, now: float) -> Record:
         at=now,
         endpoint=endpoint.label,
         state="slow",
+        kind="slow",
         reason=reason,
         ask_again_after=_ASK_SLOW_AFTER,
     )

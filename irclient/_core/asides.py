@@ -133,6 +133,7 @@ class Asides:
             at=now,
             endpoint=endpoint.label,
             state=aside.state,
+            kind=verdict.meaning.word,
             reason=verdict.reason,
             ask_again_after=wait,
         )

@@ -43,12 +43,19 @@ def cached_answer(
     return entry.answer.out_of_memory(now - entry.stored_at, query)
 
 
-def records_of(answer: Answer, operation: str, now: float) -> tuple[Record, ...]:
+def records_of(answer: Answer, operation: str, now: float, *, call_id: str) -> tuple[Record, ...]:
     """What the observers should hear of a cached answer."""
     age, endpoint = answer.served.age, answer.served.endpoint
     return (
-        MemoryUsed(at=now, operation=operation, source="cache", age=age),
+        MemoryUsed(at=now, call_id=call_id, operation=operation, source="cache", age=age),
         CallEnded(
-            at=now, operation=operation, endpoint=endpoint, attempts=0, elapsed=0.0, error=None
+            at=now,
+            call_id=call_id,
+            operation=operation,
+            endpoint=endpoint,
+            attempts=0,
+            elapsed=0.0,
+            error=None,
+            source="cache",
         ),
     )

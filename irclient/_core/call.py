@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core.call_state import CallState, stop_unless_open, tell
+from irclient._core.call_state import CallState, stop_if_closed, tell
 from irclient._core.coalescing import begin_refresh, share
 from irclient._core.degraded_answers import (
     instead_of,
@@ -50,6 +50,7 @@ def call(
     endpoints: Sequence[ServiceEndpoint] | None = None,
     fallback: Fallback | None = None,
     priority: Priority = Priority.INTERACTIVE,
+    ends_by: float | None = None,
 ) -> Call[Answer]:
     """Answer a query, or raise one `IRError`.
 
@@ -61,8 +62,12 @@ def call(
         endpoints: Ask only these, and use neither memory nor fallback: a page of a longer list.
         fallback: What to answer when nothing else can.
         priority: Who gets a slot first.
+        ends_by: When it must be over whatever the settings say; None where nothing else does.
     """
-    call = _begin(query, state, settings, now, endpoints=endpoints, priority=priority)
+    variant, whom = _to_ask(query, state, endpoints)
+    call = CallState(
+        query, state, settings, now, whom, variant=variant, priority=priority, ends_by=ends_by
+    )
     key = key_of(call, query) if endpoints is None else None
     try:
         answer = None if key is None else (yield from _from_memory(call, key))
@@ -95,26 +100,19 @@ def call(
     return answer
 
 
-def _begin(
-    query: Query,
-    state: ClientState,
-    settings: Settings,
-    now: float,
-    *,
-    endpoints: Sequence[ServiceEndpoint] | None,
-    priority: Priority,
-) -> CallState:
+def _to_ask(
+    query: Query, state: ClientState, endpoints: Sequence[ServiceEndpoint] | None
+) -> tuple[str | None, Sequence[ServiceEndpoint]]:
+    """Return the variant that a call belongs to, and its endpoints."""
     if endpoints:
-        variant = state.variant_at(endpoints[0])
-    else:
-        variant = state.variant_of(query)
-        endpoints = state.variants[variant]
-    return CallState(query, state, settings, now, endpoints, variant=variant, priority=priority)
+        return state.variant_at(endpoints[0]), endpoints
+    variant = state.variant_of(query)
+    return variant, state.variants[variant]
 
 
 def _from_memory(call: CallState, key: str) -> Call[Answer | None]:
     """Return a fresh answer; or a usable one, while one call in the background refreshes it."""
-    stop_unless_open(call)
+    stop_if_closed(call)
     entry, situation = call.state.memory.recall(key, call.settings.caching, call.now)
     if entry is None:
         return None
@@ -152,4 +150,7 @@ def _ended(call: CallState, endpoint: str | None, error: str | None) -> CallEnde
         attempts=call.sent,
         elapsed=call.elapsed,
         error=error,
+        source=call.source if error is None else None,
+        variant=call.variant,
+        degraded=call.degraded,
     )

@@ -10,7 +10,7 @@ from irclient._core.protocol import Tell, Wait
 from irclient.errors import ClientClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from irclient._core.flights import Flight
     from irclient._core.protocol import Call
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["CallState", "pause", "stop_unless_open", "tell"]
+__all__ = ["CallState", "new_call_id", "pause", "stop_if_closed", "stop_unless_open", "tell"]
 
 
 class CallState:
@@ -38,6 +38,8 @@ class CallState:
         variant: The variant of a traffic split that they are.
         deadline_at: When it must be over; by default as the settings say.
         priority: Who gets a slot first.
+        call_id: That of the call that this is a part of.
+        ends_by: When it must be over whatever else is said, as its caller's block has it.
 
     Attributes:
         source: Where its answer comes from.
@@ -50,15 +52,18 @@ class CallState:
         ready_at: When each may be asked again.
         stale: The endpoints whose kept connection was found closed: they get a new one.
         waits: How often the call waited before another round.
+        degraded: Whether its answer is less than was asked for.
+        call_id: What joins its records; None where nobody listens.
         generation: Of the memory when the call began: what is forgotten since is not kept.
         records: What happened and the observers have not been told yet.
     """
 
     __slots__ = (
-        "answered_by", "attempts", "began_at", "deadline_at", "endpoints", "generation",
-        "last_tried", "modeling", "now", "priority", "query", "ready_at", "records", "sent",
-        "settings", "source", "stale", "state", "token_was_renewed", "tried", "variant", "verdicts",
-        "waits",
+        "answered_by", "attempts", "began_at", "call_id", "deadline_at", "degraded", "endpoints",
+        "ends_by",
+        "generation", "last_tried", "modeling", "now", "priority", "query", "ready_at", "records",
+        "sent", "settings", "source", "stale", "state", "token_was_renewed", "tried", "variant",
+        "verdicts", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -72,18 +77,29 @@ class CallState:
         variant: str | None = None,
         deadline_at: float | None = None,
         priority: Priority = Priority.INTERACTIVE,
+        call_id: str | None = None,
+        ends_by: float | None = None,
     ) -> None:
         self.query = query
         self.modeling = query.modeling
         self.state = state
         self.settings = settings
         self.now = self.began_at = now
-        self.deadline_at = now + settings.timeouts.deadline if deadline_at is None else deadline_at
+        if deadline_at is None:
+            deadline_at = now + settings.timeouts.deadline
+        if ends_by is not None and ends_by < deadline_at:
+            deadline_at = ends_by
+        self.deadline_at = deadline_at
+        self.ends_by = ends_by
         self.endpoints = endpoints
         self.variant = variant
         self.priority = priority
         self.source: Source = "service"
         self.answered_by: str | None = None
+        self.degraded = False
+        if call_id is None and state.has_observers:
+            call_id = new_call_id(state.uniform)
+        self.call_id = call_id
         self.sent = self.waits = 0
         self.attempts: list[Attempt] = []
         self.tried: set[ServiceEndpoint] = set()
@@ -101,6 +117,13 @@ class CallState:
         return self.now - self.began_at
 
     @property
+    def allowed_for(self) -> float:
+        """Seconds that the call had, from its beginning to its deadline."""
+        if self.ends_by is None or self.ends_by > self.deadline_at:
+            return self.settings.timeouts.deadline
+        return max(self.ends_by - self.began_at, 0.0)
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline_at - self.now
@@ -113,7 +136,19 @@ class CallState:
     def note(self, record: Record | None) -> None:
         """Keep a record until the observers are told, if there are any."""
         if record is not None and self.state.has_observers:
-            self.records.append(record)
+            self.records.append(self.own(record))
+
+    def own(self, record: Record) -> Record:
+        """Return a record as one of this call's."""
+        if record.call_id is None:
+            # It was made for this call just now: not worth a copy, which takes as long as five.
+            object.__setattr__(record, "call_id", self.call_id)
+        return record
+
+
+def new_call_id(uniform: Callable[[], float]) -> str:
+    """Draw what tells a call from all others: 52 bits, in the digits of a trace's id."""
+    return f"{int(uniform() * 2.0**52):013x}"
 
 
 def tell(call: CallState, *records: Record) -> Call[None]:
@@ -121,7 +156,7 @@ def tell(call: CallState, *records: Record) -> Call[None]:
     if not call.state.has_observers:
         return
     untold = call.state.untold
-    noted = [*call.records, *records]
+    noted = [*call.records, *map(call.own, records)]
     call.records.clear()
     while untold:
         # Noted by calls whose callers went away, and which could not tell the observers.
@@ -138,6 +173,19 @@ def pause(
     stop_unless_open(call, waiting_for=waiting_for)
 
 
+def stop_if_closed(call: CallState) -> None:
+    """End the call if the client was closed.
+
+    Raises:
+        ClientClosed: The client was closed.
+    """
+    if call.state.is_closed:
+        raise ClientClosed(
+            "the client was closed; make a new one, and close it after its last call",
+            attempts=tuple(call.attempts),
+        )
+
+
 def stop_unless_open(call: CallState, *, waiting_for: str = "") -> None:
     """End the call if the client was closed or the deadline has passed.
 
@@ -145,12 +193,8 @@ def stop_unless_open(call: CallState, *, waiting_for: str = "") -> None:
         ClientClosed: The client was closed.
         DeadlineExceeded: The deadline has passed.
     """
-    if call.state.is_closed:
-        raise ClientClosed(
-            "the client was closed; make a new one, and close it after its last call",
-            attempts=tuple(call.attempts),
-        )
+    stop_if_closed(call)
     if call.now >= call.deadline_at:
         raise call_errors.deadline_exceeded(
-            call.settings.timeouts.deadline, call.attempts, waiting_for=waiting_for
+            call.allowed_for, call.attempts, waiting_for=waiting_for
         )

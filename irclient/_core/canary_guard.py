@@ -15,14 +15,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from irclient._runtime.forks import fork_safe_lock
 
 if TYPE_CHECKING:
     from irclient.settings import Guard
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "Worse"]
 
 #: A share of 0 or 1 in a small sample is not certainty: half a call is added to either side.
 _PRIOR: Final = 0.5
@@ -35,6 +35,18 @@ class _Arm:
     calls: int = 0
     failed: int = 0
     slow: int = 0
+
+
+class Worse(NamedTuple):
+    """Why a candidate must give its traffic back.
+
+    Attributes:
+        kind: What it did too often: ``"failed"`` or ``"slow"``.
+        reason: The same in words.
+    """
+
+    kind: str
+    reason: str
 
 
 class Watch:
@@ -50,7 +62,7 @@ class Watch:
         self._arms = {guard.candidate: _Arm(), guard.control: _Arm()}
         self._looks = 0
 
-    def note(self, variant: str, *, failed: bool, elapsed: float) -> str | None:
+    def note(self, variant: str, *, failed: bool, elapsed: float) -> Worse | None:
         """Count a call; returns why the candidate must give its traffic back, or None."""
         with self._lock:
             arm = self._arms.get(variant)
@@ -64,7 +76,7 @@ class Watch:
             self._looks += 1
             return self._verdict()
 
-    def _verdict(self) -> str | None:
+    def _verdict(self) -> Worse | None:
         guard = self._guard
         candidate, control = self._arms[guard.candidate], self._arms[guard.control]
         if not control.calls:
@@ -78,7 +90,7 @@ class Watch:
                 (bad, candidate.calls), (control_bad, control.calls), risk / len(looked_at)
             )
             if excess > guard.margin:
-                return self._reason(what, bad, control_bad)
+                return Worse(what, self._reason(what, bad, control_bad))
         return None
 
     def _reason(self, what: str, candidate: int, control: int) -> str:

@@ -20,7 +20,8 @@ from irclient._core.priority import Priority
 from irclient._core.protocol import NotStarted, Spawn
 from irclient._core.recalling import recall
 from irclient._core.service_call import ask
-from irclient.errors import ClientClosed, DeadlineExceeded, IRError
+from irclient._core.verdict import Meaning
+from irclient.errors import ClientClosed, DeadlineExceeded, IRError, Throttled
 from irclient.observe import FlightJoined, Refreshed
 
 if TYPE_CHECKING:
@@ -43,14 +44,18 @@ def share(call: CallState, key: str) -> Call[Answered]:
             key, call.now, lost_at=_lost_at(call), priority=call.priority
         )
         if leads:
-            flight.led_with = call.settings
+            flight.led_with, flight.led_by = call.settings, call.call_id
+            flight.is_hurried = call.ends_by is not None
             answered, claim = yield from _lead(call, key, flight)
             if claim is not None:
                 # The answer is stale, and this process is to refresh it for the whole fleet.
                 yield from begin_refresh(call, key, claim)
             return answered
         call.state.stats.count("joined")
-        yield from tell(call, FlightJoined(at=call.now, operation=call.query.operation))
+        joined_flight = FlightJoined(
+            at=call.now, operation=call.query.operation, leader=flight.led_by
+        )
+        yield from tell(call, joined_flight)
         yield from pause(call, call.deadline_at, flight, waiting_for="an equal call")
         if flight.answered is not None:
             served = flight.answered.answer.served
@@ -59,17 +64,25 @@ def share(call: CallState, key: str) -> Call[Answered]:
             return replace(
                 flight.answered, answer=flight.answered.answer.as_served(joined, query=call.query)
             )
-        if (
-            flight.error is not None
-            and flight.led_with == call.settings
-            and not isinstance(flight.error, DeadlineExceeded | ClientClosed)
-        ):
+        if flight.error is not None and _is_mine_as_well(flight, flight.error, call):
             # A copy: each raises its own, with its own traceback.
             raise copy(flight.error)
 
 
+def _is_mine_as_well(flight: CallFlight, error: IRError, call: CallState) -> bool:
+    """Whether a call would have ended in the error of the call that it waited for."""
+    if flight.led_with != call.settings or isinstance(error, DeadlineExceeded | ClientClosed):
+        return False
+    # With less time than its settings gave it, a leader may find what a follower would not.
+    was_hurried = isinstance(error, Throttled) or any(
+        each.outcome == Meaning.TIMED_OUT.word for each in error.attempts
+    )
+    return not (flight.is_hurried and was_hurried)
+
+
 def _lost_at(call: CallState) -> float:
-    return call.deadline_at + call.settings.timeouts.attempt
+    ends_at = max(call.deadline_at, call.now + call.settings.timeouts.deadline)
+    return ends_at + call.settings.timeouts.attempt
 
 
 def _lead(
@@ -175,6 +188,7 @@ def _refresh(
         variant=origin.variant,
         priority=Priority.REFRESH,
     )
+    flight.led_by = call.call_id
     call.prefer()
     failed: str | None = "Cancelled"
     try:
@@ -185,5 +199,7 @@ def _refresh(
         failed = type(error).__name__
     finally:
         call.state.refreshes.end(key, call.now, failed=failed is not None)
-    operation = call.query.operation
-    yield from tell(call, Refreshed(at=call.now, operation=operation, error=failed))
+    refreshed = Refreshed(
+        at=call.now, operation=call.query.operation, error=failed, caused_by=origin.call_id
+    )
+    yield from tell(call, refreshed)

@@ -60,7 +60,8 @@ def without_asking(
     if answer is None and fallback is not None:
         answer = in_memory_or_fixed(call, fallback, partial(key_of, call))
         if answer is not None:
-            yield from _tell_fallback(call, answer, "every endpoint is known to be failing")
+            words = "every endpoint is known to be failing"
+            yield from _tell_fallback(call, answer, "outage", words)
     if answer is not None:
         yield from probe_what_is_due(call)
     return answer
@@ -81,6 +82,7 @@ def recalled(
 ) -> Call[Answer]:
     """Return an answer from memory as the call's own."""
     call.source, age = source, call.now - entry.stored_at
+    call.degraded = degraded
     if call.state.has_observers:
         operation = call.query.operation
         used = MemoryUsed(at=call.now, operation=operation, source=source, age=age)
@@ -112,7 +114,8 @@ def instead_of(
     if answer is None and fallback is not None:
         answer = yield from fall_back(call, fallback, partial(key_of, call))
         if answer is not None:
-            yield from _tell_fallback(call, answer, f"{type(error).__name__}: {error}")
+            kind = type(error).__name__
+            yield from _tell_fallback(call, answer, kind, f"{kind}: {error}")
     return answer
 
 
@@ -134,8 +137,14 @@ def _of_the_fleet(call: CallState, key: str) -> Call[Answer | None]:
     return (yield from _stale(call, key))
 
 
-def _tell_fallback(call: CallState, answer: Answer, reason: str) -> Call[None]:
+def _tell_fallback(call: CallState, answer: Answer, kind: str, reason: str) -> Call[None]:
     call.source, call.answered_by = "fallback", answer.served.endpoint
-    operation, instead = call.query.operation, answer.served.endpoint or "fixed items"
-    fell_back = FellBack(at=call.now, operation=operation, instead=instead, reason=reason)
+    call.degraded = True
+    fell_back = FellBack(
+        at=call.now,
+        operation=call.query.operation,
+        instead=answer.served.endpoint or "fixed items",
+        kind=kind,
+        reason=reason,
+    )
     yield from tell(call, fell_back)

@@ -106,6 +106,8 @@ def _from_service(
         variant=call.variant,
         deadline_at=call.deadline_at,
         priority=call.priority,
+        call_id=call.call_id,
+        ends_by=call.ends_by,
     )
     try:
         answered = yield from ask(attempt)

@@ -91,10 +91,12 @@ class CallFlight(Flight):
         error: What came of it, once it has landed badly; both are None if the leader was
             cancelled.
         led_with: The settings of the leader: with others, a call might fare better.
+        led_by: The leader's `call_id`.
+        is_hurried: Whether the leader must end by an instant that is not of its settings.
         priority: The leader's.
     """
 
-    __slots__ = ("answered", "error", "led_with", "lost_at", "priority")
+    __slots__ = ("answered", "error", "is_hurried", "led_by", "led_with", "lost_at", "priority")
 
     def __init__(self, lost_at: float, priority: Priority) -> None:
         super().__init__()
@@ -103,6 +105,8 @@ class CallFlight(Flight):
         self.answered: Answered | None = None
         self.error: IRError | None = None
         self.led_with: object = None
+        self.led_by: str | None = None
+        self.is_hurried = False
 
 
 class Flights:

@@ -68,6 +68,8 @@ TRANSITIONS: Final = {
 _FIRST_SHARE: Final = 0.1
 #: The time of an ejection is spread by this part of it, to either side.
 _JITTER: Final = 0.2
+#: The kind of what others of a fleet found out.
+_ELSEWHERE: Final = "found elsewhere"
 
 
 class Admission(Enum):
@@ -125,8 +127,10 @@ class EndpointHealth:
         with self._lock:
             return self._admit(now, probe_for)
 
-    def record(self, now: float, *, sent_at: float, ok: bool, reason: str) -> tuple[Record, ...]:
-        """Count how an attempt ended, and return what changed by it."""
+    def record(
+        self, now: float, *, sent_at: float, ok: bool, reason: str, kind: str = "failed"
+    ) -> tuple[Record, ...]:
+        """Count how an attempt ended, `kind` and `reason`, and return what changed by it."""
         with self._lock:
             if sent_at < self._ejected_at:
                 # An attempt from before the ejection tells nothing about the time after it.
@@ -138,7 +142,7 @@ class EndpointHealth:
                 return self._after_success(now)
             slot.failures += 1
             self._in_a_row += 1
-            return self._after_failure(now, reason)
+            return self._after_failure(now, kind, reason)
 
     def release(self) -> None:
         """Give back a probe that told nothing, because it was cancelled or was our own trouble."""
@@ -153,17 +157,17 @@ class EndpointHealth:
         """Learn that enough of the fleet find it failing, and return what changed by it."""
         with self._lock:
             if self._state is State.WORKING or self._ramp_began_at is not None:
-                return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),)
+                return (self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason),)
             return ()
 
     def hear_probe_failed(self, now: float, reason: str) -> tuple[Record, ...]:
         """Learn that another's probe, which was for all, has failed."""
         with self._lock:
             if self._state is State.WORKING or self._ramp_began_at is not None:
-                return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),)
+                return (self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason),)
             if self._state is State.FAILING:
                 self._move(Happening.EJECTION_OVER)
-            return (self._eject(now, Happening.PROBE_FAILED, reason),)
+            return (self._eject(now, Happening.PROBE_FAILED, _ELSEWHERE, reason),)
 
     def hear_recovered(self, now: float) -> tuple[Record, ...]:
         """Learn that another's probe, which was for all, has succeeded."""
@@ -232,13 +236,15 @@ class EndpointHealth:
         self._ramp_began_at, self._reason, self._ejections = None, None, 0
         return (Returned(at=now, endpoint=self._label),)
 
-    def _after_failure(self, now: float, reason: str) -> tuple[Record, ...]:
+    def _after_failure(self, now: float, kind: str, reason: str) -> tuple[Record, ...]:
         if self._state is State.FAILING:
             return ()
         if self._state is State.RECOVERING and self._ramp_began_at is None:
             probed = Probed(at=now, endpoint=self._label, recovered=False)
-            return (probed, self._eject(now, Happening.PROBE_FAILED, reason))
-        return (self._eject(now, Happening.TOO_MANY_FAILURES, reason),) if self._trips(now) else ()
+            return (probed, self._eject(now, Happening.PROBE_FAILED, kind, reason))
+        if not self._trips(now):
+            return ()
+        return (self._eject(now, Happening.TOO_MANY_FAILURES, kind, reason),)
 
     def _trips(self, now: float) -> bool:
         enough = 1 if now < self._doubted_until else self._settings.consecutive_failures
@@ -250,7 +256,7 @@ class EndpointHealth:
             and successes / calls < self._settings.min_success_rate
         )
 
-    def _eject(self, now: float, happening: Happening, reason: str) -> Ejected:
+    def _eject(self, now: float, happening: Happening, kind: str, reason: str) -> Ejected:
         self._move(happening)
         settings = self._settings
         eject_for = min(settings.eject_for * 2.0**self._ejections, settings.max_eject_for)
@@ -264,7 +270,7 @@ class EndpointHealth:
             self.failing_since = now
         self._probing_until = self._ramp_began_at = None
         self.is_known_to_fail, self._reason = True, reason
-        return Ejected(at=now, endpoint=self._label, reason=reason, eject_for=eject_for)
+        return Ejected(at=now, endpoint=self._label, kind=kind, reason=reason, eject_for=eject_for)
 
     def _move(self, happening: Happening) -> None:
         self._state = TRANSITIONS[self._state, happening]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from irclient._values.enum_members import found_quickly
 from irclient._values.momentary import value
@@ -39,6 +39,7 @@ __all__ = [
     "Tell",
     "TokenReading",
     "TokenSource",
+    "TokenStatus",
     "Trouble",
     "Wait",
     "Work",
@@ -244,6 +245,21 @@ class TokenReading:
         return f"TokenReading({held}{', work' if self.work else ''})"
 
 
+@value
+class TokenStatus:
+    """How the token of a source is doing.
+
+    Attributes:
+        state: ``"valid"``; ``"renewing"``, while it serves and is to be replaced; ``"missing"``.
+        expires_in: Seconds until it is no longer used; None without one, or where not known.
+        error: Why the last fetch failed, in words without secrets; None if it did not.
+    """
+
+    state: Literal["valid", "renewing", "missing"]
+    expires_in: float | None
+    error: str | None
+
+
 class TokenSource(Protocol):
     """Where calls get their bearer token: a memory that never blocks."""
 
@@ -253,4 +269,12 @@ class TokenSource(Protocol):
 
     def reject(self, token: Secret, now: float) -> bool:
         """Learn that the service answered 401 to a token; True if a renewal may bring another."""
+        ...
+
+    def status(self, now: float) -> TokenStatus:
+        """Say how the token is doing, without asking for work."""
+        ...
+
+    def hasten(self, now: float) -> None:
+        """Let the next reader fetch, though the pause after a failure is not over."""
         ...

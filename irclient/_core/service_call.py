@@ -98,7 +98,9 @@ def _not_after(call: CallState) -> float:
             return min(call.now + call.settings.throttling.max_wait, call.deadline_at)
         case Priority.BATCH:
             # The deadline of a batch call begins with its first slot.
-            return call.deadline_at if call.sent else float("inf")
+            if call.sent:
+                return call.deadline_at
+            return float("inf") if call.ends_by is None else call.ends_by
         case _:
             return call.now
 
@@ -155,6 +157,7 @@ def _on_the_way(call: CallState, choice: Choice) -> Call[None]:
             operation=operation,
             origin=origin.label,
             target=target.label,
+            kind=call.verdicts[origin].meaning.word,
             reason=call.verdicts[origin].reason,
         )
         yield from tell(call, failed_over)
@@ -167,7 +170,8 @@ def _on_the_way(call: CallState, choice: Choice) -> Call[None]:
     wait = choice.slot.starts_at - call.now
     if wait > 0:
         if call.priority is Priority.BATCH and not call.sent:
-            call.deadline_at = choice.slot.starts_at + call.settings.timeouts.deadline
+            own = choice.slot.starts_at + call.settings.timeouts.deadline
+            call.deadline_at = own if call.ends_by is None else min(own, call.ends_by)
         waited = ThrottleWaited(at=call.now, endpoint=target.label, wait=wait)
         yield from tell(call, waited)
         call.state.stats.count("throttle_waits")

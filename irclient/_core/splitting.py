@@ -96,11 +96,12 @@ class Split:
     def note(self, variant: str, *, failed: bool, elapsed: float, now: float) -> Record | None:
         """Count a call that asked the service; returns what the guard did about it."""
         watch = self._watch
-        reason = watch.note(variant, failed=failed, elapsed=elapsed) if watch else None
-        if reason is None or watch is not self._watch:
+        worse = watch.note(variant, failed=failed, elapsed=elapsed) if watch else None
+        if worse is None or watch is not self._watch:
             return None
         self._weights, self._watch = self._before, None
-        return TrafficReturned(at=now, weights=dict(self._weights), reason=reason)
+        weights = dict(self._weights)
+        return TrafficReturned(at=now, weights=weights, kind=worse.kind, reason=worse.reason)
 
     def __repr__(self) -> str:
         total = sum(self._weights.values())

@@ -23,7 +23,7 @@ from irclient.topology import base_url
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from irclient._core.protocol import TokenReading
+    from irclient._core.protocol import TokenReading, TokenStatus
     from irclient._values.secret import Secret
     from irclient.auth.entra import ClientCredentials
     from irclient.auth.secret import SecretPlace
@@ -106,6 +106,14 @@ class KeyVaultCredential:
     def reject(self, token: Secret, now: float) -> bool:
         """Learn that the service answered 401 to a token; True if another may be had."""
         return self._record.reject(token, now)
+
+    def status(self, now: float) -> TokenStatus:
+        """Say how the token is doing, without asking for one."""
+        return self._record.status(now)
+
+    def hasten(self, now: float) -> None:
+        """Let the next reader fetch, though the pause after a failure is not over."""
+        self._record.hasten(now)
 
     def __reduce__(self) -> tuple[Callable[[], KeyVaultCredential], tuple[()]]:
         if self.vault_credential is not None:

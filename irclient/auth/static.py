@@ -8,7 +8,7 @@ from irclient.auth.arguments import is_sendable
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from irclient._core.protocol import TokenReading
+    from irclient._core.protocol import TokenReading, TokenStatus
     from irclient._values.secret import Secret
 
 __all__ = ["StaticToken"]
@@ -47,6 +47,16 @@ class StaticToken:
     def reject(self, token: Secret, now: float) -> bool:  # noqa: ARG002
         """Return False: there is no other token to be had."""
         return False
+
+    def status(self, now: float) -> TokenStatus:  # noqa: ARG002
+        """Say that there is a token, of which nobody knows how long it lives."""
+        # Loaded here: see above.
+        from irclient._core.protocol import TokenStatus  # noqa: PLC0415
+
+        return TokenStatus("valid", None, None)
+
+    def hasten(self, now: float) -> None:
+        """Do nothing: there is nothing to fetch."""
 
     def __repr__(self) -> str:
         return "StaticToken(…)"

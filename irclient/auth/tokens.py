@@ -41,7 +41,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from irclient._core.flights import Flight
-from irclient._core.protocol import TokenReading
+from irclient._core.protocol import TokenReading, TokenStatus
 from irclient._runtime.forks import fork_safe_lock
 from irclient._values.secret import Secret
 from irclient.auth.arguments import is_sendable
@@ -66,6 +66,8 @@ _OVERDUE_AFTER: Final = 60.0
 #: Rejections further apart than this have nothing to do with each other.
 _REJECTIONS_FORGOTTEN_AFTER: Final = 120.0
 _LONGEST_RETRY_AFTER: Final = 30.0
+#: The shortest pause after a failure for those who ask whether a token can be had again.
+_HASTENED_AFTER: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,18 @@ class _Failed:
     count: int
     pauses: _Pauses
     retry_after: float
+    is_over: bool = False
+
+    @property
+    def asked_for(self) -> float:
+        """Seconds for which the other side asked to be left alone, within reason."""
+        return min(self.retry_after, _LONGEST_RETRY_AFTER)
 
     def next_fetch_at(self, held: _Held | None) -> float:
+        if self.is_over:
+            return self.at
         if held is None:
-            pause = self.pauses.after(self.count)
-            return self.at + max(pause, min(self.retry_after, _LONGEST_RETRY_AFTER))
+            return self.at + max(self.pauses.after(self.count), self.asked_for)
         # Nobody waits for a renewal: it may take its time, as far as the token's life allows.
         pause = _Pauses(1.0, min(30.0, held.lives_for / 20)).after(self.count)
         return self.at + max(pause, min(self.retry_after, (held.usable_until - self.at) / 2))
@@ -223,6 +232,25 @@ class TokenRecord:
             )
             return True
 
+    def status(self, now: float) -> TokenStatus:
+        """Say how the token is doing, without asking for work."""
+        state = self._state
+        held, failed = state.held, state.failed
+        usable = held if held is not None and now < held.usable_until else state.instead(now)
+        error = None if failed is None else str(failed.error)
+        if usable is None:
+            return TokenStatus("missing", None, error)
+        is_due = usable is not held or now >= usable.renew_at
+        return TokenStatus("renewing" if is_due else "valid", usable.usable_until - now, error)
+
+    def hasten(self, now: float) -> None:
+        """Let the next reader fetch, though the pause after a failure is not over."""
+        # Half a minute is right for calls, and long for who gets none until they are ready.
+        with self._lock:
+            failed = self._state.failed
+            if failed is not None and now - failed.at >= max(_HASTENED_AFTER, failed.asked_for):
+                self._state = replace(self._state, failed=replace(failed, is_over=True))
+
     def _read(self, state: _State, now: float) -> tuple[_State, TokenReading]:
         held, failed, instead = state.held, state.failed, state.instead(now)
         usable = held if held is not None and now < held.usable_until else instead
@@ -299,7 +327,8 @@ class TokenRecord:
         with self._lock:
             if self._state.fetch is fetch:
                 self._state = _failed(self._state, failure, now)
-        tell(TokenRenewalFailed(at=now, reason=str(failure)))
+        kind = "refused" if isinstance(failure, TokenRefused) else "unanswered"
+        tell(TokenRenewalFailed(at=now, kind=kind, reason=str(failure)))
 
     def __repr__(self) -> str:
         return f"<TokenRecord {'with' if self._state.held else 'without'} a token>"

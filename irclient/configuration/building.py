@@ -17,6 +17,7 @@ from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
 from irclient.errors import ConfigurationError
 from irclient.settings import Settings
 from irclient.topology import Pair, ServiceEndpoint, flatten
+from irclient.worker_share import worker_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
     Raises:
         ConfigurationError: A key is missing or wrong; the message names it and the fix.
     """
+    _work_out_share(source, environ)
     try:
         table = schema().model_validate(source.tree)
     except ValidationError as problem:
@@ -62,6 +64,17 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
         settings=_settings(table),
         ca_file=table.ca_file,
     )
+
+
+def _work_out_share(source: Source, environ: Mapping[str, str]) -> None:
+    """Put the number in the place of a share of ``auto``, by these variables and no others."""
+    groups: Any = source.tree.get("settings", {})
+    try:
+        throttling = groups["throttling"]
+        if throttling["share"] == "auto":
+            throttling["share"] = worker_share(environ)
+    except (KeyError, TypeError):
+        return  # It is not there, or no table: the schema says so.
 
 
 def _endpoints(table: ConfigurationTable, source: Source) -> Endpoints:

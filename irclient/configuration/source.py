@@ -18,6 +18,7 @@ from irclient.auth.exchange import redacted
 from irclient.configuration.schema import KeyPath, key_name, leaves, pattern_of, variable_name
 from irclient.configuration.toml_file import read_toml
 from irclient.errors import ConfigurationError
+from irclient.worker_share import REPLICAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,6 +110,11 @@ SHORT_FORMS: Final = (
     ),
     ShortForm(
         "IRCLIENT_DEADLINE", (("settings", "timeouts", "deadline"),), "Seconds for a whole call."
+    ),
+    ShortForm(
+        "IRCLIENT_SHARE",
+        (("settings", "throttling", "share"),),
+        "This process's part of each endpoint's TPS: 1/4, 0.25, or auto.",
     ),
 )
 _SHORT: Final = {form.variable: form for form in SHORT_FORMS}
@@ -262,6 +268,8 @@ def _is_foreign(variable: str, value: str) -> bool:
     """
     if variable in _SHORT or variable == CONFIG or _path_of(variable) is not None:
         return False
+    if variable == REPLICAS:
+        return True  # It is read where a share is worked out of it.
     is_port = variable.endswith("_PORT") and _SERVICE_ADDRESS.match(value)
     if is_port or _MADE_OF_A_SERVICE.fullmatch(variable):
         return True
@@ -273,7 +281,7 @@ def _is_foreign(variable: str, value: str) -> bool:
         )
     position = next((part for part in path if isinstance(part, int)), 0)
     long = [variable_name(leaf.pattern).replace("__N__", f"__{position}__") for leaf in leaves()]
-    ours = {name.removeprefix(_PREFIX): name for name in (*_SHORT, CONFIG, *long)}
+    ours = {name.removeprefix(_PREFIX): name for name in (*_SHORT, CONFIG, REPLICAS, *long)}
     near = difflib.get_close_matches(variable.removeprefix(_PREFIX), ours, n=1, cutoff=_NEAR)
     if near:
         raise ConfigurationError(

@@ -111,3 +111,57 @@ def test_a_share_that_is_none_is_refused_by_its_name(share) -> None:
         given = {"IRCLIENT_SETTINGS__THROTTLING__SHARE": share}
         words = refusal(Configuration.from_env, ONE | given)
         assert "IRCLIENT_SETTINGS__THROTTLING__SHARE" in words
+
+
+WORKERS = {"WEB_CONCURRENCY": "4", "IRCLIENT_REPLICAS": "2"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "share"),
+    [
+        ({}, 1.0),
+        ({"WEB_CONCURRENCY": "4"}, 0.25),
+        ({"IRCLIENT_REPLICAS": "3"}, 1 / 3),
+        (WORKERS, 0.125),
+        ({"WEB_CONCURRENCY": " 2 ", "IRCLIENT_REPLICAS": ""}, 0.5),
+    ],
+)
+def test_a_share_works_itself_out_of_workers_and_replicas(variables, share, monkeypatch) -> None:
+    for name in WORKERS:
+        monkeypatch.delenv(name, raising=False)
+    configured = Configuration.from_env(ONE | variables | {"IRCLIENT_SHARE": "auto"})
+    assert configured.settings.throttling.share == share
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert Throttling(share="auto").share == share
+
+
+def test_a_file_may_leave_its_share_to_the_environment(read_file, monkeypatch) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "5")
+    monkeypatch.delenv("IRCLIENT_REPLICAS", raising=False)
+    read = read_file(FILE + '[settings.throttling]\nshare = "auto"\n')
+    assert read.settings.throttling.share == 0.2
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "four", "1.5", "²"])
+@pytest.mark.parametrize("variable", WORKERS)
+def test_a_number_of_workers_that_is_none_is_refused_by_its_name(
+    variable, count, monkeypatch
+) -> None:
+    said = f"{variable} must be a whole number of at least 1"
+    with pytest.raises(ConfigurationError, match=said):
+        Configuration.from_env(ONE | {"IRCLIENT_SHARE": "auto", variable: count})
+    monkeypatch.setenv(variable, count)
+    with pytest.raises(ConfigurationError, match=said):
+        Throttling(share="auto")
+
+
+def test_the_replicas_are_no_key_and_a_misspelling_of_them_is_noticed() -> None:
+    Configuration.from_env(ONE | {"IRCLIENT_REPLICAS": "2"})
+    with pytest.raises(ConfigurationError, match="did you mean 'IRCLIENT_REPLICAS'"):
+        Configuration.from_env(ONE | {"IRCLIENT_REPLICA": "2"})
+
+
+def test_the_short_form_of_the_share_takes_a_part() -> None:
+    configured = Configuration.from_env(ONE | {"IRCLIENT_SHARE": "1/8"})
+    assert configured.settings.throttling.share == 0.125

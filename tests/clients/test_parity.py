@@ -80,6 +80,9 @@ class Asked(ListMethods):
     def fetch(self, query):
         return query
 
+    def _note_refusal(self, operation):
+        raise AssertionError(operation)
+
 
 #: For each keyword a value that only this keyword may take.
 VALUES = {

@@ -28,6 +28,7 @@ def test_whoever_refuses_is_passed_by_whatever_is_asked() -> None:
         at=10.0,
         endpoint="a/web",
         state="refusing",
+        kind="denied",
         reason="403 not on the list",
         ask_again_after=3.0,
     )

@@ -282,7 +282,7 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     key = identity(QUERY)
     shared.memory.keep(key, QUERY, read_list(list_of("1")), A, 90.0)
     at_hand = cached_answer(QUERY, shared, settings, 100.0)
-    told: list[object] = []
+    told = []
     running = call(QUERY, shared, settings, 100.0)
     command = next(running)
     try:
@@ -292,7 +292,7 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     except StopIteration as end:
         called = end.value
     assert (at_hand, at_hand.served) == (called, called.served)
-    assert told == list(records_of(at_hand, QUERY.operation, 100.0))
+    assert told == list(records_of(at_hand, QUERY.operation, 100.0, call_id=told[0].call_id))
     assert shared.stats.snapshot(retry_budget=0, cached=1).by_source == {"cache": 2}
 
 

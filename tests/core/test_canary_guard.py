@@ -52,8 +52,10 @@ def test_nothing_is_said_before_the_stated_number_of_calls() -> None:
     for _ in range(500):
         watch.note("blue", failed=False, elapsed=0.1)
     assert [watch.note("green", failed=True, elapsed=0.1) for _ in range(99)] == [None] * 99
-    reason = watch.note("green", failed=True, elapsed=0.1)
-    assert reason == "100 of 100 calls of 'green' failed, but 0 of 500 of 'blue'"
+    worse = watch.note("green", failed=True, elapsed=0.1)
+    assert worse is not None
+    assert worse.kind == "failed"
+    assert worse.reason == "100 of 100 calls of 'green' failed, but 0 of 500 of 'blue'"
 
 
 def test_a_third_variant_is_nobodys_business() -> None:

@@ -91,7 +91,9 @@ def test_consecutive_failures_eject_and_say_why() -> None:
     subject = health()
     assert fail(subject, 1.0, times=2) == ()
     changes = fail(subject, 1.0)
-    assert changes == (Ejected(at=1.0, endpoint="a/web", reason="500 no", eject_for=5.0),)
+    assert changes == (
+        Ejected(at=1.0, endpoint="a/web", kind="failed", reason="500 no", eject_for=5.0),
+    )
     status = subject.status(2.0)
     assert (status.state, status.share, status.consecutive_failures) == ("failing", 0.0, 3)
     assert (status.next_probe_after, status.reason) == (4.0, "500 no")

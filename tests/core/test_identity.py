@@ -59,6 +59,9 @@ class Asked(ListMethods):
     def fetch(self, query):
         return query
 
+    def _note_refusal(self, operation):
+        """Nobody is told."""
+
     def __len__(self) -> int:
         return len(self._known_queries)
 

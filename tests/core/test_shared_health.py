@@ -51,6 +51,7 @@ def test_an_endpoint_that_the_fleet_ejects_is_ejected_without_a_failure() -> Non
     assert record == Ejected(
         at=100.0,
         endpoint="contoso-a/web",
+        kind="found elsewhere",
         reason="2 other members of the fleet find it failing",
         eject_for=5.0,
     )
@@ -131,11 +132,11 @@ def test_a_server_that_lost_its_memory_does_not_end_an_ejection() -> None:
     [
         ([], ""),
         ([Returned(at=1.0, endpoint="a")], ""),
-        ([Ejected(at=1.0, endpoint="a", reason="r", eject_for=5.0)], "ejected"),
+        ([Ejected(at=1.0, endpoint="a", kind="failed", reason="r", eject_for=5.0)], "ejected"),
         (
             [
                 Probed(at=1.0, endpoint="a", recovered=False),
-                Ejected(at=1.0, endpoint="a", reason="r", eject_for=5.0),
+                Ejected(at=1.0, endpoint="a", kind="failed", reason="r", eject_for=5.0),
             ],
             "failed",
         ),

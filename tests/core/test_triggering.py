@@ -43,6 +43,7 @@ class State:
         self.has_observers = True
         self.untold = []
         self.memory = SimpleNamespace(generation=0)
+        self.uniform = lambda: 0.5
         self.is_closed = False
 
 

@@ -22,6 +22,7 @@ from irclient._core.protocol import (
     Start,
     Tell,
     TokenReading,
+    TokenStatus,
     Trouble,
     Wait,
 )
@@ -207,6 +208,12 @@ class OneToken:
     def read(self, now: float) -> TokenReading:
         return TokenReading(token=Secret(f"token-{self._number}"))
 
+    def status(self, now: float) -> TokenStatus:
+        return TokenStatus("valid", None, None)
+
+    def hasten(self, now: float) -> None:
+        """There is nothing to fetch."""
+
     def reject(self, token: str, now: float) -> bool:
         if token != f"token-{self._number}":
             return True
@@ -237,6 +244,15 @@ class FetchedToken:
             error = AuthenticationError(f"no token: {self._error}", code=self._error)
             return TokenReading(error=error)
         return TokenReading(flight=self._flight)
+
+    def status(self, now: float) -> TokenStatus:
+        error = self._error if self.fetches else None
+        return TokenStatus("missing" if self._fetched is None else "valid", None, error)
+
+    def hasten(self, now: float) -> None:
+        """The next reader fetches again."""
+        if self.fetches and self._fetched is None:
+            self._flight, self.fetches = None, 0
 
     def reject(self, token: str, now: float) -> bool:
         return self._fetched is not None and self._fetched.reject(token, now)

@@ -7,7 +7,9 @@ from irclient.observe import CallEnded, Ejected, FailedOver, Returned, TokenRene
 
 
 def failed_over(at):
-    return FailedOver(at=at, operation="new", origin="a/web", target="b/web", reason="refused")
+    return FailedOver(
+        at=at, kind="failed", operation="new", origin="a/web", target="b/web", reason="refused"
+    )
 
 
 def ended(at, error=None):
@@ -47,7 +49,7 @@ def test_calls_of_two_threads_are_kept_apart():
 def test_ejections_and_returns_are_found_by_endpoint_and_time():
     chronicle = Chronicle()
     for at in (1.0, 5.0):
-        chronicle(Ejected(at=at, endpoint="a/web", reason="refused", eject_for=1.0))
+        chronicle(Ejected(at=at, endpoint="a/web", kind="failed", reason="refused", eject_for=1.0))
     chronicle(Returned(at=7.0, endpoint="a/web"))
 
     assert chronicle.ejected_at("a/web", since=2.0) == 5.0

@@ -1,0 +1,173 @@
+"""Making a client of a configuration, in both clients alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, Literal, Self
+
+from irclient._clients.options import overlaid
+from irclient._clients.parts import ClientParts, TransportT
+from irclient.configuration import Configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from irclient.auth import Credential
+    from irclient.observe import Observer
+    from irclient.settings import Fallback, Settings
+    from irclient.stores import Store
+    from irclient.topology import Endpoints
+
+__all__ = ["ConfiguredClient"]
+
+
+class ConfiguredClient(ABC, Generic[TransportT]):
+    """A client that can be made of the environment or a file as well as of its parts."""
+
+    #: None: interactive for one call, batch for many.
+    _priority: Literal["interactive", "batch"] | None
+    _own_transport: TransportT | None
+
+    @abstractmethod
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        credential: Credential,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Make a client of its parts: put them together."""
+
+    @staticmethod
+    @abstractmethod
+    def _make_transport(*, ca_file: str | None = None) -> TransportT:
+        """Make the client's own transport."""
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
+        """Make a client from the environment variables ``IRCLIENT_…``.
+
+        What is passed here wins. Of `settings` that is each value that they were given, so what
+        they leave to its default stays as it was configured; a `transport` goes its own way,
+        without the configured ``ca_file``.
+
+        Args:
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
+
+        Raises:
+            ConfigurationError: A variable is missing or wrong; the message names it and the fix.
+        """
+        return cls.from_configuration(
+            Configuration.from_env(),
+            settings=settings,
+            fallback=fallback,
+            store=store,
+            transport=transport,
+            observers=observers,
+        )
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
+        """Make a client from a TOML file with the same schema as the environment's.
+
+        What is passed here wins. Of `settings` that is each value that they were given, so what
+        they leave to its default stays as it was configured; a `transport` goes its own way,
+        without the configured ``ca_file``.
+
+        Args:
+            path: The file.
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
+
+        Raises:
+            ConfigurationError: A key is missing or wrong; the message names it and the fix.
+        """
+        return cls.from_configuration(
+            Configuration.from_file(path),
+            settings=settings,
+            fallback=fallback,
+            store=store,
+            transport=transport,
+            observers=observers,
+        )
+
+    @classmethod
+    def from_configuration(
+        cls,
+        configuration: Configuration,
+        *,
+        settings: Settings | None = None,
+        fallback: Fallback | None = None,
+        store: Store | None = None,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
+        """Make a client of what was read already; the other arguments are those of `from_file`.
+
+        Args:
+            configuration: As `irclient.configuration` reads it.
+            settings: How to behave.
+            fallback: What to answer when nothing else can.
+            store: Where answers are kept.
+            transport: As for the client itself.
+            observers: Each is called with each record of what happened.
+        """
+        own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
+        parts = ClientParts(
+            endpoints=configuration.endpoints,
+            credential=configuration.credential,
+            settings=overlaid(configuration.settings, settings),
+            fallback=fallback,
+            store=store,
+            transport=own if transport is None else transport,
+            observers=observers,
+        )
+        return cls._made_of(parts, own)
+
+    @classmethod
+    def _made_of(
+        cls,
+        parts: ClientParts[TransportT],
+        own_transport: TransportT | None,
+        priority: Literal["interactive", "batch"] | None = None,
+    ) -> Self:
+        client = cls(
+            parts.endpoints,
+            credential=parts.credential,
+            settings=parts.settings,
+            fallback=parts.fallback,
+            store=parts.store,
+            transport=parts.transport,
+            observers=parts.observers,
+        )
+        client._own_transport, client._priority = own_transport, priority
+        return client
