@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.call_state import pause
 from irclient._core.freshness import Freshness
+from irclient._core.priority import Priority
 from irclient._core.shared_memory import Finding, Wish
 from irclient._values.momentary import value
 
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from irclient._core.call_state import CallState
     from irclient._core.entry import Entry
     from irclient._core.protocol import Call
-    from irclient._core.shared_memory import Claim, Found, SharedMemory
+    from irclient._core.shared_memory import Claim, Found, Recall, SharedMemory
 
 __all__ = ["Recalled", "recall"]
 
 #: Seconds between two looks at what another is asking for, and at most so many more, by chance.
 _LOOK_AGAIN_AFTER: Final = 0.015
+#: How often a refresh looks again because it was not told what there is.
+_MOST_LOST: Final = 3
 #: How often a call looks again because it could not use what it found.
 _MOST_UNUSABLE: Final = 3
 
@@ -65,13 +68,23 @@ def recall(
         return _NOTHING
     claim_for = call.settings.timeouts.attempt if claims else 0.0
     ask_at = call.now + claim_for
-    wish, unusable = Wish(call.settings.caching, claim_for), 0
+    # Nobody waits for a refresh, which would rather be told than ask what another asks as well.
+    is_refresh = call.priority is Priority.REFRESH
+    within = call.settings.timeouts.attempt if is_refresh else shared.patience
+    unusable = lost = 0
+    wish = Wish(call.settings.caching, within=within, claim_for=claim_for)
     while True:
         if own is not None:
             wish = replace(wish, own_age=call.now - own.stored_at)
-        found = yield from _found(call, shared, key, wish)
-        if found is None:
-            return _NOTHING
+        asked = shared.recall(key, call.query, wish)
+        found = None if asked is None else (yield from _found(call, shared, asked, wish))
+        if asked is None or found is None:
+            if not is_refresh or lost >= _MOST_LOST:
+                # What was not told in time may have been claimed all the same.
+                return _NOTHING if asked is None else Recalled(claim=asked.likely_claim)
+            lost += 1
+            yield from pause(call, call.now + shared.patience)
+            continue
         entry, situation = _adopted(call, shared, key, found)
         is_fresh = found.finding is Finding.FRESH and situation is Freshness.FRESH
         if found.finding is Finding.FRESH and not is_fresh and unusable < _MOST_UNUSABLE:
@@ -93,20 +106,17 @@ def recall(
         )
 
 
-def _found(call: CallState, shared: SharedMemory, key: str, wish: Wish) -> Call[Found | None]:
-    asked = shared.recall(key, call.query, wish)
-    if asked is None:
-        return None
-    found = None
+def _found(call: CallState, shared: SharedMemory, asked: Recall, wish: Wish) -> Call[Found | None]:
+    is_over = False
     try:
-        until = call.now + shared.patience
+        until = call.now + wish.within
         yield from pause(call, until, asked, waiting_for="the memory of the fleet")
-        found = asked.found
+        is_over = True
     finally:
-        if found is None:
-            # Also when the caller went away: what it may have claimed is another's to ask.
+        if not is_over:
+            # The caller went away: what it may have claimed is another's to ask.
             shared.give_up(asked)
-    return found
+    return asked.found
 
 
 def _adopted(

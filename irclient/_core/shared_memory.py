@@ -15,6 +15,7 @@ Who may ask holds a claim, which expires by itself. A memory that cannot be reac
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,6 +48,7 @@ class Wish:
 
     Attributes:
         caching: The settings of the call.
+        within: Seconds that the call waits to be told.
         claim_for: Seconds for which others are to wait while the call asks; 0 if it will not.
         own_age: The age of the answer that this process has itself, or None.
         even_fresh: Whether even a fresh answer is outdated: a newer data set was seen.
@@ -54,6 +56,7 @@ class Wish:
     """
 
     caching: Caching
+    within: float = 0.1
     claim_for: float = 0.0
     own_age: float | None = None
     even_fresh: bool = False
@@ -101,16 +104,25 @@ class Found:
 class Recall(Flight):
     """A question to the fleet's memory; it lands when the answer is there, or is given up.
 
+    Args:
+        claim: What an answer is kept with that nobody has claimed to ask for.
+
     Attributes:
         found: The answer; None if there was none.
     """
 
-    __slots__ = ("found", "is_given_up")
+    __slots__ = ("claim", "found", "is_given_up")
 
-    def __init__(self) -> None:
+    def __init__(self, claim: Claim) -> None:
         super().__init__()
+        self.claim = claim
         self.found: Found | None = None
         self.is_given_up = False
+
+    @property
+    def likely_claim(self) -> Claim:
+        """The claim of a call that was told nothing in time, and asks."""
+        return replace(self.claim, is_held=not self.has_landed)
 
 
 class SharedMemory(Protocol):

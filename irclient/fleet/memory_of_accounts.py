@@ -58,15 +58,15 @@ class MemoryOfAccounts:
         else:
             entry, field = fleet.link.key("a", digest), ""
         claim_key = fleet.link.key("c", digest)
-        recall = Recall()
         claim = Claim(
             keys=(entry, claim_key),
             field=field,
             who=secrets.token_hex(8),
             is_held=False,
-            last_forgotten="",
+            last_forgotten=fleet.last_forgotten,
         )
-        return recall if fleet.recall(recall, claim, wish, time.monotonic()) else None
+        recall = Recall(claim)
+        return recall if fleet.recall(recall, wish, time.monotonic()) else None
 
     def read(self, found: Found, query: Query) -> Entry | None:
         """Read what was found; None if it cannot be read, or is of what was forgotten."""

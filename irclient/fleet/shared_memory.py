@@ -116,13 +116,18 @@ class FleetMemory:
 
     # What calls and users ask for, on their threads.
 
-    def recall(self, recall: Recall, claim: Claim, wish: Wish, now: float) -> bool:
+    @property
+    def last_forgotten(self) -> str:
+        """The last that was forgotten, as far as this process knows."""
+        return self._forgotten.last
+
+    def recall(self, recall: Recall, wish: Wish, now: float) -> bool:
         """Send a recall; False if there is nobody to answer it."""
         self.is_used = True
         if self._to_forget or not self.link.is_present:
             self.link.wake()
             return False
-        caching = wish.caching
+        caching, claim = wish.caching, recall.claim
         not_before = 0 if wish.after is None else round(wish.after.server_stored_at * 1e6) + 1
         request = Request(
             RECALL,
@@ -138,9 +143,9 @@ class FleetMemory:
                 not_before,
                 *self.heard,
             ),
-            answered=lambda reply: self._recalled(recall, claim, reply),
+            answered=lambda reply: self._recalled(recall, reply),
             lost=lambda _reason, _at: self._lost(recall),
-            wanted_until=now + self.link.patience,
+            wanted_until=now + max(wish.within, wish.claim_for),
         )
         return self.link.send(request)
 
@@ -247,13 +252,13 @@ class FleetMemory:
     def _kept(self, reply: Reply) -> None:
         self.counts.kept += int(reply.values[0])
 
-    def _recalled(self, recall: Recall, claim: Claim, reply: Reply) -> None:
+    def _recalled(self, recall: Recall, reply: Reply) -> None:
         finding = Finding(reply.text(0))
         age, stored, data, told = reply.values[1:5]
         news = News.of(told)
         self.hear(news, reply)
         held = replace(
-            claim,
+            recall.claim,
             is_held=finding in {Finding.ASK, Finding.REFRESH},
             last_forgotten=news.last,
         )

@@ -71,7 +71,8 @@ class FakeSharedMemory:
         """Nothing is told."""
 
     def recall(self, key: str, query: Query, wish: Wish) -> Recall | None:
-        server, recall = self._server, Recall()
+        server = self._server
+        recall = Recall(Claim((key, key), "", self._name, is_held=False, last_forgotten="0-0"))
         if server.is_away:
             return None
 

@@ -230,7 +230,18 @@ def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_its_patience
     fleet.server.takes = 5.0
     assert fleet.ask(0).served.source == "service"
     assert fleet.time.now == pytest.approx(1000.0 + 0.1 + 0.06)
-    fleet.time.sleep(6.0)
+
+
+def test_what_was_claimed_without_being_told_in_time_is_kept_and_released() -> None:
+    fleet = Fleet(2)
+    fleet.server.takes = 0.13
+    asking = fleet.begin(0)
+    fleet.time.sleep(0.14)
+    assert [who for _, who in fleet.server.claims.values()] == ["p0"]
+    fleet.server.takes = 0.001
+    waiting = fleet.begin(1)
+    fleet.time.finish(asking, waiting)
+    assert [task.result.served.source for task in (asking, waiting)] == ["service", "cache"]
     assert not fleet.server.claims
 
 

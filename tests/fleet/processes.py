@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from irclient import ServiceEndpoint
@@ -49,7 +50,8 @@ class Process:
     def recall(self, query: Query, wish: Wish | None = None) -> Found:
         key = identity(query)
         assert key is not None
-        recall = self.shared.recall(key, query, wish or Wish(CACHING, claim_for=5.0))
+        wish = replace(wish or Wish(CACHING, claim_for=5.0), within=5.0)
+        recall = self.shared.recall(key, query, wish)
         assert recall is not None
         found = landed(recall)
         assert found is not None
