@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from irclient._clients.parts import ClientParts
+    from irclient._clients.watched import WatchedState
     from irclient._core.identity import KnownQueries
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient._drivers.batch import Begin
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
+    from irclient.instrument import Instrument
     from irclient.observe import Observer, Record
     from irclient.queries import Query
     from irclient.results import RecommendationList, Selectors
@@ -68,6 +70,9 @@ class ClientBase(ConfiguredClient[TransportT]):
     _known_queries: KnownQueries
     #: What requests go through; ours to close only if we made it.
     _transport: TransportT
+    _instruments: tuple[Instrument, ...]
+    #: For as long as it is held, observers may look at it.
+    _watched: WatchedState | None
     #: Hands a record to the observers.
     _tell: Callable[[Record], None]
 
@@ -93,6 +98,13 @@ class ClientBase(ConfiguredClient[TransportT]):
             cast("TransportT", self._own_transport) if parts.transport is None else parts.transport
         )
         self._tell = self._make_driver(self._transport, parts.observers)
+        self._instruments, self._watched = (), None
+        if parts.observers:
+            # Loaded here: most clients have none.
+            from irclient._clients.watched import WatchedState, instruments_of  # noqa: PLC0415
+
+            self._instruments = instruments_of(parts.observers)
+            self._watched = WatchedState(self._state, parts.observers)
 
     def with_options(
         self,
@@ -191,6 +203,10 @@ class ClientBase(ConfiguredClient[TransportT]):
         except QueryError:
             self._note_refusal("fetch")
             raise
+        if self._instruments:
+            from irclient._clients.instrumented import instrumented  # noqa: PLC0415
+
+            begin = instrumented(begin, self._instruments, query.operation)
         return cast("Callable[[float], Call[RecommendationList | Selectors]]", begin)
 
     def _begin_each(

@@ -17,7 +17,6 @@ quarter of an attempt's time stands in for it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.verdict import SERVED, Health, Meaning
@@ -80,8 +79,16 @@ def count_attempt(
     elif meaning is not Meaning.UNAUTHORIZED:
         # A 401 only counts once the token was renewed.
         aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at)
-    attempt = _attempt(call, send, meaning.word, verdict.reason, sent_at=sent_at, ended_at=ended_at)
-    _keep(call, replace(attempt, status=verdict.status))
+    attempt = _attempt(
+        call,
+        send,
+        meaning.word,
+        verdict.reason,
+        sent_at=sent_at,
+        ended_at=ended_at,
+        status=verdict.status,
+    )
+    _keep(call, attempt)
     for change in changes:
         call.note(change)
     call.note(aside)
@@ -119,12 +126,19 @@ def _count_cut_short(call: CallState, send: Send, attempt: Attempt, *, tells: bo
 
 
 def _attempt(
-    call: CallState, send: Send, outcome: str, reason: str, *, sent_at: float, ended_at: float
+    call: CallState,
+    send: Send,
+    outcome: str,
+    reason: str,
+    *,
+    sent_at: float,
+    ended_at: float,
+    status: int | None = None,
 ) -> Attempt:
     return Attempt(
         endpoint=send.endpoint.label,
         outcome=outcome,
-        status=None,
+        status=status,
         reason=reason,
         started_after=sent_at - call.began_at,
         elapsed=ended_at - sent_at,

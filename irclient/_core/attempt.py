@@ -65,7 +65,8 @@ def attempt(
     if opened:
         call.state.routes.allowances[endpoint.url].arrived(slot, call.now)
     count_attempt(call, send, verdict, sent_at, call.now, opened_connection=opened)
-    if call.records:
+    if call.records and verdict.meaning is not SERVED:
+        # After an answer nothing follows but the end, which tells all at once.
         yield from tell(call)
     return endpoint, verdict
 

@@ -158,9 +158,12 @@ def tell(call: CallState, *records: Record) -> Call[None]:
     untold = call.state.untold
     noted = [*call.records, *map(call.own, records)]
     call.records.clear()
+    others: list[Record] = []
     while untold:
         # Noted by calls whose callers went away, and which could not tell the observers.
-        noted.insert(0, untold.pop())
+        others.insert(0, untold.pop())
+    for record in others:
+        call.now = (yield Tell(record, is_own=False)).now
     for record in noted:
         call.now = (yield Tell(record)).now
 

@@ -164,7 +164,7 @@ def begin_refresh(call: CallState, key: str, claim: Claim | None = None) -> Call
                 key, call.now, lost_at=_lost_at(call), priority=Priority.REFRESH
             )
         if flight is not None and leads:
-            outcome = (yield Spawn(partial(_refresh, call, key, flight, claim))).outcome
+            outcome = (yield Spawn(partial(_refresh, call, key, flight, claim), "refresh")).outcome
             is_begun = not isinstance(outcome, NotStarted)
     finally:
         if not is_begun:

@@ -130,6 +130,7 @@ def _from_service(
         call.now = attempt.now
         call.sent += attempt.sent
         call.attempts += attempt.attempts
+        call.records += attempt.records
 
 
 def _degraded(call: CallState, answer: Answer) -> Answer:

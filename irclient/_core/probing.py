@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.attempt import attempt
 from irclient._core.bearer import bearer
-from irclient._core.call_state import CallState
+from irclient._core.call_state import CallState, tell
 from irclient._core.priority import Priority
 from irclient._core.protocol import NotStarted, Spawn, Wait
 from irclient.errors import IRError
@@ -29,7 +29,8 @@ def begin_probe(
     endpoint: ServiceEndpoint, state: ClientState, settings: Settings, modeling: str | None
 ) -> Call[None]:
     """Begin to learn in the background whether an endpoint is back."""
-    outcome = (yield Spawn(partial(probe, endpoint, state, settings, modeling=modeling))).outcome
+    begin = partial(probe, endpoint, state, settings, modeling=modeling)
+    outcome = (yield Spawn(begin, "probe")).outcome
     if isinstance(outcome, NotStarted):
         state.routes.health[endpoint.url].release()
 
@@ -69,6 +70,7 @@ def probe(
     try:
         if allowance.start(slot, call.now):
             yield from attempt(call, endpoint, token, slot)
+            yield from tell(call)
     finally:
         allowance.give_back(slot, call.now)
 

@@ -165,9 +165,14 @@ class Spawn:
     """Drive another call in the background and go on at once, without waiting for its result.
 
     Answered with `NotStarted`, and the call never begun, where there is no thread for it, or None.
+
+    Attributes:
+        call: Begins it.
+        purpose: What it is for.
     """
 
     call: Callable[[float], Call[Any]]
+    purpose: Literal["refresh", "probe"]
 
 
 @value
@@ -183,9 +188,15 @@ class NotStarted:
 
 @value
 class Tell:
-    """Hand a record to the observers."""
+    """Hand a record to the observers.
+
+    Attributes:
+        record: What happened.
+        is_own: Whether it happened in this call, and not in one whose caller went away.
+    """
 
     record: Record
+    is_own: bool = True
 
 
 class GivenUp(BaseException):

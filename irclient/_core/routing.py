@@ -94,8 +94,8 @@ class Choice:
     is_known_to_fail: bool = False
 
     def is_remarkable(self, now: float) -> bool:
-        """Whether there is anything to do before the attempt starts: a wait, or a probe."""
-        return self.slot.starts_at > now or self.probe is not None
+        """Whether there is anything to tell or to do first: a spill-over, a wait, a probe."""
+        return self.slot.starts_at > now or self.probe is not None or self.spilled_from is not None
 
 
 @value

@@ -48,7 +48,7 @@ def ask(call: CallState) -> Call[Answered]:
         allowance = call.state.routes.allowances[choice.endpoint.url]
         try:
             _pay_for(call, choice)
-            if call.state.has_observers or choice.is_remarkable(call.now):
+            if call.last_tried is not None or choice.is_remarkable(call.now):
                 yield from _on_the_way(call, choice)
                 stop_unless_open(call)
             if not allowance.start(choice.slot, call.now):

@@ -47,11 +47,13 @@ class Request:
         method: The HTTP method.
         target: The path and query, percent-encoded, to append to an endpoint's URL.
         body: A JSON body, or None.
+        headers: Headers beside those that all requests have; they have been checked.
     """
 
     method: str
     target: str
     body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def build_request(query: Query, *, modeling: str | None) -> Request:

@@ -147,6 +147,7 @@ def request_of(send: Send, trace: Callable[..., Any] | None = None) -> httpx.Req
     # httpx hides the token in what it shows of these.
     headers = httpx.Headers(fixed_headers())
     headers["Authorization"] = authorization(send.token)
+    headers.update(send.request.headers)
     if send.request.body is not None:
         headers["Content-Type"] = "application/json"
     connect, rest = send.connect_within, send.within

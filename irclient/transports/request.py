@@ -13,13 +13,30 @@ from irclient._version import __version__
 from irclient.transports.content_encoding import accepted_encodings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from irclient._core.protocol import Send
     from irclient._values.secret import Secret
 
-__all__ = ["Origin", "Outgoing", "authorization", "fixed_headers", "is_address", "outgoing_of"]
+__all__ = [
+    "Origin",
+    "Outgoing",
+    "authorization",
+    "check_headers",
+    "fixed_headers",
+    "is_address",
+    "outgoing_of",
+]
 
 #: What a header's value may hold (RFC 9110, section 5.5), of ASCII, without a space at its ends.
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+
+#: The headers beside those that are the same for all requests.
+_OTHERS: Final = frozenset(
+    {"authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"}
+)
+#: A token (RFC 9110, section 5.6.2).
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Origin(NamedTuple):
@@ -109,12 +126,32 @@ def _bytes_of(send: Send, place: _Place) -> bytes:
     if not line.isprintable():
         raise ValueError("the target of the request is not percent-encoded")
     body = request.body
+    if request.headers:
+        line = "\r\n".join([line, *(f"{name}: {value}" for name, value in request.headers)])
     if body is None:
         return b"%b\r\n%b" % (line.encode("ascii"), place.rest_with(send.token))
     length = b"Content-Type: application/json\r\nContent-Length: %d" % len(body)
     return b"%b\r\n%b\r\n%b%b" % (
         line.encode("ascii"), length, place.rest_with(send.token), body
     )  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _is_free(name: str) -> bool:
+    """Whether a header may be added that has this name."""
+    is_own = name.lower() in _OTHERS or name.title() in fixed_headers()
+    return _HEADER_NAME.fullmatch(name) is not None and not is_own
+
+
+def check_headers(headers: Iterable[tuple[str, str]]) -> None:
+    """Refuse headers that an instrument may not add.
+
+    Raises:
+        ValueError: One is the client's own, or holds what no header may.
+    """
+    for name, value in headers:
+        if not (_is_free(name) and value.isascii() and value.isprintable()):
+            raise ValueError(f"the header {name!r} of an instrument cannot be sent")
 
 
 def authorization(token: Secret) -> str:

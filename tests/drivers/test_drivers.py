@@ -113,7 +113,7 @@ def test_a_mistake_in_the_background_is_logged_and_harms_nobody(world, caplog) -
         raise ZeroDivisionError
 
     def call(now):
-        yield Spawn(mistaken)
+        yield Spawn(mistaken, "probe")
         yield Wait(now + 0.05)
         return True
 
@@ -154,7 +154,7 @@ def test_a_task_in_the_background_of_another_loop_is_cancelled_from_here() -> No
         yield Wait(now + 60)
 
     def call(now):
-        yield Spawn(endless)
+        yield Spawn(endless, "probe")
 
     async def elsewhere() -> None:
         await one.run(call)

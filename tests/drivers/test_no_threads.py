@@ -87,7 +87,7 @@ def test_nothing_is_begun_in_the_background_of_a_closed_client(world) -> None:
         yield Wait(now)
 
     def call(now):
-        return (yield Spawn(background)).outcome
+        return (yield Spawn(background, "probe")).outcome
 
     begun: list[bool] = []
 
@@ -110,7 +110,7 @@ def test_a_background_call_without_a_thread_is_never_begun_and_closing_returns(n
         yield
 
     def call(now):
-        return (yield Spawn(background)).outcome
+        return (yield Spawn(background, "probe")).outcome
 
     one = driver(SYNC)
     assert isinstance(one.run(call), NotStarted)
@@ -252,7 +252,7 @@ def test_races_background_calls_and_work_run_in_the_callers_context() -> None:
         yield Wait(now)
 
     def call(now):
-        yield Spawn(background)
+        yield Spawn(background, "probe")
         yield Start(work)
         yield Wait(now + 10, work.flight)
 
@@ -282,7 +282,7 @@ def test_a_background_call_sees_its_callers_context(world) -> None:
         yield Wait(now)
 
     def call(now):
-        yield Spawn(background)
+        yield Spawn(background, "probe")
         yield Wait(now + 10, ended)
 
     async def story() -> None:
