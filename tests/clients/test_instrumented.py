@@ -14,6 +14,7 @@ import pytest
 from irclient import IRClient, Pair, StaticToken, errors
 from irclient._clients.assembly import begin_call
 from irclient._clients.base import ClientBase
+from irclient.deadlines import deadline_at
 from irclient.observe import AttemptEnded, CallEnded, Hedged, MemoryUsed, TokenRenewed
 from irclient.queries import Similar
 from irclient.settings import Caching, Hedging
@@ -367,6 +368,7 @@ def test_a_call_without_an_instrument_makes_no_more_calls_of_functions(monkeypat
             endpoints=endpoints,
             fallback=self._fallback,
             priority=self._priority or usually,
+            ends_by=deadline_at(),
         )
         return cast("Any", begin)
 
