@@ -26,7 +26,7 @@ __all__ = ["Recalled", "recall"]
 
 #: Seconds between two looks at what another is asking for, and at most so many more, by chance.
 _LOOK_AGAIN_AFTER: Final = 0.015
-#: How often a refresh looks again because it was not told what there is.
+#: How often a refresh asks because it was not told what there is.
 _MOST_LOST: Final = 3
 #: How often a call looks again because it could not use what it found.
 _MOST_UNUSABLE: Final = 3
@@ -66,25 +66,14 @@ def recall(
     shared = call.state.shared_memory
     if shared is None:
         return _NOTHING
-    claim_for = call.settings.timeouts.attempt if claims else 0.0
-    ask_at = call.now + claim_for
-    # Nobody waits for a refresh, which would rather be told than ask what another asks as well.
-    is_refresh = call.priority is Priority.REFRESH
-    within = call.settings.timeouts.attempt if is_refresh else shared.patience
-    unusable = lost = 0
-    wish = Wish(call.settings.caching, within=within, claim_for=claim_for)
+    wish = _wish(call, shared, claims=claims)
+    ask_at, unusable = call.now + wish.claim_for, 0
     while True:
         if own is not None:
             wish = replace(wish, own_age=call.now - own.stored_at)
-        asked = shared.recall(key, call.query, wish)
-        found = None if asked is None else (yield from _found(call, shared, asked, wish))
-        if asked is None or found is None:
-            if not is_refresh or lost >= _MOST_LOST:
-                # What was not told in time may have been claimed all the same.
-                return _NOTHING if asked is None else Recalled(claim=asked.likely_claim)
-            lost += 1
-            yield from pause(call, call.now + shared.patience)
-            continue
+        found, claim = yield from _found(call, shared, key, wish)
+        if found is None:
+            return Recalled(claim=claim)
         entry, situation = _adopted(call, shared, key, found)
         is_fresh = found.finding is Finding.FRESH and situation is Freshness.FRESH
         if found.finding is Finding.FRESH and not is_fresh and unusable < _MOST_UNUSABLE:
@@ -95,18 +84,42 @@ def recall(
             continue
         is_usable = found.finding in {Finding.REFRESH, Finding.USABLE} and own is None
         if entry is not None and (is_fresh or is_usable):
-            return Recalled(entry, is_fresh=is_fresh, claim=found.claim)
+            return Recalled(entry, is_fresh=is_fresh, claim=claim)
         is_asked_elsewhere = found.finding in {Finding.WAIT, Finding.USABLE}
         if not is_asked_elsewhere or call.now >= ask_at:
-            return Recalled(claim=found.claim)
+            return Recalled(claim=claim)
+        look_again_after = _LOOK_AGAIN_AFTER * (1.0 + call.state.uniform())
         yield from pause(
-            call,
-            call.now + _LOOK_AGAIN_AFTER * (1.0 + call.state.uniform()),
-            waiting_for="another process that asks the same",
+            call, call.now + look_again_after, waiting_for="another process that asks the same"
         )
 
 
-def _found(call: CallState, shared: SharedMemory, asked: Recall, wish: Wish) -> Call[Found | None]:
+def _wish(call: CallState, shared: SharedMemory, *, claims: bool) -> Wish:
+    attempt = call.settings.timeouts.attempt
+    # Nobody waits for a refresh, which would rather be told than ask what another asks as well.
+    within = attempt if call.priority is Priority.REFRESH else shared.patience
+    return Wish(call.settings.caching, within=within, claim_for=attempt if claims else 0.0)
+
+
+def _found(
+    call: CallState, shared: SharedMemory, key: str, wish: Wish
+) -> Call[tuple[Found | None, Claim | None]]:
+    """Ask until there is an answer, or it takes too long; with the claim to go on with."""
+    asked: Recall | None = None
+    for times in range(_MOST_LOST if call.priority is Priority.REFRESH else 1):
+        if times:
+            yield from pause(call, call.now + shared.patience)
+        asked = shared.recall(key, call.query, wish)
+        if asked is None:
+            continue
+        yield from _wait_for(call, shared, asked, wish)
+        if asked.found is not None:
+            return asked.found, asked.found.claim
+    # What was not told in time may have been claimed all the same.
+    return None, None if asked is None else asked.likely_claim
+
+
+def _wait_for(call: CallState, shared: SharedMemory, asked: Recall, wish: Wish) -> Call[None]:
     is_over = False
     try:
         until = call.now + wish.within
@@ -116,7 +129,6 @@ def _found(call: CallState, shared: SharedMemory, asked: Recall, wish: Wish) -> 
         if not is_over:
             # The caller went away: what it may have claimed is another's to ask.
             shared.give_up(asked)
-    return asked.found
 
 
 def _adopted(

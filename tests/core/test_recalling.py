@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from irclient import errors
+from irclient._core.cached_answer import cached_answer
 from irclient._core.call import call
 from irclient._core.protocol import Failure, Trouble
 from irclient._core.state import ClientState
@@ -20,6 +24,8 @@ from tests.core.virtual_time import OneToken, VirtualTime
 from tests.scenarios.scenario import A, B, list_of
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from irclient.queries import Query
     from irclient.results import Answer
     from tests.core.virtual_time import Task
@@ -295,3 +301,66 @@ def test_a_refresh_that_finds_what_another_process_refreshed_asks_nothing() -> N
     assert fleet.sent == 2
     assert [fleet.ask(at).served.source for at in (0, 1)] == ["cache", "cache"]
     assert all(not state.refreshes for state in fleet.states)
+
+
+def test_a_refresh_asks_for_itself_when_the_server_stays_away() -> None:
+    fleet = Fleet(2)
+    fleet.ask(0)
+    fleet.time.sleep(1.5)
+    fleet.server.is_away = True
+    assert fleet.ask(0).served.source == "stale"
+    fleet.time.sleep(0.15)
+    assert fleet.sent == 1
+    fleet.time.sleep(0.2)
+    assert fleet.sent == 2
+
+
+def test_a_refresh_finds_the_server_that_was_away_for_a_moment() -> None:
+    fleet = Fleet(2)
+    fleet.ask(0)
+    fleet.ask(1)
+    fleet.time.sleep(1.5)
+    assert fleet.ask(0).served.source == "stale"
+    fleet.server.is_away = True
+    assert fleet.ask(1).served.source == "stale"
+    fleet.server.is_away = False
+    fleet.time.sleep(0.5)
+    assert fleet.sent == 2
+    assert fleet.ask(1).served.source == "cache"
+
+
+def test_a_fresh_answer_of_the_first_level_costs_not_one_call_of_a_function_more() -> None:
+    fleet = Fleet(1)
+    fleet.ask(0)
+    alone = ClientState.of(
+        (A, B),
+        settings=QUICK,
+        tokens=OneToken(),
+        store=MemoryStore(max_entries=1000),
+        uniform=lambda: 0.5,
+        has_observers=False,
+    )
+    fleet.time.run(partial(call, POPULAR, alone, QUICK))
+    now, recalls = fleet.time.now, fleet.server.recalls
+
+    def ways(state: ClientState) -> list[str]:
+        """The functions that are called, by the short way and by the long one."""
+        called = list[str]()
+
+        def note(frame: FrameType, event: str, argument: object) -> None:
+            if event in {"call", "c_call"}:
+                called.append(frame.f_code.co_name if event == "call" else repr(argument))
+
+        begin = call(POPULAR, state, QUICK, now)
+        sys.setprofile(note)
+        try:
+            cached_answer(POPULAR, state, QUICK, now)
+            with suppress(StopIteration):
+                next(begin)
+        finally:
+            sys.setprofile(None)
+        return [re.sub(" at 0x[0-9a-f]+", "", each) for each in called]
+
+    ways(alone)
+    assert ways(fleet.states[0]) == ways(alone)
+    assert fleet.server.recalls == recalls
