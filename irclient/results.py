@@ -54,6 +54,9 @@ class Served:
         elapsed: Seconds that the call took.
         age: Seconds since the service gave this answer.
         degraded: Whether this is less than what was asked for.
+        fresh_for: Seconds for which this may still be used as it is, by the settings of the call:
+            what a page that shows it may say in its ``Cache-Control``. 0 if it is stale or
+            degraded, and for a query whose answers are not kept.
     """
 
     endpoint: str | None = None
@@ -64,6 +67,7 @@ class Served:
     elapsed: float = 0.0
     age: float = 0.0
     degraded: bool = False
+    fresh_for: float = 0.0
 
 
 _UNSERVED = Served()
@@ -77,7 +81,8 @@ class Answer(Tolerant):
     # What is private is kept where pydantic keeps and copies it, but not declared: for declared
     # attributes pydantic calls back into Python with each answer that it reads. It is a dict of
     # the `body` that was read, how it was `served`, and the `query`; or of that of the `first`
-    # answer, how long after that one (`age`) it was handed out again, from memory, and the `query`.
+    # answer, how long after that one (`age`) it was handed out again, from memory, for how long it
+    # was fresh, and the `query`.
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  (JSON has every shape)
@@ -105,13 +110,14 @@ class Answer(Tolerant):
         served = first["served"]
         if not isinstance(served, Served):
             # Most answers are never asked how they were served, so it is put together here.
-            endpoint, account, variant, attempts, elapsed = served
+            endpoint, account, variant, attempts, elapsed, fresh_for = served
             served = first["served"] = Served(
                 endpoint=endpoint,
                 account=account,
                 variant=variant,
                 attempts=attempts,
                 elapsed=elapsed,
+                fresh_for=fresh_for,
             )
         private = self.__pydantic_private__
         if private is None or "age" not in private:
@@ -123,6 +129,7 @@ class Answer(Tolerant):
             source="cache",
             # Another thread may have kept it after this one was told the time.
             age=max(private["age"], 0.0),
+            fresh_for=max(private.get("fresh_for", 0.0) - max(private["age"], 0.0), 0.0),
         )
 
     def to_dict(self, *, served: bool = False) -> dict[str, Any]:
@@ -172,10 +179,11 @@ class Answer(Tolerant):
         elapsed: float,
         *,
         query: Query | None = None,
+        fresh_for: float = 0.0,
     ) -> None:
         """Complete an answer that was just read: note what it answers and how it was given."""
         first = self._of_the_first
-        first["served"] = (endpoint, account, variant, attempts, elapsed)
+        first["served"] = (endpoint, account, variant, attempts, elapsed, fresh_for)
         first["query"] = query
 
     def as_served(self, served: Served, *, query: Query | None = None) -> Self:
@@ -190,12 +198,13 @@ class Answer(Tolerant):
         set_private(again, of_again)
         return again
 
-    def out_of_memory(self, age: float, query: Query | None = None) -> Self:
+    def out_of_memory(self, age: float, query: Query | None = None, fresh_for: float = 0.0) -> Self:
         """Return the same answer as served from memory.
 
         Args:
             age: Seconds since it was given.
             query: What it answers now; the same as before when left out.
+            fresh_for: Seconds for which it was fresh when it was given.
         """
         again = _new(type(self))
         # What is frozen may be shared: pydantic's own copy takes longer than all the rest of an
@@ -206,7 +215,10 @@ class Answer(Tolerant):
         private = self.__pydantic_private__
         # A user's store may keep what came out of memory.
         first = private and private.get("first", private)
-        set_private(again, {"first": first, "age": age, "query": query or self.query})
+        set_private(
+            again,
+            {"first": first, "age": age, "fresh_for": fresh_for, "query": query or self.query},
+        )
         return again
 
 

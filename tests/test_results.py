@@ -82,6 +82,7 @@ def test_an_answer_as_a_dict_is_plain_and_tells_how_it_was_served_where_asked() 
         "elapsed": 0.0,
         "age": 2.0,
         "degraded": False,
+        "fresh_for": 0.0,
     }
     assert plain == NEW.raw
 

@@ -40,7 +40,7 @@ def cached_answer(
     if entry is None:
         return None
     state.stats.count_answer("cache")
-    return entry.answer.out_of_memory(now - entry.stored_at, query)
+    return entry.answer.out_of_memory(now - entry.stored_at, query, caching.fresh_for)
 
 
 def records_of(answer: Answer, operation: str, now: float, *, call_id: str) -> tuple[Record, ...]:

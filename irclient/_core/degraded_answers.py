@@ -90,7 +90,7 @@ def recalled(
     first = entry.answer.served
     call.answered_by = first.endpoint
     if source == "cache":
-        return entry.answer.out_of_memory(age, call.query)
+        return entry.answer.out_of_memory(age, call.query, call.settings.caching.fresh_for)
     return entry.answer.as_served(
         Served(
             endpoint=first.endpoint,

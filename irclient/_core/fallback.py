@@ -141,6 +141,7 @@ def _degraded(call: CallState, answer: Answer) -> Answer:
             attempts=call.sent,
             elapsed=call.elapsed,
             degraded=True,
+            fresh_for=0.0,
         ),
         query=call.query,
     )

@@ -247,9 +247,15 @@ def _unasked(call: CallState) -> list[Unasked]:
 
 
 def _served(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
-    answer, label = cast("Answer", verdict.answer), endpoint.label
-    call.answered_by = label
+    answer, label, query = cast("Answer", verdict.answer), endpoint.label, call.query
+    call.answered_by, caching = label, call.settings.caching
     answer.note_served(
-        label, endpoint.account, call.variant, call.sent, call.elapsed, query=call.query
+        label,
+        endpoint.account,
+        call.variant,
+        call.sent,
+        call.elapsed,
+        query=query,
+        fresh_for=0.0 if query.has_side_effect or not caching.enabled else caching.fresh_for,
     )
     return answer

@@ -68,9 +68,9 @@ class AppProxy:
         personal: Which user a customer is; it is asked only where the request says that the
             customer agreed (``consent=1``). Without it every list is the same for all.
         on_unknown: Told of each id that the catalogue does not know.
-        fresh_for: Seconds after IR gave an answer for which browsers may use it.
-        stale_while_revalidate_for: Seconds after that for which they may show it while they
-            ask again.
+        stale_while_revalidate_for: Seconds for which browsers may show a list while they ask
+            again. For how long they may show it without asking, is what the client's ``caching``
+            settings leave of it.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -85,7 +85,6 @@ class AppProxy:
         ask: int = 50,
         personal: Personal | None = None,
         on_unknown: Callable[[storefront.Unknown], object] | None = None,
-        fresh_for: float = 60.0,
         stale_while_revalidate_for: float = 600.0,
     ) -> None:
         _check("client", client, isinstance(client, Client) or callable(client))
@@ -94,7 +93,6 @@ class AppProxy:
         _check("ask", ask, isinstance(ask, int) and ask >= storefront.MOST_SHOWN)
         _check("personal", personal, personal is None or callable(personal))
         _check("on_unknown", on_unknown, on_unknown is None or callable(on_unknown))
-        _check("fresh_for", fresh_for, _is_duration(fresh_for))
         _check(
             "stale_while_revalidate_for",
             stale_while_revalidate_for,
@@ -102,7 +100,7 @@ class AppProxy:
         )
         self._client, self._catalogue, self._shopify = client, catalogue, shopify
         self._ask, self._personal, self._on_unknown = ask, personal, on_unknown
-        self._fresh_for, self._stale_for = fresh_for, stale_while_revalidate_for
+        self._stale_for = stale_while_revalidate_for
         self._unknown = 0
         self._lock = Lock()
         self._asgi: carrying.AsgiApplication | None = None
@@ -235,8 +233,8 @@ class AppProxy:
             return "private, no-store"
         if found.served.degraded:
             return "no-store"
-        left = max(self._fresh_for - found.served.age, 0.0)
-        return f"public, max-age={left:.0f}, stale-while-revalidate={self._stale_for:.0f}"
+        left, stale_for = found.served.fresh_for, self._stale_for
+        return f"public, max-age={left:.0f}, stale-while-revalidate={stale_for:.0f}"
 
     def _without(self, question: _Question, error: IRError) -> Response:
         if isinstance(error, QueryError) and error.status != HTTPStatus.NOT_FOUND:
@@ -322,6 +320,5 @@ _FIXES: Final = {
     "ask": f"pass an int of at least {storefront.MOST_SHOWN}, the most that a theme shows",
     "personal": "pass hashed_customer(key), or a function from a Visitor to a user id or None",
     "on_unknown": "pass a function of one argument",
-    "fresh_for": "pass seconds, at least 0",
     "stale_while_revalidate_for": "pass seconds, at least 0",
 }

@@ -130,20 +130,25 @@ def test_a_product_links_to_its_page_and_says_which_list_it_is_from(proxy) -> No
 
 
 def test_an_answer_may_be_kept_for_what_is_left_of_it(service) -> None:
-    proxy = AppProxy(
-        client(service),
-        catalogue(),
-        shopify=app(),
-        fresh_for=300.0,
-        stale_while_revalidate_for=900.0,
+    ir = IRClient(
+        HOME,
+        credential=StaticToken("t"),
+        transport=service,
+        settings=Settings(caching=Caching(fresh_for=300.0)),
     )
+    proxy = AppProxy(ir, catalogue(), shopify=app(), stale_while_revalidate_for=900.0)
     response = ask(proxy, {"product_id": "1"})
     assert response.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=900"
 
 
-def test_an_answer_that_is_older_than_browsers_may_use_is_left_zero_seconds(service) -> None:
-    proxy = AppProxy(client(service), catalogue(), shopify=app(), fresh_for=0.0)
-    ask(proxy, {"product_id": "1"})
+def test_an_answer_that_is_not_kept_is_left_zero_seconds(service) -> None:
+    ir = IRClient(
+        HOME,
+        credential=StaticToken("t"),
+        transport=service,
+        settings=Settings(caching=Caching(enabled=False)),
+    )
+    proxy = AppProxy(ir, catalogue(), shopify=app())
     assert "max-age=0," in ask(proxy, {"product_id": "1"}).headers["Cache-Control"]
 
 
@@ -251,7 +256,8 @@ def test_each_shop_is_answered_by_its_own_client_and_catalogue() -> None:
     ("name", "value"),
     [
         ("client", None), ("catalogue", [1]), ("shopify", "secret"), ("ask", 9), ("ask", "50"),
-        ("personal", "key"), ("on_unknown", 1), ("fresh_for", -1), ("fresh_for", "60"),
+        ("personal", "key"), ("on_unknown", 1),
+        ("stale_while_revalidate_for", -1), ("stale_while_revalidate_for", "60"),
         ("stale_while_revalidate_for", float("inf")),
     ],
 )  # fmt: skip
