@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from irclient._core.pacing import Fleet
     from irclient._drivers.each_on_tasks import EachOnTasks
     from irclient.auth import Credential
     from irclient.errors import IRError
@@ -57,6 +58,8 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         transport: Any `httpx.AsyncBaseTransport`; the client's own when left out. One that is
             passed in is never closed here.
         observers: Each is called with each record of what happened.
+        fleet: The processes with which it shares the TPS of its endpoints: an
+            `irclient.fleet.RedisFleet`, or another `irclient.fleet.Fleet`.
 
     Raises:
         ConfigurationError: An argument cannot be used; nothing was sent.
@@ -74,6 +77,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         store: Store | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> None:
         check_transport(transport, "AsyncBaseTransport")
         self._put_together(
@@ -85,6 +89,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
                 store=store,
                 transport=transport,
                 observers=observers,
+                fleet=fleet,
             )
         )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from irclient._core.pacing import Fleet
     from irclient.auth import Credential
     from irclient.errors import IRError
     from irclient.observe import Observer, Record
@@ -53,6 +54,8 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         transport: Any `httpx.BaseTransport`; the client's own when left out. One that is passed
             in is never closed here.
         observers: Each is called with each record of what happened.
+        fleet: The processes with which it shares the TPS of its endpoints: an
+            `irclient.fleet.RedisFleet`, or another `irclient.fleet.Fleet`.
 
     Raises:
         ConfigurationError: An argument cannot be used; nothing was sent.
@@ -70,6 +73,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         store: Store | None = None,
         transport: httpx.BaseTransport | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> None:
         check_transport(transport, "BaseTransport")
         self._put_together(
@@ -81,6 +85,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
                 store=store,
                 transport=transport,
                 observers=observers,
+                fleet=fleet,
             )
         )
 

@@ -22,12 +22,18 @@ class AllowanceStatus:
         full_limit: The same when no throttle has shrunk it.
         used: Starts in the last second, and those reserved for later.
         next_slot_after: Seconds until the next free slot.
+        mode: In a fleet, how this process stands to it: ``"joining"`` (its first message is not
+            answered yet), ``"shared"`` (the numbers above are the fleet's) or ``"alone"`` (the
+            server cannot be reached; they are this process's). None without a fleet.
+        members: In a fleet, the processes that were heard of last; else None.
     """
 
     limit: int
     full_limit: int
     used: int
     next_slot_after: float
+    mode: str | None = None
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

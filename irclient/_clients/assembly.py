@@ -23,6 +23,7 @@ from irclient.transports.own import OwnAsyncTransport, OwnTransport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from irclient._core.pacing import Fleet
     from irclient._core.protocol import Call
     from irclient.auth import Credential
     from irclient.observe import Observer
@@ -56,6 +57,8 @@ def assemble(
     settings: Settings,
     store: Store | None,
     observers: Sequence[Observer],
+    *,
+    fleet: Fleet | None = None,
 ) -> ClientState:
     """Check a client's arguments and make the state that its calls share.
 
@@ -73,6 +76,8 @@ def assemble(
     for observer in observers:
         if not callable(observer):
             raise ConfigurationError(f"each observer must be callable, got {observer!r}")
+    _check_fleet(fleet, settings)
+    shared_memory = None if fleet is None else fleet.shared_memory(_namespaces(endpoints))
     state = ClientState.of(
         endpoints,
         settings=settings,
@@ -81,10 +86,27 @@ def assemble(
         store=_own_store(settings.caching) if store is None else _shared_store(store, endpoints),
         uniform=random.random,
         has_observers=bool(observers),
+        fleet=fleet,
+        shared_memory=shared_memory,
+        shared_health=None if fleet is None else fleet.shared_health,
     )
+    if shared_memory is not None:
+        shared_memory.join(state.memory, is_own=store is None)
     for endpoint in state.endpoints:
         _warn_of_a_part_of_a_request(endpoint, settings.throttling.share)
     return state
+
+
+def _check_fleet(fleet: Fleet | None, settings: Settings) -> None:
+    if fleet is None:
+        return
+    if not callable(getattr(fleet, "allowance", None)):
+        raise ConfigurationError(f"fleet must be an irclient.fleet.RedisFleet, got {fleet!r}")
+    if settings.throttling.share != 1.0:
+        raise ConfigurationError(
+            f"throttling.share is {settings.throttling.share:g}, and a fleet shares the whole TPS "
+            "by itself; leave share out"
+        )
 
 
 def _warn_of_a_part_of_a_request(endpoint: ServiceEndpoint, share: float) -> None:
@@ -103,6 +125,12 @@ def _warn_of_a_part_of_a_request(endpoint: ServiceEndpoint, share: float) -> Non
 
 def _own_store(caching: Caching) -> Store:
     return MemoryStore(max_entries=caching.max_entries, max_bytes=caching.max_bytes)
+
+
+def _namespaces(endpoints: Endpoints) -> dict[str, str]:
+    from irclient.stores.shared import namespaces_of  # noqa: PLC0415  (as below)
+
+    return namespaces_of(endpoints)
 
 
 def _shared_store(store: Store, endpoints: Endpoints) -> Store:

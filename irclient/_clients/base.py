@@ -86,7 +86,12 @@ class ClientBase(ConfiguredClient[TransportT]):
         """Check what the client is made of, and make what its calls share."""
         check_fallback(parts.fallback)
         self._state = assemble(
-            parts.endpoints, parts.credential, parts.settings, parts.store, parts.observers
+            parts.endpoints,
+            parts.credential,
+            parts.settings,
+            parts.store,
+            parts.observers,
+            fleet=parts.fleet,
         )
         self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
         self._options = Options(parts.settings)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from irclient._core.pacing import Fleet
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.settings import Fallback, Settings
@@ -40,6 +41,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         store: Store | None = None,
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> None:
         """Make a client of its parts: put them together."""
 
@@ -57,6 +59,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         store: Store | None = None,
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> Self:
         """Make a client from the environment variables ``IRCLIENT_…``.
 
@@ -70,6 +73,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store: Where answers are kept.
             transport: As for the client itself.
             observers: Each is called with each record of what happened.
+            fleet: With whom the TPS is shared.
 
         Raises:
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
@@ -81,6 +85,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store=store,
             transport=transport,
             observers=observers,
+            fleet=fleet,
         )
 
     @classmethod
@@ -93,6 +98,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         store: Store | None = None,
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> Self:
         """Make a client from a TOML file with the same schema as the environment's.
 
@@ -107,6 +113,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store: Where answers are kept.
             transport: As for the client itself.
             observers: Each is called with each record of what happened.
+            fleet: With whom the TPS is shared.
 
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
@@ -118,6 +125,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store=store,
             transport=transport,
             observers=observers,
+            fleet=fleet,
         )
 
     @classmethod
@@ -130,6 +138,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         store: Store | None = None,
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
+        fleet: Fleet | None = None,
     ) -> Self:
         """Make a client of what was read already; the other arguments are those of `from_file`.
 
@@ -140,6 +149,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store: Where answers are kept.
             transport: As for the client itself.
             observers: Each is called with each record of what happened.
+            fleet: With whom the TPS is shared.
         """
         own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
         parts = ClientParts(
@@ -150,6 +160,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store=store,
             transport=own if transport is None else transport,
             observers=observers,
+            fleet=configuration.fleet if fleet is None else fleet,
         )
         return cls._made_of(parts, own)
 
@@ -168,6 +179,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             store=parts.store,
             transport=parts.transport,
             observers=parts.observers,
+            fleet=parts.fleet,
         )
         client._own_transport, client._priority = own_transport, priority
         return client

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from irclient._core.pacing import Fleet
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.settings import Fallback, Settings
@@ -34,6 +35,7 @@ class ClientParts(Generic[TransportT]):
         store: Where answers are kept, or None for a store of its own.
         transport: What requests go through, or None for one of its own.
         observers: Who is told what happened.
+        fleet: With whom the TPS is shared, or None.
     """
 
     endpoints: Endpoints
@@ -43,3 +45,4 @@ class ClientParts(Generic[TransportT]):
     store: Store | None
     transport: TransportT | None
     observers: Sequence[Observer]
+    fleet: Fleet | None = None

@@ -38,11 +38,11 @@ from irclient._core.reservation import PLAY, BatchQueue, Reservation
 from irclient._runtime.forks import fork_safe_lock
 from irclient.health import AllowanceStatus
 
-__all__ = ["Allowance", "Reservation"]
+__all__ = ["MARGIN", "Allowance", "Reservation"]
 
 #: Added to the second, for requests that overtake each other on their way: connecting takes
 #: longer than sending, and a busy machine delays some. It costs four of a hundred requests.
-_MARGIN: Final = 0.045
+MARGIN: Final = 0.045
 _SHRINK_TO: Final = 0.7
 _SHRINK_AGAIN_AFTER: Final = 0.5
 _GROWTH: Final = 0.05
@@ -61,7 +61,7 @@ class Allowance:
     def __init__(self, tps: float, *, adaptive: bool) -> None:
         # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
         self._full_limit = max(math.floor(tps + 1e-9), 1)
-        self._window = max(1.0, 1.0 / tps) + _MARGIN
+        self._window = max(1.0, 1.0 / tps) + MARGIN
         # What was reserved a window apart may look closer by as much as a sum is rounded.
         self._apart = self._window - 1e-6
         self._adaptive = adaptive
@@ -166,8 +166,29 @@ class Allowance:
                 until = now + min(retry_after, _LONGEST_BLOCK)
                 self._blocked_until = max(self._blocked_until, until)
             if self._adaptive and now - self._shrunk_at >= _SHRINK_AGAIN_AFTER:
-                self._scale = max(self._scale_at(now) * _SHRINK_TO, 1.0 / self._full_limit)
+                self._scale = max(self._scale_at(now) * _SHRINK_TO, 1.0 / max(self._full_limit, 1))
                 self._scaled_at = self._shrunk_at = now
+
+    def hold_back(self, until: float) -> None:
+        """Let nothing start before an instant, as somebody else was told."""
+        with self._lock:
+            self._blocked_until = max(self._blocked_until, until)
+
+    def resize(self, limit: int) -> None:
+        """Let so many start in a window from now on; zero is none.
+
+        Whoever holds a slot that is too close to others by then finds out at its start.
+        """
+        with self._lock:
+            if limit < self._full_limit * self._scale:
+                self._moves += 1
+            self._full_limit, self._scale = limit, 1.0
+
+    def started(self, now: float) -> int:
+        """How many starts lie in the window that ends now."""
+        with self._lock:
+            starts = self._starts
+            return bisect_right(starts, now) - bisect_left(starts, now - self._window)
 
     def status(self, now: float) -> AllowanceStatus:
         """Return how the allowance is doing; a signal handler may ask, so nothing changes by it."""
@@ -192,6 +213,8 @@ class Allowance:
 
     def _first_slot(self, now: float, priority: Priority) -> float:
         starts, limit = self._starts, self._limit(now)
+        if not limit:
+            return math.inf
         tail = max(now, self._blocked_until)
         if len(starts) >= limit:
             # Whatever starts this long after that one keeps the rule, though others start later:
@@ -222,6 +245,8 @@ class Allowance:
             return False
         start = max(now - PLAY, reservation.starts_at)
         at, limit = bisect_left(self._starts, start), self._limit(now)
+        if not limit:
+            return False
         if at >= limit and start - self._starts[at - limit] < self._apart:
             return False
         # Only those that it let pass by coming late, and itself, are closer to others than before.
@@ -253,7 +278,9 @@ class Allowance:
     def _limit(self, now: float) -> int:
         if self._scale >= 1.0:
             return self._full_limit
-        return max(math.floor(self._full_limit * self._scale_at(now) + 1e-9), 1)
+        return max(
+            math.floor(self._full_limit * self._scale_at(now) + 1e-9), min(self._full_limit, 1)
+        )
 
     def _scale_at(self, now: float) -> float:
         return min(self._scale + _GROWTH * (now - self._scaled_at), 1.0)

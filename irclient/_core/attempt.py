@@ -16,9 +16,9 @@ from irclient._wire.responses import Response
 from irclient.observe import Hedged
 
 if TYPE_CHECKING:
-    from irclient._core.allowance import Reservation
     from irclient._core.call_state import CallState
     from irclient._core.protocol import Call, Failure, Finish
+    from irclient._core.reservation import Reservation
     from irclient._core.verdict import Verdict
     from irclient._values.secret import Secret
     from irclient._wire.requests import Request

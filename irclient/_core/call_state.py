@@ -55,15 +55,15 @@ class CallState:
         degraded: Whether its answer is less than was asked for.
         call_id: What joins its records; None where nobody listens.
         generation: Of the memory when the call began: what is forgotten since is not kept.
+        slot_wanted_at: Since when it has waited for a fleet to give it a slot, or None.
         records: What happened and the observers have not been told yet.
     """
 
     __slots__ = (
         "answered_by", "attempts", "began_at", "call_id", "deadline_at", "degraded", "endpoints",
-        "ends_by",
-        "generation", "last_tried", "modeling", "now", "priority", "query", "ready_at", "records",
-        "sent", "settings", "source", "stale", "state", "token_was_renewed", "tried", "variant",
-        "verdicts", "waits",
+        "ends_by", "generation", "last_tried", "modeling", "now", "priority", "query", "ready_at",
+        "records", "sent", "settings", "slot_wanted_at", "source", "stale", "state",
+        "token_was_renewed", "tried", "variant", "verdicts", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +110,7 @@ class CallState:
         self.records: list[Record] = []
         self.last_tried: ServiceEndpoint | None = None
         self.token_was_renewed = False
+        self.slot_wanted_at: float | None = None
 
     @property
     def elapsed(self) -> float:

@@ -19,14 +19,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.health import Admission
+from irclient._core.pacing import Asked
 from irclient._runtime.forks import fork_safe_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from irclient._core.allowance import Allowance, Reservation
     from irclient._core.health import EndpointHealth
     from irclient._core.latency import Latencies
+    from irclient._core.pacing import EndpointAllowance
+    from irclient._core.reservation import Reservation
     from irclient.settings import Hedging
     from irclient.topology import ServiceEndpoint
 
@@ -76,7 +78,7 @@ def hedge_delay(
 def hedge_target(
     endpoints: Iterable[ServiceEndpoint],
     health: Mapping[str, EndpointHealth],
-    allowances: Mapping[str, Allowance],
+    allowances: Mapping[str, EndpointAllowance],
     budget: HedgeBudget,
     *,
     now: float,
@@ -99,6 +101,7 @@ def hedge_target(
         if not budget.spend():
             return None
         slot = allowance.reserve(now, not_after=now)
-        if slot is not None:
+        # A hedge waits for nothing: in a fleet it takes what this process has by then.
+        if slot is not None and not isinstance(slot, Asked):
             return endpoint, slot
     return None

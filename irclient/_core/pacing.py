@@ -8,8 +8,12 @@ from irclient._core.priority import Priority
 from irclient._values.momentary import value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from irclient._core.flights import Flight
     from irclient._core.reservation import Reservation
+    from irclient._core.shared_health import SharedHealth
+    from irclient._core.shared_memory import SharedMemory
     from irclient.health import AllowanceStatus
     from irclient.topology import ServiceEndpoint
 
@@ -69,6 +73,25 @@ class EndpointAllowance(Protocol):
 
 class Fleet(Protocol):
     """All processes that read the same endpoints; what it hands out is shared by them."""
+
+    @property
+    def workers(self) -> int:
+        """How many processes there are."""
+        ...
+
+    @property
+    def shared_health(self) -> SharedHealth | None:
+        """What the processes tell each other of endpoints' health; None if they do not."""
+        ...
+
+    def shared_memory(self, namespaces: Mapping[str, str]) -> SharedMemory | None:
+        """Return the memory of a client's answers that all processes have; None without one.
+
+        Args:
+            namespaces: What tells the accounts of each variant from others; the empty variant is
+                that of a client without a traffic split.
+        """
+        ...
 
     def allowance(self, endpoint: ServiceEndpoint, *, adaptive: bool) -> EndpointAllowance:
         """Return the allowance of an endpoint, the same for the same URL.

@@ -10,6 +10,7 @@ from irclient._core.bearer import bearer
 from irclient._core.call_state import CallState, tell
 from irclient._core.priority import Priority
 from irclient._core.protocol import NotStarted, Spawn, Wait
+from irclient._core.slot_wait import slot_now
 from irclient.errors import IRError
 from irclient.queries import Popular
 
@@ -62,9 +63,9 @@ def probe(
         return  # Another process of the fleet probes for all, and what it finds will be heard.
     try:
         token = yield from bearer(call)
+        slot = yield from slot_now(call, allowance)
     except IRError:
         return  # Without a token nothing was learned: a later call will ask for a probe again.
-    slot = allowance.reserve(call.now, not_after=call.now, priority=Priority.PROBE)
     if slot is None:
         return  # A probe may not take a slot that a call waits for; another will be asked for.
     try:

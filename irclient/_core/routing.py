@@ -22,15 +22,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from irclient._core.health import Admission
+from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from irclient._core.allowance import Allowance, Reservation
     from irclient._core.asides import Asides
+    from irclient._core.flights import Flight
     from irclient._core.health import EndpointHealth
+    from irclient._core.pacing import EndpointAllowance
+    from irclient._core.reservation import Reservation
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Choice", "Full", "Routes", "choose", "none_works"]
@@ -47,7 +50,7 @@ class Routes:
     """
 
     health: Mapping[str, EndpointHealth]
-    allowances: Mapping[str, Allowance]
+    allowances: Mapping[str, EndpointAllowance]
     asides: Asides
 
     def is_known_to_fail(self, endpoint: ServiceEndpoint, modeling: str | None) -> bool:
@@ -99,6 +102,21 @@ class Choice:
 
 
 @value
+class Awaited:
+    """Where the rest of the fleet must say whether there is a slot: wait, and choose again.
+
+    Attributes:
+        endpoint: The endpoint that would be the choice.
+        until: The latest instant to choose again.
+        flight: Lands when the answer is there; None where a slot is known not to be free before.
+    """
+
+    endpoint: ServiceEndpoint
+    until: float
+    flight: Flight | None
+
+
+@value
 class Full:
     """Every endpoint that could be asked is full for longer than the call may wait.
 
@@ -126,7 +144,7 @@ def choose(
     not_after: float,
     probe_for: float,
     priority: Priority = Priority.INTERACTIVE,
-) -> Choice | Full | None:
+) -> Choice | Awaited | Full | None:
     """Choose the next endpoint of a call; None when it has tried them all.
 
     Args:
@@ -148,6 +166,8 @@ def choose(
         if admission is Admission.SERVE:
             slot = routes.allowances[endpoint.url].reserve(now, not_after=now, priority=priority)
             if slot is not None:
+                if isinstance(slot, Asked):
+                    return _awaited(routes, endpoint, slot, due_for_probe)
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
             if priority is Priority.REFRESH:
@@ -198,7 +218,16 @@ class _Look:
         return [self.left[at] for *_, at in sorted(ranked)]
 
 
-def _second_best(look: _Look, not_after: float) -> Choice | Full:
+def _awaited(
+    routes: Routes, endpoint: ServiceEndpoint, asked: Asked, due_for_probe: ServiceEndpoint | None
+) -> Awaited:
+    if due_for_probe is not None:
+        # It is due again when the call chooses again.
+        routes.health[due_for_probe.url].release()
+    return Awaited(endpoint, asked.until, asked.flight)
+
+
+def _second_best(look: _Look, not_after: float) -> Choice | Awaited | Full:
     # Now where one can, else where it is soonest; between equals, the preferred.
     alive = sorted(look.alive, key=look.first_slot)
     failing = look.failing() if look.priority < Priority.REFRESH else []
@@ -210,6 +239,8 @@ def _second_best(look: _Look, not_after: float) -> Choice | Full:
         slot = allowance.reserve(look.now, not_after=latest, priority=look.priority)
         if slot is not None:
             probe = None if best == look.due_for_probe else look.due_for_probe
+            if isinstance(slot, Asked):
+                return _awaited(look.routes, best, slot, look.due_for_probe)
             return Choice(best, slot, probe, is_known_to_fail=is_failing)
     if look.due_for_probe is not None:
         look.routes.health[look.due_for_probe.url].release()

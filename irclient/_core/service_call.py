@@ -5,6 +5,7 @@ token → endpoint → allowance → attempt → verdict → again here | other 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from irclient._core import call_errors
@@ -16,7 +17,8 @@ from irclient._core.call_state import pause, stop_unless_open, tell
 from irclient._core.flights import Answered
 from irclient._core.priority import Priority
 from irclient._core.probing import begin_probe
-from irclient._core.routing import Full, choose, none_works
+from irclient._core.routing import Awaited, Full, choose, none_works
+from irclient._core.slot_wait import await_slot
 from irclient._core.verdict import SERVED, Meaning, Next
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 
@@ -41,10 +43,10 @@ def ask(call: CallState) -> Call[Answered]:
         # the slot, so that no slot of the first second is held by those who only wait.
         token = yield from bearer(call)
         # Endpoint and allowance: the preferred one that is well and has a slot.
-        choice = _choose(call)
+        choice = yield from _choose(call)
         while choice is None:
             yield from _wait_for_another_round(call)
-            choice = _choose(call)
+            choice = yield from _choose(call)
         allowance = call.state.routes.allowances[choice.endpoint.url]
         try:
             _pay_for(call, choice)
@@ -66,9 +68,19 @@ def ask(call: CallState) -> Call[Answered]:
             _go_on_unless_spent(call, endpoint, verdict)
 
 
-def _choose(call: CallState) -> Choice | None:
+def _choose(call: CallState) -> Call[Choice | None]:
     """Choose the next endpoint, and hold a slot there; None when all have been tried."""
-    choice = choose(
+    choice = _look_along(call)
+    if isinstance(choice, Awaited):
+        choice = yield from await_slot(call, choice, partial(_look_along, call))
+    if isinstance(choice, Full):
+        verdicts = list(call.verdicts.values())
+        raise call_errors.allowance_used_up(choice.slot_after, verdicts, call.attempts)
+    return choice
+
+
+def _look_along(call: CallState) -> Choice | Awaited | Full | None:
+    return choose(
         call.state.routes,
         call.endpoints,
         modeling=call.modeling,
@@ -78,10 +90,6 @@ def _choose(call: CallState) -> Choice | None:
         probe_for=call.settings.timeouts.attempt,
         priority=call.priority,
     )
-    if isinstance(choice, Full):
-        verdicts = list(call.verdicts.values())
-        raise call_errors.allowance_used_up(choice.slot_after, verdicts, call.attempts)
-    return choice
 
 
 def _full(call: CallState) -> IRError:
@@ -95,7 +103,8 @@ def _full(call: CallState) -> IRError:
 def _not_after(call: CallState) -> float:
     match call.priority:
         case Priority.INTERACTIVE:
-            return min(call.now + call.settings.throttling.max_wait, call.deadline_at)
+            since = call.now if call.slot_wanted_at is None else call.slot_wanted_at
+            return min(since + call.settings.throttling.max_wait, call.deadline_at)
         case Priority.BATCH:
             # The deadline of a batch call begins with its first slot.
             if call.sent:

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from irclient._core.memory import Cache, Store
+    from irclient._core.pacing import EndpointAllowance, Fleet
     from irclient._core.preference import Load
     from irclient._core.protocol import TokenSource
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
     from irclient.observe import Record
     from irclient.queries import Query
-    from irclient.settings import Settings
+    from irclient.settings import Settings, Throttling
     from irclient.stats import Stats
     from irclient.topology import Endpoints, RegionOrRegions, ServiceEndpoint
 
@@ -103,6 +104,7 @@ class ClientState:
         store: Store,
         uniform: Callable[[], float],
         has_observers: bool,
+        fleet: Fleet | None = None,
         shared_memory: SharedMemory | None = None,
         shared_health: SharedHealth | None = None,
     ) -> ClientState:
@@ -118,15 +120,13 @@ class ClientState:
         every = list(dict.fromkeys(each for flat in variants.values() for each in flat))
         # One service endpoint may be read with two modelings: it has one health, and one TPS.
         health: dict[str, EndpointHealth] = {}
-        allowances: dict[str, Allowance] = {}
+        allowances: dict[str, EndpointAllowance] = {}
         for each in every:
             health.setdefault(
                 each.url, EndpointHealth(each.label, settings.failover, uniform=uniform)
             )
-            allowance = Allowance(
-                each.tps * settings.throttling.share, adaptive=settings.throttling.adaptive
-            )
-            allowances.setdefault(each.url, allowance)
+            if each.url not in allowances:
+                allowances[each.url] = _allowance(each, settings.throttling, fleet)
         partners: dict[str, ServiceEndpoint] = {}
         for pair in (pair for each in regions.values() for pair in pairs(each)):
             partners |= {pair.primary.url: pair.secondary, pair.secondary.url: pair.primary}
@@ -137,9 +137,8 @@ class ClientState:
         }
         timeouts, retries = settings.timeouts, settings.retries
         # Of a fleet of small shares, the floors of all would be more than there is.
-        provisioned = settings.throttling.share * sum(
-            {each.url: each.tps for each in every}.values()
-        )
+        share = settings.throttling.share if fleet is None else 1.0 / fleet.workers
+        provisioned = share * sum({each.url: each.tps for each in every}.values())
         flights = Flights()
         # Who keeps no answers has no use for knowing what was asked either.
         memory = Memory(
@@ -226,3 +225,11 @@ class ClientState:
             allowance=self.routes.allowances[endpoint.url].status(now),
             **asdict(status),
         )
+
+
+def _allowance(
+    endpoint: ServiceEndpoint, throttling: Throttling, fleet: Fleet | None
+) -> EndpointAllowance:
+    if fleet is not None:
+        return fleet.allowance(endpoint, adaptive=throttling.adaptive)
+    return Allowance(endpoint.tps * throttling.share, adaptive=throttling.adaptive)

@@ -25,6 +25,11 @@ client_id = "11111111-2222-3333-4444-555555555555"
 
 [settings.timeouts]                    # optional; any group of irclient.Settings
 deadline = 2.5
+
+[fleet]                                # optional: the processes that share one TPS
+url = "redis://cache.internal:6379/0"
+name = "shop"
+workers = 8
 ```
 
 In the environment each key is ``IRCLIENT_`` and the key in upper case, its parts joined by two
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from irclient._core.pacing import Fleet
     from irclient.auth import Credential
     from irclient.configuration.schema import Key
     from irclient.configuration.source import ShortForm
@@ -79,12 +85,14 @@ class Configuration:
         credential: Where the client gets its tokens.
         settings: How it behaves.
         ca_file: A PEM file of the only authorities to trust, or None.
+        fleet: With whom the TPS is shared, or None.
     """
 
     endpoints: Endpoints
     credential: Credential
     settings: Settings
     ca_file: str | None = None
+    fleet: Fleet | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Configuration:

@@ -22,6 +22,7 @@ from irclient.worker_share import worker_share
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from irclient._core.pacing import Fleet
     from irclient.auth import Credential, TokenCredential
     from irclient.configuration.schema import (
         ConfigurationTable,
@@ -63,6 +64,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
         credential=_credential(table, source, environ),
         settings=_settings(table),
         ca_file=table.ca_file,
+        fleet=_fleet(table, source),
     )
 
 
@@ -113,6 +115,21 @@ def _settings(table: ConfigurationTable) -> Settings:
         if values is not None
     }
     return Settings(**made)
+
+
+def _fleet(table: ConfigurationTable, source: Source) -> Fleet | None:
+    given = table.fleet
+    if given is None:
+        return None
+    # Loaded here: few programs have one.
+    from irclient.fleet import RedisFleet  # noqa: PLC0415
+
+    try:
+        return RedisFleet(given.url, name=given.name, workers=given.workers)
+    except ConfigurationError as problem:
+        field = str(problem).partition(" ")[0]
+        path: KeyPath = ("fleet", field) if field in type(given).model_fields else ("fleet",)
+        raise ConfigurationError(f"{source.name_of(path)}: {problem}") from None
 
 
 def _credential(

@@ -28,6 +28,7 @@ __all__ = [
     "AzureTable",
     "ConfigurationTable",
     "CredentialTable",
+    "FleetTable",
     "Key",
     "KeyPath",
     "KeyVaultTable",
@@ -146,12 +147,24 @@ CredentialTable: TypeAlias = Annotated[
 ]
 
 
+class FleetTable(_TableOfNumbers):
+    """`irclient.fleet.RedisFleet`: the processes that share one TPS."""
+
+    url: str = Field(
+        description="The Redis or Valkey server where they meet: redis://, rediss:// or unix://. "
+        "With a password in it, it belongs into the environment."
+    )
+    name: str = Field(description="What all processes of the fleet call it.")
+    workers: int = Field(description="How many processes call.", ge=1)
+
+
 class ConfigurationTable(_Table):
     """The whole."""
 
     regions: list[RegionTable] = Field(min_length=1)
     credential: CredentialTable
     settings: Any = None
+    fleet: FleetTable | None = None
     ca_file: str | None = Field(
         default=None,
         description="A PEM file of the only authorities to trust; relative to the file that "

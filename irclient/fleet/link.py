@@ -111,6 +111,8 @@ class Counts:
     messages: int = 0
     lost: int = 0
     late: int = 0
+    alone_for: float = 0.0
+    lost_at: float | None = None
 
 
 class Link:
@@ -215,10 +217,18 @@ class Link:
             self.is_present = False
             now = time.monotonic()
             self._connect_at = now + _CONNECT_AGAIN_AFTER
+            if self.counts.lost_at is None:
+                self.counts.lost_at = now
             request.lost(_reason(problem), now)
         else:
             self.is_present = True
+            self.counts.alone_for, self.counts.lost_at = self.alone_for(reply.now), None
             request.answered(reply)
+
+    def alone_for(self, now: float) -> float:
+        """Seconds in which the server could not be reached."""
+        counts = self.counts
+        return counts.alone_for + (0.0 if counts.lost_at is None else now - counts.lost_at)
 
     def _reply_to(self, request: Request) -> Reply:
         client = self._connected()

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from irclient._core.lease import PATIENCE
+from irclient._core.shared_allowance import SharedAllowance
+from irclient._runtime.forks import fork_safe_lock
 from irclient.errors import ConfigurationError
 from irclient.fleet.connecting import connector
 from irclient.fleet.link import Link
+from irclient.fleet.memory_of_accounts import MemoryOfAccounts
+from irclient.fleet.news import FleetNews
+from irclient.fleet.port import Port
+from irclient.fleet.shared_memory import FleetMemory
+from irclient.fleet.stats import FleetStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
+
+    from irclient._core.pacing import EndpointAllowance
+    from irclient._core.shared_health import SharedHealth
+    from irclient._core.shared_memory import SharedMemory
+    from irclient.topology import ServiceEndpoint
 
 __all__ = ["RedisFleet"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-#: Seconds that an answer of the server is waited for: longer is worse than going on without it.
-_PATIENCE: Final = 0.1
 
 
 class RedisFleet:
@@ -56,8 +69,59 @@ class RedisFleet:
                 f"workers must be how many processes call, at least 1, got {workers!r}"
             )
         self._name, self._workers = name, workers
-        self._link = Link(
-            connector(url, connect, patience=_PATIENCE), name=name, patience=_PATIENCE
+        self._lock = fork_safe_lock()
+        self._ports: dict[str, Port] = {}
+        self._link = Link(connector(url, connect, patience=PATIENCE), name=name, patience=PATIENCE)
+        self._memory = FleetMemory(self._link)
+        self._news = FleetNews(self._link, self._memory)
+
+    @property
+    def workers(self) -> int:
+        """How many processes call."""
+        return self._workers
+
+    @property
+    def shared_health(self) -> SharedHealth:
+        """What the processes tell each other of endpoints' health."""
+        return self._news
+
+    def shared_memory(self, namespaces: Mapping[str, str]) -> SharedMemory:
+        """Return the memory of a client's answers that all processes have.
+
+        Args:
+            namespaces: What tells the accounts of each variant from others.
+        """
+        return MemoryOfAccounts(self._memory, namespaces)
+
+    def allowance(self, endpoint: ServiceEndpoint, *, adaptive: bool) -> EndpointAllowance:
+        """Return the allowance of an endpoint, the same for the same URL.
+
+        Args:
+            endpoint: The endpoint.
+            adaptive: Whether 429 answers shrink it.
+        """
+        with self._lock:
+            port = self._ports.get(endpoint.url)
+            if port is None:
+                allowance = SharedAllowance(
+                    endpoint.tps, workers=self._workers, adaptive=adaptive, wake=self._link.wake
+                )
+                # Of an endpoint, the account's name is not known to all who read the server.
+                digest = hashlib.blake2b(endpoint.url.encode(), digest_size=8).hexdigest()
+                port = self._ports[endpoint.url] = Port(allowance, name=digest)
+                self._link.add(port)
+            return port.allowance
+
+    def stats(self) -> FleetStats:
+        """Return what this process has asked of the server since it began, counted."""
+        counts, ports = self._link.counts, self._ports.values()
+        return FleetStats(
+            messages=counts.messages,
+            slots=sum(port.slots for port in ports),
+            given_back=sum(port.given_back for port in ports),
+            lost=counts.lost,
+            late=counts.late,
+            alone_for=self._link.alone_for(time.monotonic()),
         )
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""A fleet of real processes on a real server: what it keeps, and what it costs."""

@@ -1,0 +1,85 @@
+"""What a member and the server of its fleet say to each other about an endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from irclient._core.reservation import Reservation
+from irclient._values.momentary import value
+
+__all__ = ["Answer", "FleetSlot", "Message"]
+
+
+@dataclass(slots=True, eq=False)
+class FleetSlot(Reservation):
+    """A slot that the server gave.
+
+    Attributes:
+        number: Its name on the server.
+        came_at: When it came.
+    """
+
+    number: int = field(kw_only=True)
+    came_at: float = field(kw_only=True)
+
+
+@value
+class Message:
+    """What a member says and asks. Instants are the process's own.
+
+    Attributes:
+        sequence: Higher than that of any message before.
+        right: How many starts in a window the member believes to have of its own.
+        used: How many the last window holds, whatever it believes now.
+        demand: How many it wanted of late, in a window.
+        met: The `Answer.met` of last; zero of a new one.
+        epoch: The `Answer.epoch` of then; empty of a new one.
+        want: How many slots it asks for.
+        within: Seconds in which they must have started.
+        blocked_for: Seconds in which nothing may start, as a 429 said.
+        shrinks: Whether a 429 came since the last message.
+        added: Starts that the server is to count besides, in seconds from now.
+        returned: Numbers of slots that are not used.
+    """
+
+    sequence: int
+    right: int
+    used: int
+    demand: int
+    met: int
+    epoch: str
+    want: int = 0
+    within: float = 0.0
+    blocked_for: float = 0.0
+    shrinks: bool = False
+    added: tuple[float, ...] = ()
+    returned: tuple[int, ...] = ()
+
+
+@value
+class Answer:
+    """What the server says. Instants are the process's own by then.
+
+    Attributes:
+        epoch: Another one than before means that the server has forgotten everything.
+        right: How many starts in a window are the member's own from now on.
+        first_at: The first slot that it could give.
+        blocked_until: No start before.
+        limit: How many the fleet may start in a window.
+        present: How many members there are.
+        demand: How many starts all of them wanted of late, in a window.
+        met: How many members there are with those that have been silent for a while.
+        is_closed: Whether it gives nothing yet, because it has forgotten everything.
+        slots: Starts and numbers of the slots that it gives.
+    """
+
+    epoch: str
+    right: int
+    first_at: float
+    blocked_until: float
+    limit: int
+    present: int
+    demand: int
+    met: int
+    is_closed: bool = False
+    slots: tuple[tuple[float, int], ...] = ()

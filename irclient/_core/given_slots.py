@@ -1,0 +1,102 @@
+"""The slots that the server of a fleet has given this process, and those that go back."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from irclient._core.reservation import PLAY
+
+if TYPE_CHECKING:
+    from irclient._core.fleet_messages import FleetSlot
+
+__all__ = ["GivenSlots"]
+
+#: A slot that no call has taken for so long goes back.
+_UNCLAIMED_FOR: Final = 0.03
+
+
+class GivenSlots:
+    """Slots that no call has taken yet, and what became of the others.
+
+    Args:
+        window: Seconds for which a start counts.
+    """
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._free: list[FleetSlot] = []
+        self._starts: deque[float] = deque()
+        self._returned: list[int] = []
+        self._added: list[float] = []
+
+    def add(self, slot: FleetSlot) -> None:
+        """Keep a slot that was given."""
+        insort(self._free, slot, key=attrgetter("starts_at"))
+
+    def take(self, now: float, not_after: float) -> FleetSlot | None:
+        """Hand out the first slot that starts in time."""
+        for slot in self._free:
+            if slot.starts_at >= now - PLAY:
+                if slot.starts_at > not_after:
+                    return None
+                self._free.remove(slot)
+                return slot
+        return None
+
+    def used(self, slot: FleetSlot) -> None:
+        """Note that a request was started in a slot."""
+        slot.is_held = False
+        self._starts.append(slot.starts_at)
+
+    def give_back(self, slot: FleetSlot) -> None:
+        """Keep the number of a slot that will not be used, for the next message."""
+        slot.is_held = False
+        self._returned.append(slot.number)
+
+    def sort_out(self, now: float, *, keeps: bool) -> None:
+        """Give back what is too late, and what no call took, unless calls wait for slots."""
+        for slot in list(self._free):
+            is_late = slot.starts_at < now - PLAY
+            if is_late or not (keeps or slot.came_at >= now - _UNCLAIMED_FOR):
+                self._free.remove(slot)
+                self.give_back(slot)
+
+    def also_counts(self, at: float) -> None:
+        """Note that the service counts a request at another instant as well."""
+        self._added.append(at)
+
+    def returned(self) -> tuple[int, ...]:
+        """The numbers of the slots that go back, once."""
+        returned = tuple(self._returned)
+        self._returned.clear()
+        return returned
+
+    def added(self, now: float) -> tuple[float, ...]:
+        """The starts that the server is to count besides, in seconds from now, once."""
+        added = tuple(at - now for at in self._added if at > now - self._window)
+        self._added.clear()
+        return added
+
+    def started(self, now: float) -> int:
+        """How many requests were started in slots in the window that ends now."""
+        while self._starts and self._starts[0] < now - self._window:
+            self._starts.popleft()
+        return len(self._starts)
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether slots go back with the next message."""
+        return bool(self._returned or self._added)
+
+    @property
+    def first(self) -> float | None:
+        """The start of the first free slot, or None."""
+        return self._free[0].starts_at if self._free else None
+
+    @property
+    def unused(self) -> list[int]:
+        """The numbers of all that is not used, for the end of the process."""
+        return [*self._returned, *(slot.number for slot in self._free)]

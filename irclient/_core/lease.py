@@ -1,0 +1,90 @@
+"""How much of a fleet's TPS one process may use without asking, and for how long.
+
+| the server                        | the process may start, in any window                        |
+|-----------------------------------|-------------------------------------------------------------|
+| has lent it a right               | as many as it was told last                                 |
+| has not been heard for 4 s        | the same, and no more than its part: TPS / workers          |
+| has not been heard for 7.4 s      | its part                                                    |
+| was never reached                 | its part, at once: the one case in which a fleet may exceed |
+|                                   | its TPS, until the server is back                           |
+
+The server counts a right for as long as its member may believe in it, and sets a silent member's
+part aside after a second; the others hear of that, or lose the server too. So whatever happens to
+whom, and in which order, the rights of all members together never exceed the TPS: nobody takes
+more before all the others have come down.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+__all__ = ["BEAT", "LEASE_FOR", "PATIENCE", "Lease"]
+
+#: Seconds between the messages of a member that wants nothing.
+BEAT: Final = 0.4
+#: Seconds for which a right is valid after the last message that was answered.
+LEASE_FOR: Final = 4.0
+#: Seconds for which an answer of the server is waited for.
+PATIENCE: Final = 0.1
+#: The server notices silence (`SILENT` and `SWEEP` in the script) when somebody beats, the others
+#: are told with their next beat; one that is lost just before has its lease from then on.
+_NOTICED_AFTER: Final = 1.0 + 0.1 + 2 * (BEAT + PATIENCE)
+#: For clocks, which run a little differently, and what is on its way.
+_PLAY: Final = 0.2
+
+
+class Lease:
+    """What a member may start on its own, as the time passes.
+
+    Args:
+        limit: Starts of the whole fleet in a window.
+        workers: How many processes call.
+        window: Seconds.
+    """
+
+    def __init__(self, limit: int, *, workers: int, window: float) -> None:
+        self._limit, self._workers, self._window = limit, workers, window
+        self._present = 0
+        self._told = 0
+        #: When the last message was sent that was answered.
+        self.heard_at: float | None = None
+        self._is_given_up = False
+
+    @property
+    def length(self) -> float:
+        """Seconds after which the server no longer counts a right of a member it does not hear."""
+        return LEASE_FOR + self._window + _PLAY
+
+    @property
+    def _part(self) -> int:
+        return self._limit // max(self._workers, self._present)
+
+    def hear(self, right: int, *, sent_at: float, present: int) -> None:
+        """Learn from an answer what is lent."""
+        self._told, self._present = right, present
+        self.heard_at, self._is_given_up = sent_at, False
+
+    def never_reached(self) -> None:
+        """Learn that there was no answer to the first message."""
+        self._is_given_up = self.heard_at is None
+
+    def right(self, now: float) -> int:
+        """Starts in any window that ends now."""
+        if self.heard_at is None:
+            return self._part if self._is_given_up else 0
+        if now < self.heard_at + LEASE_FOR:
+            return self._told
+        return self._part if now >= self._rises_at else min(self._told, self._part)
+
+    def changes_at(self, now: float) -> float:
+        """The next instant at which the right changes by itself."""
+        if self.heard_at is None:
+            return math.inf
+        falls_at = self.heard_at + LEASE_FOR
+        return falls_at if now < falls_at else self._rises_at if now < self._rises_at else math.inf
+
+    @property
+    def _rises_at(self) -> float:
+        heard_at = -math.inf if self.heard_at is None else self.heard_at
+        return heard_at + _NOTICED_AFTER + LEASE_FOR + self._window + _PLAY

@@ -1,0 +1,210 @@
+"""The scripts of an endpoint's window: who may start how much, on the server's own clock.
+
+An endpoint's TPS has two parts. Most of it is lent to the members of the fleet as rights: so many
+starts in any window (a second and a margin), each member's own, used without asking. The rest is
+given slot by slot, first come, first served. What the server lends, a member has until it hears
+of less, whatever becomes of the server; so the server counts a right for as long as a member may
+believe in it, and at every instant
+
+    rights that members may believe in + slots of any window + what is set aside ≤ TPS.
+
+| the server finds                      | it                                                       |
+|---------------------------------------|----------------------------------------------------------|
+| a message later than its sender waits | does nothing: its sender has given it up                 |
+| for, or overtaken by a later one      |                                                          |
+| demand                                | lends in proportion to it, and what nobody needs in      |
+|                                       | equal parts; less at once, more when it has come back    |
+| a member that was told of less        | counts the old right until the member has said how much  |
+|                                       | it started under it                                      |
+| a member silent for a second          | sets its part of the TPS aside, since it may soon take   |
+|                                       | that much without asking                                 |
+| one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
+|                                       | half a minute                                            |
+| nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
+| (FLUSHALL, restart, failover)         | members have reported as they say they were, or the      |
+|                                       | leases of the others are over; 0.6 s if all are new      |
+| a 429                                 | shrinks the TPS to 0.7, at most twice a second; it grows |
+|                                       | back by a twentieth each second                          |
+
+Instants are microseconds of the server's clock. Slots are entries of a sorted set: the score is
+the start, the name a number, by which one is given back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from irclient.fleet.scripts import Script
+
+__all__ = ["LEAVE", "TAKE", "WINDOW_KEYS"]
+
+#: What the names of an endpoint's keys end with, in the order of KEYS.
+WINDOW_KEYS: Final = ("slots", "meta", "seen", "silent", "members")
+
+TAKE: Final = Script("""
+local slots, meta, seen, silent, members = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local me, sequence, token = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local tps, window, workers = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local lease, right, used = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local demand, met_before, met_in = tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[18]
+local want, within = tonumber(ARGV[13]), tonumber(ARGV[14])
+local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumber(ARGV[17])
+
+local FORGET, SILENT, SWEEP = 30000000, 1000000, 100000
+local floor, max, min = math.floor, math.max, math.min
+
+local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
+    'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
+    'expected', 'open')
+local function number(at, default) return tonumber(known[at] or default) end
+local epoch, server, checked = known[1], known[2] or '', number(3, 0)
+local began, sum, wants, targets = number(4, now), number(5, 0), number(6, 0), number(7, 0)
+local scale, scaled, shrunk = number(8, 1), number(9, now), number(10, 0)
+local blocked, swept, reserve, away = number(11, 0), number(12, 0), number(13, 0), number(14, 0)
+local given, expected, is_open = number(15, 0), number(16, 0), known[17] == '1'
+
+-- Another server knows what this one wrote, and not the last of it.
+if now - checked >= SWEEP then
+    local info = redis.pcall('INFO', 'server')
+    local id = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+    if id ~= server then epoch, server = false, id end
+    checked = now
+end
+if not epoch then
+    redis.call('DEL', slots, seen, silent, members)
+    epoch, began, sum, wants, targets, scale, swept = token, now, 0, 0, 0, 1, 0
+    blocked, reserve, away, expected, is_open = 0, 0, 0, 0, false
+end
+-- Those who knew the server before say how many they were; in the end, how many are missing.
+if not is_open and met_in ~= epoch then expected = max(expected, met_before) end
+
+local mine = redis.call('HMGET', members, 'h' .. me, 'w' .. me, 't' .. me, 'q' .. me)
+if mine[4] and sequence <= (tonumber(mine[4]) or 0) then return {now, 'late'} end
+local held, wanted = tonumber(mine[1] or 0), tonumber(mine[2] or 0)
+local target_before = tonumber(mine[3] or 0)
+redis.call('ZREM', silent, me)
+redis.call('ZADD', seen, now, me)
+local present = redis.call('ZCARD', seen)
+local base = tps / max(workers, present)
+if base >= 1 then base = floor(base) end
+
+local opens = began + lease
+if expected == 0 then
+    opens = began + 600000
+elseif present >= expected then
+    opens = began + window + 300000
+end
+if not is_open and now >= opens then
+    is_open, expected, swept = true, max(expected - present, 0), 0
+end
+if now - swept >= SWEEP then
+    swept = now
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now - SILENT)) do
+        local theirs = redis.call('HMGET', members, 'w' .. name, 't' .. name)
+        wants, targets = wants - tonumber(theirs[1]), targets - tonumber(theirs[2])
+        redis.call('HSET', members, 'w' .. name, 0, 't' .. name, 0)
+        redis.call('ZADD', silent, redis.call('ZSCORE', seen, name), name)
+        redis.call('ZREM', seen, name)
+    end
+    present = redis.call('ZCARD', seen)
+    local rest, lapsed = redis.call('ZRANGE', silent, 0, -1, 'WITHSCORES'), 0
+    reserve, away = 0, 0
+    for at = 1, #rest, 2 do
+        local name, heard = rest[at], tonumber(rest[at + 1])
+        local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name)
+        local theirs, is_gone = tonumber(fields[1] or 0), fields[2] == 'gone'
+        if heard >= now - lease then
+            away = away + theirs
+            if not is_gone then reserve = reserve + max(base - theirs, 0) end
+        else
+            sum = sum - theirs
+            if is_gone or heard < now - FORGET then
+                redis.call('ZREM', silent, name)
+                redis.call('HDEL', members, 'h' .. name, 'w' .. name, 't' .. name, 'q' .. name)
+            else
+                lapsed = lapsed + 1
+                redis.call('HSET', members, 'h' .. name, 0)
+            end
+        end
+    end
+    if is_open and now < began + FORGET then lapsed = lapsed + expected end
+    reserve = math.ceil(reserve + max(min(lapsed, workers - present), 0) * base)
+end
+
+redis.call('ZREMRANGEBYSCORE', slots, '-inf', '(' .. string.format('%.0f', now - window))
+for at = 19, 18 + added do
+    given = given + 1
+    redis.call('ZADD', slots, now + tonumber(ARGV[at]), given)
+end
+for at = 19 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
+
+scale = min(scale + 0.05 * max(now - scaled, 0) / 1000000, 1)
+if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / tps), now end
+blocked = max(blocked, now + min(blocked_for, 60000000))
+local limit = floor(max(tps * scale, 1) + 0.000001)
+
+-- What is lent: the members' demand and a third, then the rest in equal parts.
+wants = wants + demand - wanted
+local kept = max(0.2 * limit, min(2 * math.sqrt(limit), 0.4 * limit))
+local lent, target = max(limit - reserve - away - kept, 0), 0
+if 1.3 * wants <= lent then
+    target = floor(1.3 * demand + (lent - 1.3 * wants) / present)
+else
+    target = floor(lent * demand / wants)
+end
+-- What changes little stays: each change is not counted as free for a while.
+if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
+local room = limit - reserve - (sum - held) - redis.call('ZCARD', slots)
+if not is_open then target = met_before == 0 and floor(min(base, room)) or right end
+local before = max(right, used)
+if target > right then right = max(right, min(target, room)) else right = max(target, 0) end
+sum = sum - held + max(before, right)
+targets = targets - target_before + target
+redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't' .. me, target,
+    'q' .. me, sequence)
+
+local open_limit = limit - reserve - max(sum, targets + away)
+local function next_slot()
+    if not is_open then return opens end
+    if open_limit < 1 then return now + 200000 end
+    local before = redis.call('ZRANGE', slots, -open_limit, -open_limit, 'WITHSCORES')[2]
+    return max(now, blocked, before and before + window or 0)
+end
+local first, granted = next_slot(), {}
+if not is_open or open_limit < 1 then want = 0 end
+while #granted < 2 * want and first <= now + within do
+    given = given + 1
+    redis.call('ZADD', slots, first, given)
+    granted[#granted + 1] = first
+    granted[#granted + 1] = given
+    first = next_slot()
+end
+redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, 'began', began,
+    'sum', sum, 'wants', wants, 'targets', targets, 'scale', scale, 'scaled', now,
+    'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
+    'number', given, 'expected', expected, 'open', is_open and 1 or 0)
+-- As many as there may be, for the next server to know whom to wait for.
+local met = present + redis.call('ZCARD', silent)
+if not is_open then
+    met = max(met, expected)
+elseif now < began + FORGET then
+    met = met + expected
+end
+return {now, epoch, right, first, blocked, limit, present, wants, is_open and 0 or 1,
+    min(met, workers),
+    unpack(granted)}
+""")
+
+#: A member that ends well leaves its right, once what it started under it is a window old.
+LEAVE: Final = Script("""
+local me, window, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+for at = 5, #ARGV do redis.call('ZREM', KEYS[1], ARGV[at]) end
+if redis.call('ZREM', KEYS[3], me) == 1 then
+    local mine = redis.call('HMGET', KEYS[5], 'w' .. me, 't' .. me)
+    redis.call('HINCRBY', KEYS[2], 'wants', -tonumber(mine[1]))
+    redis.call('HINCRBY', KEYS[2], 'targets', -tonumber(mine[2]))
+    redis.call('HSET', KEYS[5], 'w' .. me, 0, 't' .. me, 0, 'q' .. me, 'gone')
+    redis.call('ZADD', KEYS[4], now - lease + window, me)
+end
+return {now}
+""")
