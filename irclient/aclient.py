@@ -14,6 +14,7 @@ from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
 from irclient._display.progress import ManyAnswered, length_of, progress_of
 from irclient._drivers.tasks import TaskDriver
+from irclient.errors import IRError
 from irclient.results import RecommendationList, RecommendedItem
 from irclient.settings import Settings
 from irclient.transports import default_async_transport
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.pacing import Fleet
+    from irclient._core.protocol import Call, NotStarted
     from irclient._drivers.each_on_tasks import EachOnTasks
     from irclient.auth import Credential
-    from irclient.errors import IRError
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
+    from irclient.readiness import Readiness
     from irclient.results import Answer, Selectors
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -214,6 +216,36 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     def items(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendedItem]:
         """Read the items of a list, page by page as they are needed; see `pages`."""
         return _Items(self.pages(query, page_size=page_size))
+
+    async def warm_up(self, timeout: float = 10.0, *, strict: bool = False) -> Readiness:  # noqa: ASYNC109  (also ends what runs on threads)
+        """Fetch the token, and open a connection to each account that calls go to first.
+
+        For the start of a process: its first calls then take no longer than others. Each preferred
+        account is asked for one item, and its pair where it does not answer. Nothing stops the
+        process from starting: what could not be had is looked for again by the first calls, and by
+        `readiness`.
+
+        Args:
+            timeout: The most seconds that it may take.
+            strict: Raise the first error instead.
+
+        Returns:
+            How ready the client is by then.
+
+        Raises:
+            IRError: With `strict`, why a token or an answer could not be had.
+            ConfigurationError: `timeout` is no number of seconds.
+        """
+        begin = self._begin_warm_up(timeout)
+        try:
+            await self._driver.run(begin)
+        except IRError:
+            if strict:
+                raise
+        return self.readiness()
+
+    def _in_background(self, begin: Callable[[float], Call[None]]) -> NotStarted | None:
+        return self._driver.spawn_from_anywhere(begin)
 
     async def aclose(self) -> None:
         """Close the client and its copies; closing again does nothing."""

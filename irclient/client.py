@@ -12,6 +12,7 @@ from irclient._clients.parts import ClientParts
 from irclient._core.paging import Pager
 from irclient._display.progress import ManyAnswered, length_of, progress_of
 from irclient._drivers.blocking import BlockingDriver
+from irclient.errors import IRError
 from irclient.settings import Settings
 from irclient.transports import default_transport
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     import httpx
 
     from irclient._core.pacing import Fleet
+    from irclient._core.protocol import Call, NotStarted
     from irclient.auth import Credential
-    from irclient.errors import IRError
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
+    from irclient.readiness import Readiness
     from irclient.results import RecommendationList, RecommendedItem, Selectors
     from irclient.settings import Fallback
     from irclient.stores import Store
@@ -223,6 +225,36 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     def items(self, query: ListQuery, *, page_size: int = 50) -> Iterator[RecommendedItem]:
         """Read the items of a list, page by page as they are needed; see `pages`."""
         return (item for page in self.pages(query, page_size=page_size) for item in page)
+
+    def warm_up(self, timeout: float = 10.0, *, strict: bool = False) -> Readiness:
+        """Fetch the token, and open a connection to each account that calls go to first.
+
+        For the start of a process: its first calls then take no longer than others. Each preferred
+        account is asked for one item, and its pair where it does not answer. Nothing stops the
+        process from starting: what could not be had is looked for again by the first calls, and by
+        `readiness`.
+
+        Args:
+            timeout: The most seconds that it may take.
+            strict: Raise the first error instead.
+
+        Returns:
+            How ready the client is by then.
+
+        Raises:
+            IRError: With `strict`, why a token or an answer could not be had.
+            ConfigurationError: `timeout` is no number of seconds.
+        """
+        begin = self._begin_warm_up(timeout)
+        try:
+            self._driver.run(begin)
+        except IRError:
+            if strict:
+                raise
+        return self.readiness()
+
+    def _in_background(self, begin: Callable[[float], Call[None]]) -> NotStarted | None:
+        return self._driver.spawn(begin)
 
     def close(self) -> None:
         """Close the client and its copies; closing again does nothing.

@@ -42,7 +42,7 @@ def deadline(seconds: float | timedelta) -> Generator[None]:
     Raises:
         ConfigurationError: It is not a number of seconds, or below 0.
     """
-    ends_at = time.monotonic() + _checked(seconds)
+    ends_at = time.monotonic() + seconds_of("deadline", seconds)
     before = _ends_at.get()
     token = _ends_at.set(ends_at if before is None else min(before, ends_at))
     try:
@@ -56,11 +56,20 @@ def deadline_at() -> float | None:
     return _ends_at.get()
 
 
-def _checked(seconds: object) -> float:
+def seconds_of(what: str, seconds: object) -> float:
+    """Return a duration in seconds.
+
+    Args:
+        what: What it is called, for the message.
+        seconds: A number, or a timedelta.
+
+    Raises:
+        ConfigurationError: It is not a number of seconds, or below 0.
+    """
     given = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
     number = float(given) if isinstance(given, int | float) else None
     if number is None or isinstance(given, bool) or not math.isfinite(number) or number < 0:
         raise ConfigurationError(
-            f"deadline must be a number of seconds of at least 0, got {seconds!r}"
+            f"{what} must be a number of seconds of at least 0, got {seconds!r}"
         )
     return number

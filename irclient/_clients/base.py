@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
 from irclient._clients.assembly import (
@@ -20,8 +21,9 @@ from irclient._clients.options import Options
 from irclient._clients.parts import TransportT
 from irclient._core.cached_answer import cached_answer, records_of
 from irclient._core.call_state import new_call_id
+from irclient._core.readying import needs_watch, readiness, warm_up, watch
 from irclient._drivers.batch import Ready
-from irclient.deadlines import deadline_at
+from irclient.deadlines import deadline_at, seconds_of
 from irclient.errors import ConfigurationError, QueryError
 from irclient.observe import CallEnded
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from irclient._clients.parts import ClientParts
     from irclient._clients.watched import WatchedState
     from irclient._core.identity import KnownQueries
-    from irclient._core.protocol import Call
+    from irclient._core.protocol import Call, NotStarted
     from irclient._core.state import ClientState
     from irclient._drivers.batch import Begin
     from irclient.cache import Cache
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from irclient.instrument import Instrument
     from irclient.observe import Observer, Record
     from irclient.queries import Query
+    from irclient.readiness import Readiness
     from irclient.results import RecommendationList, Selectors
     from irclient.settings import (
         Caching,
@@ -183,6 +186,29 @@ class ClientBase(ConfiguredClient[TransportT]):
     def health(self) -> HealthSnapshot:
         """Return how each endpoint is doing."""
         return self._state.snapshot(time.monotonic())
+
+    def readiness(self) -> Readiness:
+        """Return whether a call could be answered by the service now; reads memory only.
+
+        What it finds missing is looked for in the background: a token is fetched, and endpoints
+        that fail are asked every few seconds, with one small request each, until they answer. So
+        is the preferred one after five seconds without an answer. That goes on for a minute after
+        readiness was last asked for; a probe of an orchestrator keeps it up.
+        """
+        state, now = self._state, time.monotonic()
+        if needs_watch(state, now) and state.watch.begin(now):
+            refused = self._in_background(partial(watch, state, self._settings))
+            if refused is not None:
+                state.watch.end()
+        return readiness(state, now)
+
+    @abstractmethod
+    def _in_background(self, begin: Callable[[float], Call[None]]) -> NotStarted | None:
+        """Drive a call in the background, or say why that cannot be."""
+
+    def _begin_warm_up(self, timeout: object) -> Callable[[float], Call[None]]:
+        within = seconds_of("timeout", timeout)
+        return partial(warm_up, self._state, self._settings, within=within)
 
     def stats(self) -> Stats:
         """Return what the client has done since it was made, counted."""

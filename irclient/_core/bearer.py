@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core.call_state import pause, tell
+from irclient._core.call_state import FOR_TOKEN, pause, tell
 from irclient._core.protocol import NotStarted, Start
 from irclient.errors import AuthenticationError
 from irclient.observe import TokenRejected
@@ -35,7 +35,7 @@ def bearer(call: CallState) -> Call[Secret]:
             raise AuthenticationError(
                 str(reading.error), attempts=tuple(call.attempts), code=reading.error.code
             )
-        yield from pause(call, call.deadline_at, reading.flight, waiting_for="a token")
+        yield from pause(call, call.deadline_at, reading.flight, waiting_for=FOR_TOKEN)
 
 
 def _start(call: CallState, work: Work) -> Call[str | None]:

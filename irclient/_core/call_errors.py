@@ -91,7 +91,11 @@ def unauthorized(
 
 
 def deadline_exceeded(
-    deadline: float, attempts: Sequence[Attempt], *, waiting_for: str = ""
+    deadline: float,
+    attempts: Sequence[Attempt],
+    *,
+    waiting_for: str = "",
+    retry_after: float | None = None,
 ) -> DeadlineExceeded:
     """The error for a call whose time ran out."""
     spent = _told(attempts) if attempts else "nothing was sent"
@@ -100,6 +104,7 @@ def deadline_exceeded(
         f"the deadline of {deadline:g} s passed{waiting} after {_count(attempts)}: {spent}. "
         "Give the call a longer deadline, or each attempt a shorter timeout",
         attempts=tuple(attempts),
+        retry_after=retry_after,
     )
 
 

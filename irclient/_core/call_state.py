@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from irclient._core import call_errors
 from irclient._core.priority import Priority
@@ -23,7 +23,21 @@ if TYPE_CHECKING:
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["CallState", "new_call_id", "pause", "stop_if_closed", "stop_unless_open", "tell"]
+__all__ = [
+    "FOR_TOKEN",
+    "CallState",
+    "new_call_id",
+    "pause",
+    "stop_if_closed",
+    "stop_unless_open",
+    "tell",
+]
+
+
+#: What a call may wait for before it can send anything.
+FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
+#: Seconds after which a token may be there that is being fetched.
+_TOKEN_SOON: Final = 1.0
 
 
 class CallState:
@@ -200,5 +214,8 @@ def stop_unless_open(call: CallState, *, waiting_for: str = "") -> None:
     stop_if_closed(call)
     if call.now >= call.deadline_at:
         raise call_errors.deadline_exceeded(
-            call.allowed_for, call.attempts, waiting_for=waiting_for
+            call.allowed_for,
+            call.attempts,
+            waiting_for=waiting_for,
+            retry_after=_TOKEN_SOON if waiting_for == FOR_TOKEN and not call.sent else None,
         )

@@ -195,6 +195,11 @@ class EndpointHealth:
                 reason=None if self._state is State.WORKING else self._reason,
             )
 
+    @property
+    def has_failed_last(self) -> bool:
+        """Whether its last attempt failed."""
+        return self._in_a_row > 0
+
     def __repr__(self) -> str:
         return (
             f"<EndpointHealth {self._label} {self._state.value}, {self._in_a_row} failed in a row>"

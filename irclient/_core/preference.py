@@ -94,6 +94,15 @@ class Preference:
         self, regions: RegionOrRegions, *, settings: Failover, latencies: Latencies
     ) -> None:
         listed = (regions,) if isinstance(regions, ServiceEndpoint | Pair) else regions
+        home = listed[0]
+        #: Where calls go as long as all is well.
+        self.first: tuple[ServiceEndpoint, ...]
+        if isinstance(home, ServiceEndpoint):
+            self.first = (home,)
+        elif home.mode == "active-active":
+            self.first = (home.primary, home.secondary)
+        else:
+            self.first = (home.primary,)
         self._regions: list[_Region] = []
         self.loads: dict[ServiceEndpoint, Load] = {}
         for region in listed:

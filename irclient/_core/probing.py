@@ -17,10 +17,11 @@ from irclient.queries import Popular
 if TYPE_CHECKING:
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
+    from irclient._core.verdict import Verdict
     from irclient.settings import Settings
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["begin_probe", "probe"]
+__all__ = ["ask_once", "begin_probe", "probe"]
 
 #: What a probe asks: small, without side effect, and served by every tier of the service.
 _PROBE: Final = Popular(count=1)
@@ -58,20 +59,27 @@ def probe(
     call = CallState(
         query, state, settings, now, only, deadline_at=ends_at, priority=Priority.PROBE
     )
-    allowance = state.routes.allowances[endpoint.url]
     if not (yield from _may_probe(call, endpoint)):
         return  # Another process of the fleet probes for all, and what it finds will be heard.
+    yield from ask_once(call, endpoint)
+
+
+def ask_once(call: CallState, endpoint: ServiceEndpoint) -> Call[Verdict | None]:
+    """Ask one endpoint once, if there is a token and a slot; None where nothing was learned."""
+    allowance = call.state.routes.allowances[endpoint.url]
     try:
         token = yield from bearer(call)
         slot = yield from slot_now(call, allowance)
     except IRError:
-        return  # Without a token nothing was learned: a later call will ask for a probe again.
+        return None  # A later call will ask for a probe again.
     if slot is None:
-        return  # A probe may not take a slot that a call waits for; another will be asked for.
+        return None  # A probe may not take a slot that a call waits for.
     try:
-        if allowance.start(slot, call.now):
-            yield from attempt(call, endpoint, token, slot)
-            yield from tell(call)
+        if not allowance.start(slot, call.now):
+            return None
+        _, verdict = yield from attempt(call, endpoint, token, slot)
+        yield from tell(call)
+        return verdict
     finally:
         allowance.give_back(slot, call.now)
 

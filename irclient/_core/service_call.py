@@ -5,6 +5,7 @@ token → endpoint → allowance → attempt → verdict → again here | other 
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,7 @@ from irclient._core.probing import begin_probe
 from irclient._core.routing import Awaited, Full, choose, none_works
 from irclient._core.slot_wait import await_slot
 from irclient._core.verdict import SERVED, Meaning, Next
+from irclient.errors import Unavailable
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 
 if TYPE_CHECKING:
@@ -233,8 +235,23 @@ def _wait_for_another_round(call: CallState) -> Call[None]:
 def _no_endpoint_answered(call: CallState) -> IRError:
     verdicts = list(call.verdicts.values())
     error = call_errors.no_endpoint_answered(verdicts, call.attempts, _unasked(call))
+    if isinstance(error, Unavailable):
+        after = min(_asked_again_after(call, each) for each in call.endpoints)
+        error.retry_after = after if after < math.inf else None
     error.__cause__ = next((v.cause for v in verdicts if v.cause is not None), None)
     return error
+
+
+def _asked_again_after(call: CallState, endpoint: ServiceEndpoint) -> float:
+    """Seconds until an endpoint is asked again whether it is back; infinite where nobody knows."""
+    routes, verdict = call.state.routes, call.verdicts.get(endpoint)
+    if verdict is not None and verdict.retry_after is not None:
+        return verdict.retry_after
+    aside = routes.asides.find(endpoint, call.modeling)
+    if aside is not None:
+        return aside.ask_again_at - call.now
+    health = routes.health[endpoint.url]
+    return health.probe_in(call.now) if health.is_known_to_fail else math.inf
 
 
 def _unasked(call: CallState) -> list[Unasked]:

@@ -18,6 +18,7 @@ from irclient._core.refreshing import Refreshes
 from irclient._core.routing import Routes
 from irclient._core.splitting import Split
 from irclient._core.stats import Counters
+from irclient._core.watch import Watch
 from irclient.health import EndpointStatus, HealthSnapshot
 from irclient.topology import TrafficSplit, flatten, pairs
 
@@ -66,6 +67,7 @@ class ClientState:
         stats: What has happened, counted.
         split: Who belongs to which variant, or None without a traffic split.
         has_observers: Whether anybody listens; records are only made for listeners.
+        watch: What is known of the client's readiness.
         untold: Records of calls whose callers went away; the next call tells them.
         is_closed: Whether the client was closed.
         shared_memory: The memory of the fleet, or None without one.
@@ -92,6 +94,7 @@ class ClientState:
     is_closed: bool = False
     shared_memory: SharedMemory | None = None
     shared_health: SharedHealth | None = None
+    watch: Watch = field(default_factory=Watch)
     untold: list[Record] = field(default_factory=list["Record"])
 
     @classmethod

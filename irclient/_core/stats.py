@@ -45,6 +45,12 @@ class Counters:
         with self._lock:
             self._attempts[endpoint][outcome] += 1
 
+    @property
+    def answers(self) -> int:
+        """How many requests the service has answered with what they asked for."""
+        with self._lock:
+            return sum(each.get("served", 0) for each in self._attempts.values())
+
     def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
         """Return the counts as they are now."""
         with self._lock:

@@ -119,7 +119,7 @@ class BlockingDriver:
             case Start():
                 return self._start(command.work)
             case Spawn():
-                return self._spawn(command.call)
+                return self.spawn(command.call)
         return None
 
     def _start(self, work: Work) -> NotStarted | None:
@@ -127,7 +127,8 @@ class BlockingDriver:
             return None
         return NotStarted("no thread could be started")
 
-    def _spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+    def spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+        """Drive a call in the background, or say why that cannot be."""
         if self._closing.has_landed:
             return NotStarted("the client is closed")
         background, is_started = _Background(), False

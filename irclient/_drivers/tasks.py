@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +56,7 @@ class TaskDriver:
         self._closing = Flight()
         self._background: set[_Background] = set()
         self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")
+        self._last_loop: Any = None
 
     async def run(self, begin: Callable[[float], Call[T]]) -> T:
         """Run a call to its end and return its result."""
@@ -108,7 +110,7 @@ class TaskDriver:
             case Start():
                 return self._start(command.work)
             case Spawn():
-                return self._spawn(command.call)
+                return self.spawn(command.call)
         return None
 
     def tell(self, record: Record) -> None:
@@ -120,7 +122,8 @@ class TaskDriver:
             return None
         return NotStarted("no thread could be started")
 
-    def _spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+    def spawn(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+        """Drive a call in the background, or say why that cannot be."""
         if self._closing.has_landed:
             return NotStarted("the client is closed")
         # Noted before it starts, so that a close between the two is not missed.
@@ -131,6 +134,22 @@ class TaskDriver:
             return None
         self._background.discard(background)
         return NotStarted("the event loop is closing")
+
+    def spawn_from_anywhere(self, begin: Callable[[float], Call[Any]]) -> NotStarted | None:
+        """Drive a call in the background, from a thread without a loop on the last one's."""
+        with suppress(RuntimeError):
+            self._last_loop = this_loop()
+            return self.spawn(begin)
+        soon = getattr(self._last_loop, "call_soon_threadsafe", None) or getattr(
+            self._last_loop, "run_sync_soon", None
+        )
+        try:
+            if soon is not None:
+                soon(self.spawn, begin)
+                return None
+        except RuntimeError:
+            pass  # That loop has ended.
+        return NotStarted("no event loop runs")
 
     async def _run_unheard(
         self, begin: Callable[[float], Call[Any]], background: _Background
