@@ -54,7 +54,7 @@ def test_a_client_that_is_warm_sends_its_first_call_at_once(world) -> None:
         assert isinstance(warm, Readiness)
         assert (warm.ok, warm.token, vault.asked) == (True, "valid", 1)
         await world.ask(ir.popular())
-        assert [each.account for each in service.requests] == ["contoso-a", "contoso-a"]
+        assert [each.account for each in service.requests] == ["contoso-a-web"] * 2
         assert vault.asked == 1
         await world.close(ir)
 
