@@ -25,6 +25,7 @@ from irclient.configuration import describe, short_forms
 from irclient.emulator.faults import KINDS
 from irclient.emulator.switches import Switches
 from irclient.queries import Query
+from irclient.server import configuration as server_configuration
 from irclient.settings import Fallback, Guard, Settings
 
 if TYPE_CHECKING:
@@ -80,6 +81,40 @@ def _settings_of(group: Any, place: str) -> str:  # noqa: ANN401  (a pydantic mo
     ]
     heads = ("setting", "takes", "default", "meaning")
     return f"## {group.__name__}\n\n{_first_line(group)}\n{place}\n\n{table(heads, rows)}"
+
+
+def server() -> str:
+    """A table for each table of a server.toml."""
+    own = server_configuration
+    tables = {
+        "the top of the file": own.Configuration,
+        "accounts": own.Account,
+        "accounts.endpoints": own.Endpoint,
+        "modelings": own.Modeling,
+        "issuers": own.Issuer,
+        "limits": own.Limits,
+        "redis": own.Redis,
+    }
+    return "\n".join(_server_table(name, table) for name, table in tables.items())
+
+
+def _server_table(name: str, model: Any) -> str:  # noqa: ANN401  (a pydantic model)
+    said = _said_below(model)
+    rows = [
+        (
+            f"`{key}`",
+            "" if field.is_required() else _default_of(field.get_default()),
+            said[key],
+        )
+        for key, field in model.model_fields.items()
+    ]
+    title = name if name.startswith("the ") else f"`{name}`"
+    return f"## {title}\n\n{_first_line(model)}\n\n{table(('key', 'default', 'meaning'), rows)}"
+
+
+def _default_of(value: object) -> str:
+    is_none = value is None or value == () or isinstance(value, server_configuration.Limits)
+    return "none" if is_none else f"`{shown(value)}`"
 
 
 def errors_tree() -> str:
@@ -343,7 +378,7 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        errors_tree, exit_codes, faults, health_diagram, health_table, readme, security, settings,
-        switches, theme_element, theme_section,
+        errors_tree, exit_codes, faults, health_diagram, health_table, readme, security, server,
+        settings, switches, theme_element, theme_section,
     )
 }  # fmt: skip

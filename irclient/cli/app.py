@@ -10,6 +10,7 @@ from irclient.cli.commands import emulator
 from irclient.cli.commands.demo import demo
 from irclient.cli.commands.doctor import doctor
 from irclient.cli.commands.lists import COMMANDS, list_command
+from irclient.cli.commands.serve import serve
 from irclient.cli.commands.trigger import trigger
 from irclient.cli.exit_codes import exit_code_table
 
@@ -55,3 +56,4 @@ app.add_typer(emulator.app, name="emulator", rich_help_panel="To begin")
 for row in COMMANDS:
     app.command(row.name, cls=Command, rich_help_panel="Lists")(list_command(row))
 app.command(cls=Command, rich_help_panel="Modeling")(trigger)
+app.command(cls=Command, rich_help_panel="A service of your own")(serve)

@@ -39,8 +39,10 @@ _SUCCESS: Final[Mapping[str, str]] = {"status": "Success"}
 _MESSAGES: Final[Mapping[str, tuple[int, str]]] = {
     "BadRequest": (400, "Bad request"),
     "Forbidden": (403, "Forbidden"),
+    "InternalServerError": (500, "Internal server error"),
     "MethodNotAllowed": (405, "Method not allowed"),
     "NotFound": (404, "Not found"),
+    "RequestEntityTooLarge": (413, "Request entity too large"),
     "ServiceUnavailable": (503, "Service is unavailable"),
     "TooManyRequests": (429, "Too many requests"),
 }

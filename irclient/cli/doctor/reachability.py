@@ -25,6 +25,8 @@ __all__ = ["Reached", "examine_host"]
 
 #: Days before its end at which a certificate is worth a warning.
 _SOON_DAYS = 14
+#: How the server of `irclient serve` calls itself in its answers.
+_OWN_SERVER = "irclient-serve"
 _RETIRED = ".mir.prod.reco.microsoft.com"
 _ADVICE_FOR_CONNECTION = "check that the service runs, and the firewall and private endpoints"
 
@@ -113,7 +115,7 @@ def _advice_for_name(name: str) -> str:
     if name.endswith(_RETIRED):
         return (
             "Microsoft retired the hosted service on 2026-03-31; set the endpoint's url to a "
-            "service that speaks its contract, for example the one of `irclient emulator`"
+            "service that speaks its contract, for example your own, of `irclient serve`"
         )
     return "check the spelling in the configuration, then this machine's DNS"
 
@@ -139,8 +141,9 @@ def _look(host: Host, *, timeout: float) -> _Seen:
         return _Seen(Verdict.WRONG, saw, _advice_for_proxy(host.proxy, host))
     with connection:
         if context is None:
-            saw = "plain HTTP, which is allowed for loopback alone"
-            return _Seen(Verdict.GOOD, saw, clock_ahead=_clock_ahead(host, connection))
+            told = _ask(host, connection)
+            saw = f"plain HTTP, which is allowed for loopback alone{told.server}"
+            return _Seen(Verdict.GOOD, saw, clock_ahead=told.clock_ahead)
         return _shake_hands(host, connection, context, timeout=timeout)
 
 
@@ -162,7 +165,7 @@ def _shake_hands(
     try:
         with context.wrap_socket(connection, server_hostname=host.address[0]) as tls:
             found = _certificate(tls)
-            return _judged(found, _clock_ahead(host, tls))
+            return _judged(found, _ask(host, tls))
     except ssl.SSLCertVerificationError as problem:
         return _distrusted(host, problem, timeout=timeout)
     except ssl.SSLError as problem:
@@ -187,30 +190,49 @@ def _certificate(tls: ssl.SSLSocket) -> "Certificate":
     return load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
 
 
-def _clock_ahead(host: Host, connection: socket.socket) -> float | None:
-    """Ask the host for nothing, and read the date of its answer."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a host tells of itself in any answer.
+
+    Attributes:
+        clock_ahead: Seconds by which this machine's clock is ahead of its; None if unknown.
+        server: The end of a sentence that names what serves there, where that is known.
+    """
+
+    clock_ahead: float | None = None
+    server: str = ""
+
+
+def _ask(host: Host, connection: socket.socket) -> _Told:
+    """Ask the host for nothing, and read the head of its answer."""
     asking = HTTPConnection(*host.address)
     asking.sock = connection
     try:
         asked_at = time.time()
         asking.request("HEAD", "/", headers={"User-Agent": "irclient-doctor"})
-        date = asking.getresponse().getheader("Date")
-        said = parsedate_to_datetime(date or "").timestamp()
-    except (OSError, HTTPException, ValueError):
-        return None
+        answer = asking.getresponse()
+    except (OSError, HTTPException):
+        return _Told()
+    ours = answer.getheader("Server", "").startswith(_OWN_SERVER)
+    server = ", and irclient serve answers" if ours else ""
+    try:
+        said = parsedate_to_datetime(answer.getheader("Date", "")).timestamp()
+    except ValueError:
+        return _Told(server=server)
     # The date has no fractions, and was written at some time during the request.
     earliest, latest = asked_at - said - 1.0, time.time() - said
-    return 0.0 if earliest <= 0.0 <= latest else min(earliest, latest, key=abs)
+    ahead = 0.0 if earliest <= 0.0 <= latest else min(earliest, latest, key=abs)
+    return _Told(ahead, server)
 
 
-def _judged(certificate: "Certificate", clock_ahead: float | None) -> _Seen:
-    saw = _described(certificate)
+def _judged(certificate: "Certificate", told: _Told) -> _Seen:
+    saw, clock_ahead = _described(certificate), told.clock_ahead
     days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
     if days < _SOON_DAYS:
         advice = "have its owner renew it, unless that happens by itself"
-        words = f"{saw}, {'today' if days < 1 else f'in {days} days'}"
+        words = f"{saw}, {'today' if days < 1 else f'in {days} days'}{told.server}"
         return _Seen(Verdict.WARNING, words, advice, clock_ahead)
-    return _Seen(Verdict.GOOD, saw, None, clock_ahead)
+    return _Seen(Verdict.GOOD, f"{saw}{told.server}", None, clock_ahead)
 
 
 def _distrusted(host: Host, problem: ssl.SSLCertVerificationError, *, timeout: float) -> _Seen:

@@ -1,0 +1,1 @@
+"""Who is calling: static keys, and tokens of OpenID Connect issuers."""
