@@ -74,7 +74,8 @@ for at = 3, #KEYS, 4 do
             end
         end
         if changes then number, kind, who, changed_at = number + 1, changes, me, now end
-        if event ~= 'ejected' then redis.call('DEL', probe) end
+        -- Nobody else probes before it can have heard what this one found.
+        if event ~= 'ejected' then redis.call('SET', probe, me, 'PX', 1000) end
         redis.call('HSET', state, 'number', number, 'kind', kind, 'who', who, 'doubted', doubted,
             'at', changed_at)
         redis.call('PEXPIRE', state, 90000)
