@@ -24,6 +24,8 @@ class Stats:
         cancelled: Calls that their callers gave up; these are not counted as calls.
         retry_budget: Requests that could be sent again now.
         cached: Answers in memory.
+        cached_bytes: Bytes that they take, counted as for `Caching.max_bytes`; None where the
+            store does not tell.
         store_failures: How often the store could not be read or written.
     """
 
@@ -38,6 +40,7 @@ class Stats:
     retry_budget: int
     cached: int
     store_failures: int = 0
+    cached_bytes: int | None = None
 
     def _repr_html_(self) -> str:
         rows = [

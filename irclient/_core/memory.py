@@ -92,6 +92,11 @@ class Memory:
     def __len__(self) -> int:
         return len(self._store)
 
+    @property
+    def size_in_bytes(self) -> int | None:
+        """Bytes that the answers take, or None where the store does not tell."""
+        return getattr(self._store, "size_in_bytes", None)
+
     def forget(self, which: Callable[[Entry], bool]) -> int:
         """Forget every entry for which the function says True, and return how many.
 

@@ -205,6 +205,7 @@ class ClientState:
         return self.stats.snapshot(
             retry_budget=self.budget.left(now),
             cached=len(self.memory),
+            cached_bytes=self.memory.size_in_bytes,
             store_failures=self.memory.failures,
         )
 

@@ -51,7 +51,14 @@ class Counters:
         with self._lock:
             return sum(each.get("served", 0) for each in self._attempts.values())
 
-    def snapshot(self, *, retry_budget: int, cached: int, store_failures: int = 0) -> Stats:
+    def snapshot(
+        self,
+        *,
+        retry_budget: int,
+        cached: int,
+        cached_bytes: int | None = None,
+        store_failures: int = 0,
+    ) -> Stats:
         """Return the counts as they are now."""
         with self._lock:
             # Copies, each made in one go: a signal handler that counts may come in between, and a
@@ -69,6 +76,7 @@ class Counters:
             cancelled=counts["cancelled"],
             retry_budget=retry_budget,
             cached=cached,
+            cached_bytes=cached_bytes,
             store_failures=store_failures,
         )
 

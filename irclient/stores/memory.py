@@ -57,7 +57,7 @@ class MemoryStore:
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping another if there is no room."""
         # Nobody counts what is not limited.
-        size = len(entry.answer.body) + _OVERHEAD if self._places.most_bytes is not None else 0
+        size = len(entry.answer.body) + _OVERHEAD
         with self._lock:
             places, forks = self._places, fork_count()
             if places.changed_after_forks == forks:
@@ -83,6 +83,11 @@ class MemoryStore:
                 return places.discard(which)
             finally:
                 places.changed_after_forks = None
+
+    @property
+    def size_in_bytes(self) -> int:
+        """What the entries take, counted as for `max_bytes`."""
+        return self._places.bytes
 
     def __len__(self) -> int:
         return len(self._places)
@@ -116,7 +121,7 @@ class _SecondChance(dict[str, _Place]):
         self.most = most
         self._queue: deque[_Place] = deque()
         self.most_bytes = most_bytes
-        self._bytes = 0
+        self.bytes = 0
         #: The count of forks while a change is under way: that of a parent is none of a child's.
         self.changed_after_forks: int | None = None
 
@@ -131,7 +136,7 @@ class _SecondChance(dict[str, _Place]):
         # Into the queue first, and out of it last: an interrupt, or a fork, in between
         # leaves a place in the queue that is kept no more, and never one that nothing drops.
         self._queue.append(place)
-        self._bytes += place.size
+        self.bytes += place.size
         self[place.key] = place
 
     def change(self, place: _Place, entry: Entry, size: int) -> None:
@@ -142,12 +147,12 @@ class _SecondChance(dict[str, _Place]):
             return
         more = size - place.size
         place.entry, place.size, place.was_used = entry, size, True
+        self.bytes += more
         if self.most_bytes is not None:
-            self._bytes += more
             self._make_room(self.most_bytes)
 
     def _make_room(self, most: int) -> None:
-        while self._queue and self._bytes > most:
+        while self._queue and self.bytes > most:
             self._drop_one()
 
     def _drop_one(self) -> None:
@@ -162,13 +167,13 @@ class _SecondChance(dict[str, _Place]):
             self.pop(place.key, None)
         queue.popleft()
         # Nothing counts nothing, whatever an interrupt left uncounted.
-        self._bytes = self._bytes - place.size if queue else 0
+        self.bytes = self.bytes - place.size if queue else 0
 
     def discard(self, which: Callable[[Entry], bool]) -> int:
         """Drop every place whose entry the function says True for, and return how many."""
         gone = self.forget(which)
         self._queue = deque(place for place in list(self._queue) if self.get(place.key) is place)
-        self._bytes = sum(place.size for place in self._queue)
+        self.bytes = sum(place.size for place in self._queue)
         return gone
 
     def forget(self, which: Callable[[Entry], bool]) -> int:

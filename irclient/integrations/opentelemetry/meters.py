@@ -1,0 +1,96 @@
+"""The metrics, kept with OpenTelemetry's meters."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import metrics
+from opentelemetry.metrics import NoOpMeter, Observation
+
+from irclient import __version__
+from irclient.integrations.measurements import METRICS, Places, gauged, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider
+
+    from irclient.instrument import Watched
+    from irclient.integrations.measurements import Metric
+    from irclient.observe import Record
+
+__all__ = ["Meters"]
+
+_lock: Final = threading.Lock()
+_meters_of: Final[weakref.WeakKeyDictionary[MeterProvider, Meters]] = weakref.WeakKeyDictionary()
+
+
+class Meters:
+    """Counts records, and looks at how clients are doing when it is asked.
+
+    Args:
+        meter: What the metrics are kept with.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._is_noop = isinstance(meter, NoOpMeter)
+        self._places = Places()
+        self._clients: weakref.WeakSet[Watched] = weakref.WeakSet()
+        #: Gauges that records set, which are read later.
+        self._held: dict[str, float] = {}
+        self._take: dict[str, Callable[[float, Any], None]] = {}
+        for metric in METRICS:
+            named: dict[str, Any] = {"unit": metric.unit, "description": metric.description}
+            match metric.kind:
+                case "counter":
+                    self._take[metric.name] = meter.create_counter(metric.name, **named).add
+                case "histogram":
+                    self._take[metric.name] = meter.create_histogram(
+                        metric.name, **named, explicit_bucket_boundaries_advisory=metric.buckets
+                    ).record
+                case "gauge":
+                    self._take[metric.name] = partial(self._hold, metric.name)
+                    read = partial(self._read, metric)
+                    meter.create_observable_gauge(metric.name, [read], **named)
+
+    @staticmethod
+    def of(provider: MeterProvider | None) -> Meters:
+        """The meters of a provider; one set, since an instrument may be made only once there.
+
+        Args:
+            provider: The provider; the program's own when None.
+        """
+        provider = metrics.get_meter_provider() if provider is None else provider
+        with _lock:
+            meters = _meters_of.get(provider)
+            if meters is None:
+                meter = provider.get_meter("irclient", __version__)
+                meters = _meters_of[provider] = Meters(meter)
+        return meters
+
+    def watch(self, client: Watched) -> None:
+        """Look at this client as well."""
+        self._places.add(client.endpoints)
+        self._clients.add(client)
+
+    def count(self, record: Record) -> None:
+        """Count one record."""
+        if self._is_noop:
+            return
+        for metric, value, labels in measured(record, self._places):
+            self._take[metric.name](value, labels)
+
+    def _hold(self, name: str, value: float, _: object) -> None:
+        self._held[name] = value
+
+    def _read(self, metric: Metric, _: CallbackOptions) -> Iterable[Observation]:
+        held = self._held.get(metric.name)
+        if held is not None:
+            yield Observation(held)
+            return
+        for one in gauged(list(self._clients)):
+            if one.metric is metric:
+                yield Observation(one.value, one.labels)
