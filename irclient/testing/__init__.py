@@ -2,7 +2,8 @@
 
 `ScriptedService` is a transport for both clients that answers from scripts and records what was
 sent; `recommendation_list` makes an answer for code that takes one; `ManualClock` is a clock
-that only moves when told. `irclient.testing.plugin` has the fixtures for pytest.
+that only moves when told; `override` puts a scripted service behind a web application.
+`irclient.testing.plugin` has the fixtures for pytest.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from irclient.testing.bodies import error_body, list_body, recommendation_list
     from irclient.testing.clock import ManualClock
     from irclient.testing.examples import example_pair, quick_settings
+    from irclient.testing.overriding import override
     from irclient.testing.script import Script
     from irclient.testing.scripted import ScriptedService
     from irclient.testing.sent import SentRequest
@@ -26,6 +28,7 @@ __all__ = [
     "error_body",
     "example_pair",
     "list_body",
+    "override",
     "quick_settings",
     "recommendation_list",
 ]
@@ -39,6 +42,7 @@ _HOMES = {
     "error_body": "bodies",
     "example_pair": "examples",
     "list_body": "bodies",
+    "override": "overriding",
     "quick_settings": "examples",
     "recommendation_list": "bodies",
 }

@@ -1,0 +1,63 @@
+"""What happens to each request: it gets its client, and its deadline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+import irclient
+from irclient.errors import QueryError
+from irclient.integrations.deadline_header import seconds_in
+from irclient.integrations.starlette.answers import answer_to
+from irclient.integrations.starlette.caller import client_for
+from irclient.integrations.starlette.presence import Presence
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from irclient.integrations.starlette.recommendations import Recommendations
+
+__all__ = ["RequestMiddleware"]
+
+
+class RequestMiddleware:
+    """Puts a client into each request's ``state.ir``, and lets its header set its deadline.
+
+    Args:
+        app: The application inside.
+        recommendations: Where the client is.
+        deadline_header: The header's name, or None.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, recommendations: Recommendations, deadline_header: str | None
+    ) -> None:
+        self._app = app
+        self._recommendations = recommendations
+        self._header = deadline_header
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        client = self._recommendations.client
+        state = scope.setdefault("state", {})
+        if scope["type"] == "websocket":
+            state["ir"] = client
+            await self._app(scope, receive, send)
+            return
+        presence = Presence(receive, send)
+        state["ir"] = client_for(presence, client)
+        value = None if self._header is None else Headers(scope=scope).get(self._header)
+        if self._header is None or value is None:
+            await self._app(scope, presence.receive, presence.send)
+            return
+        try:
+            seconds = seconds_in(value, header=self._header)
+        except QueryError as error:
+            await answer_to(error)(scope, receive, send)
+            return
+        with irclient.deadline(seconds):
+            await self._app(scope, presence.receive, presence.send)
