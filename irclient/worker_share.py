@@ -13,28 +13,19 @@ from irclient.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REPLICAS", "WORKERS", "WorkerShare", "worker_share"]
+__all__ = ["REPLICAS", "WORKERS", "worker_share"]
 
 WORKERS: Final = "WEB_CONCURRENCY"
 REPLICAS: Final = "IRCLIENT_REPLICAS"
 
 
-class WorkerShare(float):
-    """A share that was worked out; `irclient.process.share_anew` does it again.
-
-    A client may be made before anybody knows how many workers there will be.
-    """
-
-    __slots__ = ()
-
-
-def worker_share(environ: Mapping[str, str]) -> WorkerShare:
+def worker_share(environ: Mapping[str, str]) -> float:
     """Return one over the workers of a host times the hosts; what is not set counts as one.
 
     Raises:
         ConfigurationError: A variable is no whole number of at least 1.
     """
-    return WorkerShare(1.0 / (_count(WORKERS, environ) * _count(REPLICAS, environ)))
+    return 1.0 / (_count(WORKERS, environ) * _count(REPLICAS, environ))
 
 
 def _count(variable: str, environ: Mapping[str, str]) -> int:

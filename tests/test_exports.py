@@ -15,7 +15,7 @@ from irclient import errors
 
 HEAVY = {
     "msal", "azure", "requests", "cryptography", "aiohttp", "numpy", "pandas", "scipy", "starlette",
-    "shopify_app", "tqdm",
+    "shopify_app", "tqdm", "django", "fastapi", "flask",
 }  # fmt: skip
 HTTP = {"httpx", "httpcore", "h11"}
 NOT_AT_FIRST = {*HEAVY, "httpx", "pydantic", "anyio"}
@@ -63,7 +63,9 @@ def test_a_name_that_does_not_exist_says_so() -> None:
         *sorted(irclient._HOMES),
         "irclient.observe", "irclient.queries", "irclient.filters", "irclient.modeling",
         "irclient.analysis", "irclient.configuration", "irclient.testing",
-        "irclient.integrations.shopify", "irclient.web",
+        "irclient.integrations.django", "irclient.integrations.fastapi",
+        "irclient.integrations.flask", "irclient.integrations.shopify",
+        "irclient.integrations.starlette", "irclient.web",
     ],
 )  # fmt: skip
 def test_a_public_module_exports_what_it_names(module: str) -> None:

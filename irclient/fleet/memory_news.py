@@ -66,5 +66,4 @@ def _newest(versions: Sequence[Any]) -> Iterator[tuple[tuple[str, str | None], s
         if name != "#":
             account, _, modeling = name.partition("\n")
             version, _, seen_at = told.partition("|")
-            if seen_at.isdecimal():
-                yield (account, modeling or None), version, int(seen_at)
+            yield (account, modeling or None), version, int(seen_at)
