@@ -7,34 +7,42 @@ from contextlib import ExitStack, aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
-from irclient._clients.assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._clients.async_list_methods import AsyncListMethods
 from irclient._clients.base import ClientBase
 from irclient._clients.parts import ClientParts
-from irclient._core.paging import Pager
-from irclient._display.progress import ManyAnswered, length_of, progress_of
-from irclient._drivers.tasks import TaskDriver
+from irclient._runtime.deferred import Deferred
 from irclient.errors import IRError
-from irclient.results import RecommendationList, RecommendedItem
-from irclient.settings import Settings
-from irclient.transports import default_async_transport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     import httpx
 
+    from irclient import settings as groups
+    from irclient import transports
+    from irclient._clients import assembly
+    from irclient._core import paging
     from irclient._core.pacing import Fleet
+    from irclient._core.paging import Pager
     from irclient._core.protocol import Call, NotStarted
+    from irclient._display import progress as progress_bars
+    from irclient._drivers import tasks
     from irclient._drivers.each_on_tasks import EachOnTasks
     from irclient.auth import Credential
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
-    from irclient.results import Answer, Selectors
-    from irclient.settings import Fallback
+    from irclient.results import Answer, RecommendationList, RecommendedItem, Selectors
+    from irclient.settings import Fallback, Settings
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
+else:
+    assembly = Deferred("irclient._clients.assembly")
+    tasks = Deferred("irclient._drivers.tasks")
+    groups = Deferred("irclient.settings")
+    paging = Deferred("irclient._core.paging")
+    progress_bars = Deferred("irclient._display.progress")
+    transports = Deferred("irclient.transports")
 
 __all__ = ["AsyncIRClient"]
 
@@ -67,7 +75,9 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
-    _make_transport = staticmethod(default_async_transport)
+    @staticmethod
+    def _make_transport(*, ca_file: str | None = None) -> httpx.AsyncBaseTransport:
+        return transports.default_async_transport(ca_file=ca_file)
 
     def __init__(
         self,
@@ -81,12 +91,12 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
     ) -> None:
-        check_transport(transport, "AsyncBaseTransport")
+        assembly.check_transport(transport, "AsyncBaseTransport")
         self._put_together(
             ClientParts(
                 endpoints=endpoints,
                 credential=credential,
-                settings=Settings.model_construct() if settings is None else settings,
+                settings=groups.Settings.model_construct() if settings is None else settings,
                 fallback=fallback,
                 store=store,
                 transport=transport,
@@ -98,7 +108,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     def _make_driver(
         self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
     ) -> Callable[[Record], None]:
-        self._driver = TaskDriver(transport, observers)
+        self._driver = tasks.TaskDriver(transport, observers)
         return self._driver.tell
 
     @overload
@@ -158,15 +168,15 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
             IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
                 note says how many were answered by then: `fetch_each` hands them out.
         """
-        check_concurrency(concurrency)
+        assembly.check_concurrency(concurrency)
         asked = list(queries)
         answers: list[RecommendationList | IRError | None] = [None] * len(asked)
         each = self._driver.run_each(
-            self._begin_many(asked), concurrency=concurrency or FETCH_MANY_AT_A_TIME
+            self._begin_many(asked), concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME
         )
-        many = ManyAnswered(len(asked))
+        many = progress_bars.ManyAnswered(len(asked))
         async with aclosing(each):
-            with progress_of(progress, len(asked)) as done, many as answered:
+            with progress_bars.progress_of(progress, len(asked)) as done, many as answered:
                 async for place, outcome in each:
                     answers[place] = answered.take(outcome, return_errors=return_errors)
                     done()
@@ -193,11 +203,13 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         Raises:
             QueryError: One of the queries is none.
         """
-        check_concurrency(concurrency)
+        assembly.check_concurrency(concurrency)
         each = self._driver.run_each(
-            self._begin_each(queries), concurrency=concurrency or FETCH_MANY_AT_A_TIME
+            self._begin_each(queries), concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME
         )
-        return each if progress is False else _Shown(each, progress, length_of(queries))
+        return (
+            each if progress is False else _Shown(each, progress, progress_bars.length_of(queries))
+        )
 
     def pages(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendationList]:
         """Read a list page by page, from one account and one cooked data set.
@@ -210,7 +222,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
             UnexpectedAnswer: The list changed while it was read; start again.
             IRError: A page could not be had.
         """
-        pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
+        pager = paging.Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
         return _Pages(pager, partial(self._answer, usually="batch"))
 
     def items(self, query: ListQuery, *, page_size: int = 50) -> AsyncIterator[RecommendedItem]:
@@ -284,7 +296,7 @@ class _Shown(AsyncIterator[tuple[QueryT, "RecommendationList | IRError"]]):
     ) -> None:
         self._each = each
         self._stack = ExitStack()
-        self._done = self._stack.enter_context(progress_of(progress, total))
+        self._done = self._stack.enter_context(progress_bars.progress_of(progress, total))
 
     async def __anext__(self) -> tuple[QueryT, RecommendationList | IRError]:
         try:
@@ -301,7 +313,7 @@ class _Shown(AsyncIterator[tuple[QueryT, "RecommendationList | IRError"]]):
         await self._each.aclose()
 
 
-class _Pages(AsyncIterator[RecommendationList]):
+class _Pages(AsyncIterator["RecommendationList"]):
     """Not a generator: whoever leaves one half-way must close it, and nothing is held here."""
 
     def __init__(
@@ -321,7 +333,7 @@ class _Pages(AsyncIterator[RecommendationList]):
         return page
 
 
-class _Items(AsyncIterator[RecommendedItem]):
+class _Items(AsyncIterator["RecommendedItem"]):
     def __init__(self, pages: AsyncIterator[RecommendationList]) -> None:
         self._pages = pages
         self._page: Iterator[RecommendedItem] = iter(())

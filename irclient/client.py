@@ -5,32 +5,41 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 
-from irclient._clients.assembly import FETCH_MANY_AT_A_TIME, check_concurrency, check_transport
 from irclient._clients.base import ClientBase
 from irclient._clients.list_methods import ListMethods
 from irclient._clients.parts import ClientParts
-from irclient._core.paging import Pager
-from irclient._display.progress import ManyAnswered, length_of, progress_of
-from irclient._drivers.blocking import BlockingDriver
+from irclient._runtime.deferred import Deferred
 from irclient.errors import IRError
-from irclient.settings import Settings
-from irclient.transports import default_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     import httpx
 
+    from irclient import settings as groups
+    from irclient import transports
+    from irclient._clients import assembly
+    from irclient._core import paging
     from irclient._core.pacing import Fleet
+    from irclient._core.paging import Pager
     from irclient._core.protocol import Call, NotStarted
+    from irclient._display import progress as progress_bars
+    from irclient._drivers import blocking
     from irclient.auth import Credential
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
     from irclient.results import RecommendationList, RecommendedItem, Selectors
-    from irclient.settings import Fallback
+    from irclient.settings import Fallback, Settings
     from irclient.stores import Store
     from irclient.topology import Endpoints, ServiceEndpoint
+else:
+    assembly = Deferred("irclient._clients.assembly")
+    blocking = Deferred("irclient._drivers.blocking")
+    groups = Deferred("irclient.settings")
+    paging = Deferred("irclient._core.paging")
+    progress_bars = Deferred("irclient._display.progress")
+    transports = Deferred("irclient.transports")
 
 __all__ = ["IRClient"]
 
@@ -63,7 +72,9 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
-    _make_transport = staticmethod(default_transport)
+    @staticmethod
+    def _make_transport(*, ca_file: str | None = None) -> httpx.BaseTransport:
+        return transports.default_transport(ca_file=ca_file)
 
     def __init__(
         self,
@@ -77,12 +88,12 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
     ) -> None:
-        check_transport(transport, "BaseTransport")
+        assembly.check_transport(transport, "BaseTransport")
         self._put_together(
             ClientParts(
                 endpoints=endpoints,
                 credential=credential,
-                settings=Settings.model_construct() if settings is None else settings,
+                settings=groups.Settings.model_construct() if settings is None else settings,
                 fallback=fallback,
                 store=store,
                 transport=transport,
@@ -94,7 +105,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     def _make_driver(
         self, transport: httpx.BaseTransport, observers: Sequence[Observer]
     ) -> Callable[[Record], None]:
-        self._driver = BlockingDriver(transport, observers)
+        self._driver = blocking.BlockingDriver(transport, observers)
         return self._driver.tell
 
     @overload
@@ -154,18 +165,18 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
             IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
                 note says how many were answered by then: `fetch_each` hands them out.
         """
-        check_concurrency(concurrency)
+        assembly.check_concurrency(concurrency)
         asked = list(queries)
         answers: list[RecommendationList | IRError | None] = [None] * len(asked)
         each = self._driver.run_each(
             self._begin_many(asked),
-            concurrency=concurrency or FETCH_MANY_AT_A_TIME,
+            concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME,
             within=self._settings.timeouts.attempt,
         )
         with (
             closing(each),
-            progress_of(progress, len(asked)) as done,
-            ManyAnswered(len(asked)) as answered,
+            progress_bars.progress_of(progress, len(asked)) as done,
+            progress_bars.ManyAnswered(len(asked)) as answered,
         ):
             for place, outcome in each:
                 answers[place] = answered.take(outcome, return_errors=return_errors)
@@ -194,13 +205,15 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         Raises:
             QueryError: One of the queries is none.
         """
-        check_concurrency(concurrency)
+        assembly.check_concurrency(concurrency)
         each = self._driver.run_each(
             self._begin_each(queries),
-            concurrency=concurrency or FETCH_MANY_AT_A_TIME,
+            concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME,
             within=self._settings.timeouts.attempt,
         )
-        return each if progress is False else _shown(each, progress, length_of(queries))
+        return (
+            each if progress is False else _shown(each, progress, progress_bars.length_of(queries))
+        )
 
     def pages(self, query: ListQuery, *, page_size: int = 50) -> Iterator[RecommendationList]:
         """Read a list page by page, from one account and one cooked data set.
@@ -213,7 +226,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
             UnexpectedAnswer: The list changed while it was read; start again.
             IRError: A page could not be had.
         """
-        pager = Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
+        pager = paging.Pager(query, page_size=page_size, endpoints=self._state.endpoints_for(query))
         return self._pages(pager)
 
     def _pages(self, pager: Pager) -> Iterator[RecommendationList]:
@@ -290,7 +303,7 @@ def _shown(
     progress: bool | Callable[[int, int | None], None],  # noqa: FBT001  (the client's own word)
     total: int | None,
 ) -> Generator[tuple[QueryT, RecommendationList | IRError]]:
-    with closing(each), progress_of(progress, total) as done:
+    with closing(each), progress_bars.progress_of(progress, total) as done:
         for found in each:
             done()
             yield found

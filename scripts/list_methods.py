@@ -58,26 +58,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, {typing}
 
+from irclient._runtime.deferred import Deferred
 from irclient.errors import QueryError
-from irclient.queries import (
-    BoughtTogether,
-    Cart,
-    ItemSelectors,
-    New,
-    Personalize,
-    Picks,
-    Popular,
-    Similar,
-    Trending,
-)
 
 if TYPE_CHECKING:
     from collections.abc import {abstract}, Sequence
 
+    from irclient import queries
     from irclient._core.identity import KnownQueries
     from irclient.filters import FilterValues
-    from irclient.queries import ListQuery, Params
+    from irclient.queries import ItemSelectors, ListQuery, Params, Personalize
     from irclient.results import RecommendationList, Selectors
+else:
+    queries = Deferred("irclient.queries")
 
 __all__ = ["{name}"]
 
@@ -176,7 +169,7 @@ def method(kind: type[Query], *, is_async: bool) -> str:
     assigned = [f"{each.name}={each.name}" for each in every]
     answer = "Selectors" if kind is queries.ItemSelectors else "RecommendationList"
     is_shared = kind is not queries.Personalize
-    made = call(kind.__name__, assigned, indent=16 if is_shared else 12)
+    made = call(f"queries.{kind.__name__}", assigned, indent=16 if is_shared else 12)
     return METHOD.format(
         operation=kind.operation,
         parameters="\n".join(f"        {each}," for each in written(by_place, by_name)),
@@ -188,7 +181,7 @@ def method(kind: type[Query], *, is_async: bool) -> str:
         example=example(kind.operation, is_async=is_async),
         body=KNOWN.format(
             asked=textwrap.fill(
-                ", ".join([kind.__name__, *numbers, *(each.name for each in every)]),
+                ", ".join([f"queries.{kind.__name__}", *numbers, *(each.name for each in every)]),
                 99,
                 initial_indent=" " * 12,
                 subsequent_indent=" " * 12,

@@ -8,34 +8,25 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
-from irclient._clients.assembly import (
-    assemble,
-    begin_call,
-    check_fallback,
-    check_picklable,
-    check_priority,
-    check_query,
-)
 from irclient._clients.configured import ConfiguredClient
-from irclient._clients.options import Options
 from irclient._clients.parts import TransportT
-from irclient._core.cached_answer import cached_answer, records_of
-from irclient._core.call_state import new_call_id
-from irclient._core.readying import needs_watch, readiness, warm_up, watch
-from irclient._drivers.batch import Ready
+from irclient._runtime.deferred import Deferred, load
 from irclient.deadlines import deadline_at, seconds_of
 from irclient.errors import ConfigurationError, QueryError
-from irclient.observe import CallEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
 
+    from irclient import observe
+    from irclient._clients import assembly, options
     from irclient._clients.parts import ClientParts
     from irclient._clients.watched import WatchedState
+    from irclient._core import cached_answer, call_state, readying
     from irclient._core.identity import KnownQueries
     from irclient._core.protocol import Call, NotStarted
     from irclient._core.state import ClientState
+    from irclient._drivers import batch
     from irclient._drivers.batch import Begin
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
@@ -56,6 +47,14 @@ if TYPE_CHECKING:
     from irclient.split import Split
     from irclient.stats import Stats
     from irclient.topology import ServiceEndpoint
+else:
+    assembly = Deferred("irclient._clients.assembly")
+    batch = Deferred("irclient._drivers.batch")
+    cached_answer = Deferred("irclient._core.cached_answer")
+    call_state = Deferred("irclient._core.call_state")
+    readying = Deferred("irclient._core.readying")
+    observe = Deferred("irclient.observe")
+    options = Deferred("irclient._clients.options")
 
 __all__ = ["ClientBase"]
 
@@ -68,7 +67,7 @@ class ClientBase(ConfiguredClient[TransportT]):
     _parts: ClientParts[TransportT]
     _state: ClientState
     _settings: Settings
-    _options: Options
+    _options: options.Options
     _fallback: Fallback | None
     _known_queries: KnownQueries
     #: What requests go through; ours to close only if we made it.
@@ -87,8 +86,9 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def _put_together(self, parts: ClientParts[TransportT]) -> None:
         """Check what the client is made of, and make what its calls share."""
-        check_fallback(parts.fallback)
-        self._state = assemble(
+        load(batch, cached_answer, readying)
+        assembly.check_fallback(parts.fallback)
+        self._state = assembly.assemble(
             parts.endpoints,
             parts.credential,
             parts.settings,
@@ -97,7 +97,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             fleet=parts.fleet,
         )
         self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
-        self._options = Options(parts.settings)
+        self._options = options.Options(parts.settings)
         self._known_queries = self._state.memory.known_queries
         self._priority = None
         self._own_transport = self._make_transport() if parts.transport is None else None
@@ -161,8 +161,8 @@ class ClientBase(ConfiguredClient[TransportT]):
             },
             deadline=deadline,
         )
-        check_fallback(fallback)
-        check_priority(priority)
+        assembly.check_fallback(fallback)
+        assembly.check_priority(priority)
         again._fallback = fallback or self._fallback
         again._priority = priority or self._priority
         return again
@@ -196,11 +196,11 @@ class ClientBase(ConfiguredClient[TransportT]):
         readiness was last asked for; a probe of an orchestrator keeps it up.
         """
         state, now = self._state, time.monotonic()
-        if needs_watch(state, now) and state.watch.begin(now):
-            refused = self._in_background(partial(watch, state, self._settings))
+        if readying.needs_watch(state, now) and state.watch.begin(now):
+            refused = self._in_background(partial(readying.watch, state, self._settings))
             if refused is not None:
                 state.watch.end()
-        return readiness(state, now)
+        return readying.readiness(state, now)
 
     @abstractmethod
     def _in_background(self, begin: Callable[[float], Call[None]]) -> NotStarted | None:
@@ -208,7 +208,7 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def _begin_warm_up(self, timeout: object) -> Callable[[float], Call[None]]:
         within = seconds_of("timeout", timeout)
-        return partial(warm_up, self._state, self._settings, within=within)
+        return partial(readying.warm_up, self._state, self._settings, within=within)
 
     def stats(self) -> Stats:
         """Return what the client has done since it was made, counted."""
@@ -222,7 +222,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         usually: Literal["interactive", "batch"] = "interactive",
     ) -> Callable[[float], Call[RecommendationList | Selectors]]:
         try:
-            begin = begin_call(
+            begin = assembly.begin_call(
                 query,
                 self._state,
                 self._settings,
@@ -247,14 +247,17 @@ class ClientBase(ConfiguredClient[TransportT]):
         for query in queries:
             begin = self._begin(query, usually="batch")
             found = self._cached_answer(query)
-            yield query, cast("Begin[RecommendationList]", begin if found is None else Ready(found))
+            yield (
+                query,
+                cast("Begin[RecommendationList]", begin if found is None else batch.Ready(found)),
+            )
 
     def _begin_many(
         self, queries: Sequence[Query]
     ) -> Iterator[tuple[int, Begin[RecommendationList]]]:
         """Check all queries; then yield the place of each and how to begin it."""
         for query in queries:
-            check_query(query)
+            assembly.check_query(query)
         return enumerate(begin for _, begin in self._begin_each(queries))
 
     def _note_refusal(self, operation: str) -> None:
@@ -262,9 +265,9 @@ class ClientBase(ConfiguredClient[TransportT]):
         state, now = self._state, time.monotonic()
         state.stats.count_error("QueryError")
         if state.has_observers:
-            ended = CallEnded(
+            ended = observe.CallEnded(
                 at=now,
-                call_id=new_call_id(state.uniform),
+                call_id=call_state.new_call_id(state.uniform),
                 operation=operation,
                 endpoint=None,
                 attempts=0,
@@ -276,10 +279,10 @@ class ClientBase(ConfiguredClient[TransportT]):
     def _cached_answer(self, query: Query) -> RecommendationList | Selectors | None:
         """Return the answer in memory if that is all that there is to do, else None."""
         now, state = time.monotonic(), self._state
-        answer = cached_answer(query, state, self._settings, now)
+        answer = cached_answer.cached_answer(query, state, self._settings, now)
         if answer is not None and state.has_observers:
-            call_id = new_call_id(state.uniform)
-            for record in records_of(answer, query.operation, now, call_id=call_id):
+            call_id = call_state.new_call_id(state.uniform)
+            for record in cached_answer.records_of(answer, query.operation, now, call_id=call_id):
                 self._tell(record)
         # A call of `cast` is a fortieth of the way of a cached answer.
         return answer  # type: ignore[return-value]
@@ -297,7 +300,9 @@ class ClientBase(ConfiguredClient[TransportT]):
             fallback=self._fallback,
             transport=self._transport,
         )
-        check_picklable(self, {each.name: getattr(parts, each.name) for each in fields(parts)})
+        assembly.check_picklable(
+            self, {each.name: getattr(parts, each.name) for each in fields(parts)}
+        )
         return self._made_of, (parts, self._own_transport, self._priority)
 
     def __repr__(self) -> str:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Literal, Self
 
-from irclient._clients.options import overlaid
 from irclient._clients.parts import ClientParts, TransportT
-from irclient.configuration import Configuration
+from irclient._runtime.deferred import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from irclient import configuration as configured
+    from irclient._clients import options
     from irclient._core.pacing import Fleet
     from irclient.auth import Credential
+    from irclient.configuration import Configuration
     from irclient.observe import Observer
     from irclient.settings import Fallback, Settings
     from irclient.stores import Store
     from irclient.topology import Endpoints
+else:
+    configured = Deferred("irclient.configuration")
+    options = Deferred("irclient._clients.options")
 
 __all__ = ["ConfiguredClient"]
 
@@ -79,7 +84,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
         """
         return cls.from_configuration(
-            Configuration.from_env(),
+            configured.Configuration.from_env(),
             settings=settings,
             fallback=fallback,
             store=store,
@@ -119,7 +124,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
         return cls.from_configuration(
-            Configuration.from_file(path),
+            configured.Configuration.from_file(path),
             settings=settings,
             fallback=fallback,
             store=store,
@@ -155,7 +160,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         parts = ClientParts(
             endpoints=configuration.endpoints,
             credential=configuration.credential,
-            settings=overlaid(configuration.settings, settings),
+            settings=options.overlaid(configuration.settings, settings),
             fallback=fallback,
             store=store,
             transport=own if transport is None else transport,

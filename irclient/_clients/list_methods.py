@@ -9,26 +9,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, overload
 
+from irclient._runtime.deferred import Deferred
 from irclient.errors import QueryError
-from irclient.queries import (
-    BoughtTogether,
-    Cart,
-    ItemSelectors,
-    New,
-    Personalize,
-    Picks,
-    Popular,
-    Similar,
-    Trending,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from irclient import queries
     from irclient._core.identity import KnownQueries
     from irclient.filters import FilterValues
-    from irclient.queries import ListQuery, Params
+    from irclient.queries import ItemSelectors, ListQuery, Params, Personalize
     from irclient.results import RecommendationList, Selectors
+else:
+    queries = Deferred("irclient.queries")
 
 __all__ = ["ListMethods"]
 
@@ -97,13 +90,13 @@ class ListMethods(ABC):
             ['64701', '64702', '64703']
         """
         asked = (
-            New, type(count), type(skip), count, skip, filters, user_id, channel_id, catalog_id,
-            modeling, refinements, params,
+            queries.New, type(count), type(skip), count, skip, filters, user_id, channel_id,
+            catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = New(
+                query = queries.New(
                     count=count, skip=skip, filters=filters, user_id=user_id,
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
@@ -158,13 +151,13 @@ class ListMethods(ABC):
             ['64701', '64702']
         """
         asked = (
-            Popular, type(count), type(skip), count, skip, filters, user_id, channel_id,
+            queries.Popular, type(count), type(skip), count, skip, filters, user_id, channel_id,
             catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = Popular(
+                query = queries.Popular(
                     count=count, skip=skip, filters=filters, user_id=user_id,
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
@@ -219,13 +212,13 @@ class ListMethods(ABC):
             ['64701', '64702']
         """
         asked = (
-            Trending, type(count), type(skip), count, skip, filters, user_id, channel_id,
+            queries.Trending, type(count), type(skip), count, skip, filters, user_id, channel_id,
             catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = Trending(
+                query = queries.Trending(
                     count=count, skip=skip, filters=filters, user_id=user_id,
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
@@ -287,13 +280,13 @@ class ListMethods(ABC):
             ['64701', '64702', '64703']
         """
         asked = (
-            Similar, type(count), type(skip), item_id, count, skip, filters, algo_type, user_id,
-            session_id, channel_id, catalog_id, modeling, refinements, params,
+            queries.Similar, type(count), type(skip), item_id, count, skip, filters, algo_type,
+            user_id, session_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = Similar(
+                query = queries.Similar(
                     item_id=item_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
                     user_id=user_id, session_id=session_id, channel_id=channel_id,
                     catalog_id=catalog_id, modeling=modeling, refinements=refinements,
@@ -352,13 +345,13 @@ class ListMethods(ABC):
             ['64701']
         """
         asked = (
-            Cart, type(count), type(skip), item_ids, count, skip, filters, user_id, channel_id,
-            catalog_id, modeling, refinements, params,
+            queries.Cart, type(count), type(skip), item_ids, count, skip, filters, user_id,
+            channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = Cart(
+                query = queries.Cart(
                     item_ids=item_ids, count=count, skip=skip, filters=filters, user_id=user_id,
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
@@ -416,13 +409,13 @@ class ListMethods(ABC):
             ['64701', '64702']
         """
         asked = (
-            BoughtTogether, type(count), type(skip), item_id, count, skip, filters, user_id,
-            channel_id, catalog_id, modeling, refinements, params,
+            queries.BoughtTogether, type(count), type(skip), item_id, count, skip, filters,
+            user_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = BoughtTogether(
+                query = queries.BoughtTogether(
                     item_id=item_id, count=count, skip=skip, filters=filters, user_id=user_id,
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
@@ -481,13 +474,13 @@ class ListMethods(ABC):
             ['64701', '64702']
         """
         asked = (
-            Picks, type(count), type(skip), user_id, count, skip, filters, algo_type, session_id,
-            channel_id, catalog_id, modeling, refinements, params,
+            queries.Picks, type(count), type(skip), user_id, count, skip, filters, algo_type,
+            session_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = Picks(
+                query = queries.Picks(
                     user_id=user_id, count=count, skip=skip, filters=filters, algo_type=algo_type,
                     session_id=session_id, channel_id=channel_id, catalog_id=catalog_id,
                     modeling=modeling, refinements=refinements, params=params
@@ -534,7 +527,7 @@ class ListMethods(ABC):
             ['7', '8']
         """
         try:
-            query = Personalize(
+            query = queries.Personalize(
                 user_id=user_id, candidates=candidates, channel_id=channel_id,
                 catalog_id=catalog_id, modeling=modeling, params=params
             )  # fmt: skip
@@ -579,12 +572,12 @@ class ListMethods(ABC):
             ['color']
         """
         asked = (
-            ItemSelectors, item_id, algo_type, channel_id, catalog_id, modeling, params,
+            queries.ItemSelectors, item_id, algo_type, channel_id, catalog_id, modeling, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
             try:
-                query = ItemSelectors(
+                query = queries.ItemSelectors(
                     item_id=item_id, algo_type=algo_type, channel_id=channel_id,
                     catalog_id=catalog_id, modeling=modeling, params=params
                 )  # fmt: skip
