@@ -47,3 +47,23 @@ def test_a_deferred_module_is_the_module() -> None:
     assert "ascii_letters" in vars(module)
     with pytest.raises(AttributeError, match="no_such"):
         _ = module.no_such
+
+
+def test_nothing_is_left_to_load_after_preload() -> None:
+    code = (
+        "import sys, irclient\n"
+        "irclient.preload()\n"
+        "before = set(sys.modules)\n"
+        "from irclient import IRClient, ServiceEndpoint, StaticToken, errors\n"
+        "from irclient.queries import Popular\n"
+        "at = ServiceEndpoint('contoso', 'web', tps=1, url='http://127.0.0.1:1')\n"
+        "client = IRClient(at, credential=StaticToken('a-token'))\n"
+        "for ask in (client.popular, lambda: list(client.pages(Popular()))):\n"
+        "    try:\n"
+        "        ask()\n"
+        "    except errors.IRError:\n"
+        "        pass\n"
+        "print(sorted(each for each in set(sys.modules) - before if 'irclient' in each))\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[]\n"
