@@ -13,6 +13,7 @@ _LOADED_LATE: Final = (
     "azure.identity",
     "azure.keyvault.secrets",
     "irclient._clients.assembly",
+    "irclient._clients.options",
     "irclient._core.cached_answer",
     "irclient._core.paging",
     "irclient._core.readying",
