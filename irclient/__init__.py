@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
     )
     from irclient.health import AllowanceStatus, EndpointStatus, HealthSnapshot, HealthStatus
-    from irclient.preloading import preload
+    from irclient.process import preload
     from irclient.readiness import Readiness
     from irclient.results import (
         RecommendationList,
@@ -127,7 +127,7 @@ _HOMES = {
         "UnexpectedAnswer",
     ),
     "irclient.health": ("AllowanceStatus", "EndpointStatus", "HealthSnapshot", "HealthStatus"),
-    "irclient.preloading": ("preload",),
+    "irclient.process": ("preload",),
     "irclient.readiness": ("Readiness",),
     "irclient.results": (
         "RecommendationList",

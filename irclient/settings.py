@@ -17,12 +17,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WrapValidator,
     field_serializer,
 )
 
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import ListQuery, Popular  # noqa: TC001  (pydantic resolves the fields)
-from irclient.worker_share import worker_share
+from irclient.worker_share import WorkerShare, worker_share
 
 __all__ = [
     "Caching",
@@ -54,11 +55,12 @@ def _part(given: object) -> object:
         raise ValueError("write a part as a number like 0.25 or as text like '1/4'") from None
 
 
-def _part_of_share(given: object) -> object:
-    if given != "auto":
-        return _part(given)
+def _share(given: object, check: Callable[[object], float]) -> float:
+    if given != "auto" and not isinstance(given, WorkerShare):
+        return check(_part(given))
     try:
-        return worker_share(os.environ)
+        # Not checked, which would forget that it was worked out.
+        return given if isinstance(given, WorkerShare) else worker_share(os.environ)
     except ConfigurationError as problem:
         raise ValueError(str(problem)) from None
 
@@ -68,7 +70,7 @@ DurationOrZero: TypeAlias = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)
 ]
 Part: TypeAlias = Annotated[float, BeforeValidator(_part), Field(gt=0, le=1)]
-Share: TypeAlias = Annotated[float, BeforeValidator(_part_of_share), Field(gt=0, le=1)]
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1), WrapValidator(_share)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 
 

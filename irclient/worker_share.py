@@ -13,19 +13,28 @@ from irclient.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REPLICAS", "WORKERS", "worker_share"]
+__all__ = ["REPLICAS", "WORKERS", "WorkerShare", "worker_share"]
 
 WORKERS: Final = "WEB_CONCURRENCY"
 REPLICAS: Final = "IRCLIENT_REPLICAS"
 
 
-def worker_share(environ: Mapping[str, str]) -> float:
+class WorkerShare(float):
+    """A share that was worked out; `irclient.process.share_anew` does it again.
+
+    A client may be made before anybody knows how many workers there will be.
+    """
+
+    __slots__ = ()
+
+
+def worker_share(environ: Mapping[str, str]) -> WorkerShare:
     """Return one over the workers of a host times the hosts; what is not set counts as one.
 
     Raises:
         ConfigurationError: A variable is no whole number of at least 1.
     """
-    return 1.0 / (_count(WORKERS, environ) * _count(REPLICAS, environ))
+    return WorkerShare(1.0 / (_count(WORKERS, environ) * _count(REPLICAS, environ)))
 
 
 def _count(variable: str, environ: Mapping[str, str]) -> int:

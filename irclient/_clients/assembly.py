@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
+from irclient._clients.worked_out import remember
 from irclient._core.call import call
 from irclient._core.priority import Priority
 from irclient._core.state import ClientState
@@ -19,6 +20,7 @@ from irclient.queries import Query
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
 from irclient.transports.own import OwnAsyncTransport, OwnTransport
+from irclient.worker_share import WorkerShare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +96,8 @@ def assemble(
         shared_memory.join(state.memory, is_own=store is None)
     for endpoint in state.endpoints:
         _warn_of_a_part_of_a_request(endpoint, settings.throttling.share)
+    if isinstance(settings.throttling.share, WorkerShare):
+        remember(state)
     return state
 
 

@@ -59,13 +59,9 @@ class Allowance:
     """
 
     def __init__(self, tps: float, *, adaptive: bool) -> None:
-        # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
-        self._full_limit = max(math.floor(tps + 1e-9), 1)
-        self._window = max(1.0, 1.0 / tps) + MARGIN
-        # What was reserved a window apart may look closer by as much as a sum is rounded.
-        self._apart = self._window - 1e-6
-        self._adaptive = adaptive
         self._lock = fork_safe_lock()
+        self.provision(tps)
+        self._adaptive = adaptive
         self._moves = 0
         # Sorted; at most a window of the past, and the future. Not a list, whose thousands of
         # numbers would be as many objects all over memory.
@@ -77,6 +73,15 @@ class Allowance:
         self._shrunk_at = -math.inf
         self._throttled_at = -math.inf
         self._blocked_until = -math.inf
+
+    def provision(self, tps: float) -> None:
+        """Allow this many a second from now on; slots that are held are kept."""
+        with self._lock:
+            # A fraction of a request cannot be sent: 2.5 TPS is two in each second.
+            self._full_limit = max(math.floor(tps + 1e-9), 1)
+            self._window = max(1.0, 1.0 / tps) + MARGIN
+            # What was reserved a window apart may look closer by as much as a sum is rounded.
+            self._apart = self._window - 1e-6
 
     def reserve(
         self, now: float, *, not_after: float, priority: Priority = Priority.INTERACTIVE

@@ -69,7 +69,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
 
 
 def _work_out_share(source: Source, environ: Mapping[str, str]) -> None:
-    """Put the number in the place of a share of ``auto``, by these variables and no others."""
+    """Put the share in the place of ``auto``, by these variables and no others."""
     groups: Any = source.tree.get("settings", {})
     try:
         throttling = groups["throttling"]

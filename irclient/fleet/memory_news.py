@@ -66,4 +66,5 @@ def _newest(versions: Sequence[Any]) -> Iterator[tuple[tuple[str, str | None], s
         if name != "#":
             account, _, modeling = name.partition("\n")
             version, _, seen_at = told.partition("|")
-            yield (account, modeling or None), version, int(seen_at)
+            if seen_at.isdecimal():
+                yield (account, modeling or None), version, int(seen_at)

@@ -18,6 +18,7 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +48,8 @@ __all__ = ["FleetMemory"]
 _AGAIN_AFTER: Final = 0.1
 #: Answers that wait to be kept; more are not, the oldest first.
 _MOST_WAITING: Final = 256
+#: Items whose digests are known.
+_MOST_ITEMS: Final = 1 << 16
 #: What is forgotten in one message.
 _MOST_AT_ONCE: Final = 500
 
@@ -62,6 +65,8 @@ class FleetMemory:
         self.link = link
         self.counts = MemoryCounts()
         self._digest_key = blake2b(f"irclient {link.name}".encode()).digest()
+        #: A shop that takes many items out of sale asks for those of all entries each time.
+        self._item_digest = lru_cache(maxsize=_MOST_ITEMS)(partial(self.digest, "item"))
         self._lock = fork_safe_lock()
         self._memories: weakref.WeakSet[Memory] = weakref.WeakSet()
         #: Those whose entries are this process's alone.
@@ -93,9 +98,10 @@ class FleetMemory:
             memory: The first level.
             is_own: Whether nothing else than the client uses its store.
         """
-        self._memories.add(memory)
-        if is_own:
-            self._own.add(memory)
+        with self._lock:
+            self._memories.add(memory)
+            if is_own:
+                self._own.add(memory)
 
     def digest(self, kind: str, what: str) -> str:
         """What stands for an id on the server."""
@@ -178,7 +184,7 @@ class FleetMemory:
         at, forgotten = found.server_stored_at, self._forgotten
         if not forgotten.may_concern(at):
             return forgotten.covers(at)
-        return forgotten.covers(at, (self.digest("item", each) for each in items_of(entry)))
+        return forgotten.covers(at, map(self._item_digest, items_of(entry)))
 
     # What the link asks for, and brings, on its thread.
 
@@ -286,13 +292,19 @@ class FleetMemory:
             # More was forgotten than the server still tells of.
             everything = news.told_since > heard_until
             if others or everything:
-                for memory in list(self._memories):
-                    self._have_forgotten(memory, others, everything=everything)
+                for memory in self._joined():
+                    # Its store may be the user's, and fail in any way.
+                    with suppress(Exception):
+                        self._have_forgotten(memory, others, everything=everything)
         if news.count != self._newest_count:
             self._newest_count = news.count
             for data_set, version, seen_at in news.newest:
-                for memory in list(self._memories):
+                for memory in self._joined():
                     memory.learn(data_set, version, reply.here(seen_at))
+
+    def _joined(self) -> list[Memory]:
+        with self._lock:
+            return list(self._memories)
 
     def _have_forgotten(self, memory: Memory, marks: Sequence[Mark], *, everything: bool) -> None:
         # First, so that what is kept meanwhile is not of before.
@@ -303,7 +315,9 @@ class FleetMemory:
         users, items = memory.ids()
         told = {(mark.kind, mark.what) for mark in marks}
         gone_users = {each for each in users if ("user", self.digest("user", each)) in told}
-        gone_items = {each for each in items if ("item", self.digest("item", each)) in told}
+        gone_items = set[str]()
+        if any(mark.kind == "item" for mark in marks):
+            gone_items = {each for each in items if ("item", self._item_digest(each)) in told}
         if gone_users or gone_items:
             memory.forget(
                 lambda entry: (

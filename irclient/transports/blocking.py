@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from irclient._runtime.forks import fork_count
 from irclient.transports.as_httpx import AsHTTPXTransport
+from irclient.transports.at_exit import close_at_exit
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
 from irclient.transports.pool import Pool, checked_limit
@@ -54,6 +55,7 @@ class BlockingTransport(AsHTTPXTransport):
         self._max_connections = checked_limit(max_connections)
         self._places: dict[int, _Place] = {}
         let_respx_know()
+        close_at_exit(self)
 
     def carry(
         self, outgoing: Outgoing, look_up: Callable[[], float] | None = None

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from irclient._core.identity import identity
+from irclient._core.memory import Memory
 from irclient._core.packed_entry import pack
 from irclient._core.shared_memory import Finding, Wish
 from irclient.fleet.memory_scripts import MOST_FORGOTTEN
 from irclient.queries import Cart, Picks, Popular, Similar
+from irclient.stores import MemoryStore
 from tests.fleet.processes import CACHING, Process, entry_of, landed, until
 
 if TYPE_CHECKING:
@@ -387,6 +389,34 @@ def test_a_newer_data_set_that_one_process_saw_makes_the_others_answers_stale(
     until(lambda: other.memory.recall_fresh("key", CACHING, time.monotonic()) is None)
     entry, _ = other.memory.recall("key", CACHING, time.monotonic())
     assert entry is not None
+
+
+def test_what_somebody_else_wrote_to_the_server_does_no_harm(
+    two: tuple[Process, Process], server: Server
+) -> None:
+    one, other = two
+    one.ask(Popular(), version="20260101000000")
+    server.client().hset("irclient:{test}:newest", mapping={"#": "7", "nonsense": "more", "": "|"})
+    assert other.recall(Popular()).finding is Finding.FRESH
+
+
+def test_a_users_store_that_fails_does_not_keep_news_from_other_clients(
+    two: tuple[Process, Process],
+) -> None:
+    one, other = two
+
+    class Failing(MemoryStore):
+        def discard(self, which: object) -> int:
+            raise OSError("no such disk")
+
+    failing = Memory(Failing(max_entries=10), max_entries=10)
+    other.shared.join(failing, is_own=False)
+    entry = one.ask(Popular())
+    other.recall(Popular())
+    other.memory.adopt("key", entry, since=other.memory.generation)
+    one.shared.clear()
+    until(lambda: len(other.memory) == 0)
+    assert failing.generation > 0
 
 
 def test_a_server_that_is_away_has_nothing_and_nobody_waits_for_it(server: Server) -> None:

@@ -1,11 +1,15 @@
-"""Loading ahead what the first call would load: `irclient.preload`."""
+"""What concerns a whole process: what it loads ahead, its share of the TPS, and its end."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Final
 
-__all__ = ["preload"]
+from irclient._clients.worked_out import work_out_anew
+from irclient.transports.at_exit import close_connections
+
+__all__ = ["close_connections", "preload", "share_anew"]
 
 #: What clients, their configuration and their first token load when they first need it.
 _LOADED_LATE: Final = (
@@ -43,3 +47,15 @@ def preload() -> None:
     """
     for module in _LOADED_LATE:
         import_module(module)
+
+
+def share_anew() -> None:
+    """Work out every ``share="auto"`` of this process again, of its variables as they are now.
+
+    For a worker that was forked with clients in it, made before the number of workers was known.
+
+    Raises:
+        ConfigurationError: ``WEB_CONCURRENCY`` or ``IRCLIENT_REPLICAS`` is no whole number of at
+            least 1.
+    """
+    work_out_anew(os.environ)
