@@ -12,7 +12,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-lowest check release fix docs serve-docs examples bench simulate promise chaos soak clean
+.PHONY: help picture demo test test-all test-lowest check release fix docs serve-docs examples bench simulate promise chaos soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,10 +61,16 @@ list-methods: $(VENV)/.check ## Write the clients' list methods from the query c
 	$(BIN)/python scripts/list_methods.py
 	$(BIN)/ruff format irclient/_clients
 
+picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
+	$(BIN)/python scripts/demo_picture.py
+
 docs: $(VENV)/.check ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
+serve-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
+	$(BIN)/python scripts/demo_picture.py
+
+docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
 	$(BIN)/mkdocs serve
 
 examples: $(VENV)/.test ## Run every example

@@ -18,7 +18,16 @@ from irclient.cli.output import duration, safe
 from irclient.health import HealthSnapshot
 from irclient.results import RecommendationList
 
-__all__ = ["LiveScreen", "PlainScreen", "Scene", "Screen", "SilentScreen"]
+__all__ = [
+    "LiveScreen",
+    "PlainScreen",
+    "Scene",
+    "Screen",
+    "SilentScreen",
+    "scene_table",
+    "summary_table",
+    "verdict_on",
+]
 
 _STATE_STYLE = {"working": "green", "recovering": "yellow", "failing": "bold red"}
 
@@ -146,10 +155,10 @@ class PlainScreen(SilentScreen):
 
     def summary(self, summary: Summary) -> None:
         """Show the figures."""
-        self._console.print(_summary_table(summary))
+        self._console.print(summary_table(summary))
         for error in summary.errors:
             self._console.print(Text(safe(error), style="red"), soft_wrap=True)
-        self._console.print(_verdict_on(summary), soft_wrap=True)
+        self._console.print(verdict_on(summary), soft_wrap=True)
 
 
 class LiveScreen(PlainScreen):
@@ -176,7 +185,7 @@ class LiveScreen(PlainScreen):
     def scene(self, scene: Scene) -> None:
         """Show how the traffic is doing, in place of the scene before."""
         if self._live is not None:
-            self._live.update(_scene_table(scene))
+            self._live.update(scene_table(scene))
 
 
 def _line_of(scene: Scene) -> str:
@@ -189,7 +198,8 @@ def _line_of(scene: Scene) -> str:
     return "  ".join(parts)
 
 
-def _scene_table(scene: Scene) -> RenderableType:
+def scene_table(scene: Scene) -> RenderableType:
+    """Return an instant of the traffic as a table."""
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("account", "health", "its share"):
         table.add_column(name)
@@ -216,7 +226,8 @@ def _scene_table(scene: Scene) -> RenderableType:
     return Group(counter, table)
 
 
-def _summary_table(summary: Summary) -> Table:
+def summary_table(summary: Summary) -> Table:
+    """Return the figures as a table."""
     table = Table(box=box.ROUNDED, title="What happened", show_header=False, title_justify="left")
     table.add_column(style="dim")
     table.add_column()
@@ -242,7 +253,8 @@ def _summary_table(summary: Summary) -> Table:
     return table
 
 
-def _verdict_on(summary: Summary) -> Text:
+def verdict_on(summary: Summary) -> Text:
+    """Return in words whether the demo kept its promise."""
     if summary.kept_its_promise:
         return Text.assemble(
             ("No call failed, and all traffic went home. ", "bold green"),
