@@ -51,6 +51,7 @@ check: $(VENV)/.check ## Check style, types, layers and the documentation
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/basedpyright
+	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
 
 fix: $(VENV)/.check ## Mend what ruff can mend
@@ -65,12 +66,14 @@ picture: $(VENV)/.check ## Draw the moving picture of the landing page from a ru
 	$(BIN)/python scripts/demo_picture.py
 
 docs: $(VENV)/.check ## Build the documentation into site/
+	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict
 
 serve-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
 	$(BIN)/python scripts/demo_picture.py
 
 docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
+	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs serve
 
 examples: $(VENV)/.test ## Run every example

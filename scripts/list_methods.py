@@ -39,7 +39,7 @@ EXAMPLES: Final = {
     "bought_together": ('bought_together("64705", count=2)', "{}.ids", "['64701', '64702']"),
     "picks": ('picks("a-user", count=2)', "{}.ids", "['64701', '64702']"),
     "personalize": ('personalize("a-user", ["7", "8"])', "{}.ids", "['7', '8']"),
-    "selectors": ('selectors("64702")', "[each.name for each in {}]", "['color']"),
+    "selectors": ('selectors("64702")', "{}[0].name", "'color'"),
 }
 #: The order of the keywords; what is not among them can be given by its place.
 KEYWORDS: Final = (

@@ -40,18 +40,18 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 
 
-def load_from_source():
-    spec = importlib.util.spec_from_file_location("from_source", DOCS / "from_source.py")
+def load_pages_script():
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "scripts" / "pages.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-from_source = load_from_source()
+pages = load_pages_script()
 
 
 def rendered(page: str) -> str:
-    return from_source.fill((DOCS / page).read_text("utf-8"))
+    return pages.fill((DOCS / page).read_text("utf-8"))
 
 
 def rows(page: str) -> dict[str, list[str]]:
@@ -82,7 +82,7 @@ def test_a_setting_is_documented_with_its_default_and_meaning(group, name) -> No
     assert takes
     field = group.model_fields[name]
     assert default.strip("`") == (
-        "required" if field.is_required() else from_source.shown(field.get_default())
+        "required" if field.is_required() else pages.shown(field.get_default())
     )
     assert len(meaning) > 10
 
@@ -128,10 +128,10 @@ def test_a_link_to_a_page_finds_it(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("source", sorted(from_source.SOURCES))
+@pytest.mark.parametrize("source", sorted(pages.SOURCES))
 def test_what_is_printed_from_the_source_is_used_and_says_something(source: str) -> None:
     assert any(f"<!-- from source: {source} -->" in page.read_text("utf-8") for page in PAGES)
-    assert len(from_source.SOURCES[source]()) > 100
+    assert len(pages.SOURCES[source]()) > 100
 
 
 def test_a_block_for_tests_only_does_not_reach_the_reader() -> None:
@@ -142,7 +142,7 @@ def test_a_block_for_tests_only_does_not_reach_the_reader() -> None:
 
 
 def test_the_states_of_an_endpoint_are_drawn_and_tabled() -> None:
-    table, drawing = from_source.health_table(), from_source.health_diagram()
+    table, drawing = pages.health_table(), pages.health_diagram()
     for (state, happening), following in TRANSITIONS.items():
         assert f"| **{state.value}** | {happening.value} | **{following.value}** |" in table
         assert f">{happening.value}</text>" in drawing
@@ -179,7 +179,8 @@ def test_every_command_is_documented() -> None:
 def test_nothing_is_fetched_from_elsewhere_by_the_site() -> None:
     configuration = (ROOT / "mkdocs.yml").read_text("utf-8")
     assert "font: false" in configuration
-    assert not re.search(r"https?://", configuration)
+    elsewhere = re.sub(r"^site_url: .*$", "", configuration, flags=re.MULTILINE)
+    assert not re.search(r"https?://", elsewhere)
 
 
 def test_the_contract_names_the_requests_that_are_really_sent() -> None:

@@ -568,8 +568,8 @@ class ListMethods(ABC):
             IRError: The one error that says why there is no answer.
 
         Example:
-            >>> [each.name for each in ir.selectors("64702")]
-            ['color']
+            >>> ir.selectors("64702")[0].name
+            'color'
         """
         asked = (
             queries.ItemSelectors, item_id, algo_type, channel_id, catalog_id, modeling, params,

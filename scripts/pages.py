@@ -1,8 +1,9 @@
-# ruff: noqa: INP001  (mkdocs loads this file by its path)
-"""What the documentation prints out of the source, so that nobody types it twice.
+# ruff: noqa: INP001  (scripts are no package)
+"""Makes the pages of the documentation: what they print out of the source is typed nowhere twice.
 
-A page holds a line such as ``<!-- from source: settings -->``; while the site is built, the
-line is replaced by what the function of that name returns.
+A page holds a line such as ``<!-- from source: settings -->``, which is replaced by what the
+function of that name returns. The pages are written to ``.cache/docs``, from which mkdocs and
+zensical build the site; `make docs` does both.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import shutil
 from dataclasses import fields
 from pathlib import Path
 from textwrap import dedent
@@ -47,9 +49,42 @@ _KINDS = {
 }
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401  (mkdocs's protocol)
-    """Fill the marks of a page; mkdocs calls this for each."""
-    return fill(markdown)
+def main() -> None:
+    """Write all pages, and what else the site is made of."""
+    pages = _ROOT / ".cache" / "docs"
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.copytree(_ROOT / "docs", pages)
+    for page in pages.rglob("*.md"):
+        page.write_text(fill(page.read_text("utf-8")), "utf-8")
+    (pages / "llms.txt").write_text(llms(), "utf-8")
+
+
+def llms() -> str:
+    """The site's contents for language models (llmstxt.org): each page, and what it is about."""
+    lines = ["# irclient", "", f"> {_site('site_description')}"]
+    for line in (_ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2].splitlines():
+        section = re.fullmatch(r"  - ([^:]+):", line)
+        page = re.search(r"([\w/-]+)\.md$", line)
+        if section:
+            lines += ["", f"## {section[1]}", ""]
+        elif page:
+            text = fill((_ROOT / "docs" / f"{page[1]}.md").read_text("utf-8"))
+            title, about = _title_and_first_sentence(text)
+            lines.append(f"- [{title}]({_site('site_url')}{page[1]}.html): {about}")
+    return "\n".join(lines) + "\n"
+
+
+def _site(key: str) -> str:
+    found = re.search(rf"^{key}: (.+)$", (_ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _title_and_first_sentence(text: str) -> tuple[str, str]:
+    title = re.search(r"^# (.+)$", text, re.MULTILINE)
+    after = text[title.end() :] if title else text
+    plain = re.sub(r"```.*?```|<[^>]+>|^[#|>:!-].*$", "", after, flags=re.DOTALL | re.MULTILINE)
+    first = re.search(r"\S[^\n]+", plain)
+    return (title[1] if title else ""), (first[0] if first else "")
 
 
 def fill(markdown: str) -> str:
@@ -272,13 +307,8 @@ def exit_codes() -> str:
     return table(("code", "meaning"), [tuple(row) for row in joined])
 
 
-def readme() -> str:
-    """The README, its links seen from the documentation."""
-    return _from_root("README.md")
-
-
 def contributing() -> str:
-    """CONTRIBUTING, likewise."""
+    """CONTRIBUTING, its links seen from the documentation."""
     return _from_root("CONTRIBUTING.md")
 
 
@@ -378,7 +408,11 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        errors_tree, exit_codes, faults, health_diagram, health_table, readme, security, server,
-        settings, switches, theme_element, theme_section,
+        errors_tree, exit_codes, faults, health_diagram, health_table, security, server, settings,
+        switches, theme_element, theme_section,
     )
 }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
