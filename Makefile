@@ -53,6 +53,7 @@ check: $(VENV)/.check ## Check style, types, layers and the documentation
 	$(BIN)/basedpyright
 	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
+	$(BIN)/zensical build --strict
 
 fix: $(VENV)/.check ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  (mkdocs loads this file by its path)
 """Shows the doctests of docstrings as code; Markdown would read their output as its own."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  (scripts are no package)
 """Makes the pages of the documentation: what they print out of the source is typed nowhere twice.
 
 A page holds a line such as ``<!-- from source: settings -->``, which is replaced by what the
