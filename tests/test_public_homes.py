@@ -21,6 +21,7 @@ BETWEEN_OURSELVES = {
     "irclient._core.protocol.Failure",
     "irclient._core.protocol.Send",
     "irclient._core.protocol.TokenReading",
+    "irclient._core.protocol.TokenStatus",
     "irclient._values.secret.Secret",
     "irclient._wire.responses.Response",
 }
