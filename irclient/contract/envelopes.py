@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from irclient.contract.messages import json_response
+from irclient.contract.messages import json_answer, json_of, json_response, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,8 @@ _TITLES: Final[Mapping[str, tuple[str, int]]] = {
 }
 #: The same on every item of every list that was seen (D, C).
 _TRACKING_ID: Final = "00000000-0000-0000-0000-000000000003"
+_TRACKED: Final = f'"trackingId":"{_TRACKING_ID}"'
+_LISTS: Final = '{"id":"Lists","name":"Lists","version":"v1.0","items":['
 #: The emulator's own words; the field was seen with this status alone (C).
 _WAITING: Final[Mapping[str, str]] = {
     "status": "WaitingForData",
@@ -73,20 +75,16 @@ def _list(
     known: Mapping[str, str],
 ) -> Response:
     title, title_id = _TITLES[operation]
-    return json_response(
-        200,
-        {
-            "id": "Lists",
-            "name": "Lists",
-            "version": "v1.0",
-            "items": [{"id": item_id, "trackingId": _TRACKING_ID} for item_id in item_ids],
-            "title": title,
-            "longTitle": title,
-            "titleId": title_id,
-            "pagingInfo": {"totalItems": total_items},
-            **known,
-        },
-    )
+    rest = {
+        "title": title,
+        "longTitle": title,
+        "titleId": title_id,
+        "pagingInfo": {"totalItems": total_items},
+        **known,
+    }
+    # Written by hand, since a list is most of what a service does: a third of the time.
+    items = ",".join([f'{{"id":{json_text(each)},{_TRACKED}}}' for each in item_ids])
+    return json_answer(200, f"{_LISTS}{items}],{json_of(rest)[1:]}")
 
 
 def selectors(found: Mapping[str, Sequence[str]]) -> Response:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Handler", "Request", "Response", "json_response", "read_request"]
+__all__ = [
+    "Handler",
+    "Request",
+    "Response",
+    "json_answer",
+    "json_of",
+    "json_response",
+    "json_text",
+    "read_request",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,9 @@ class Response:
     body: bytes = b""
 
 
+#: A text as JSON writes it, quoted.
+json_text: Final[Callable[[str], str]] = json.encoder.encode_basestring
+
 #: A service of the emulator. Most decide at once; the listener does the waiting of the others.
 Handler: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
 
@@ -68,7 +80,16 @@ def json_response(
     status: int, content: object, *, headers: Sequence[tuple[str, str]] = ()
 ) -> Response:
     """An answer with a JSON body."""
-    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return json_answer(status, json_of(content), headers=headers)
+
+
+def json_of(content: object) -> str:
+    """A value as JSON, as short as it can be."""
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def json_answer(status: int, body: str, *, headers: Sequence[tuple[str, str]] = ()) -> Response:
+    """An answer whose body is JSON already."""
     return Response(
         status=status,
         headers=(("content-type", "application/json; charset=utf-8"), *headers),

@@ -28,16 +28,26 @@ def next_change(arrays: Mapping[str, npt.NDArray[Any]]) -> Callable[[float], flo
         epoch; infinity where nothing changes any more.
     """
     windows = [(arrays[start], arrays[end]) for start, end in _WINDOWS if start in arrays]
+    # Asked at every request, and the same until the change has come.
+    known = (math.inf, -math.inf)
 
     def after(now: float) -> float:
+        nonlocal known
+        since, until = known
+        if not since <= now < until:
+            until = found(now)
+            known = (now, until)
+        return until
+
+    def found(now: float) -> float:
         at = math.floor(now * 1_000)
-        found = math.inf
+        earliest = math.inf
         for starts, ends in windows:
             # The last instant of a window still counts, so the change is a millisecond later.
             for instants, more in ((starts, 0), (ends, 1)):
                 later = instants[instants >= at + 1 - more]
                 if later.size:
-                    found = min(found, float(np.min(later)) + more)
-        return found / 1_000
+                    earliest = min(earliest, float(np.min(later)) + more)
+        return earliest / 1_000
 
     return after

@@ -41,6 +41,8 @@ class Metrics:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415
 
         registry = CollectorRegistry()
+        #: Finding the labels' numbers takes longer than counting.
+        self._known: dict[tuple[int, str, int], tuple[Counter, Histogram]] = {}
         endpoint = ("account", "endpoint")
         self._requests = Counter(
             "irclient_server_requests",
@@ -91,9 +93,15 @@ class Metrics:
 
     def answered(self, served: ServedEndpoint, noted: Noted, status: int, seconds: float) -> None:
         """Count a request."""
-        names = (served.account.name, served.endpoint.name, noted.operation)
-        self._requests.labels(*names, str(status)).inc()
-        self._seconds.labels(*names).observe(seconds)
+        key = (served.place, noted.operation, status)
+        found = self._known.get(key)
+        if found is None:
+            names = (served.account.name, served.endpoint.name, noted.operation)
+            counter = self._requests.labels(*names, str(status))
+            found = self._known[key] = (counter, self._seconds.labels(*names))
+        counter, histogram = found
+        counter.inc()
+        histogram.observe(seconds)
 
     def refused(self, reason: str) -> None:
         """Count a request that reached no endpoint, or a connection that was ended."""
