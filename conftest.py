@@ -2,8 +2,8 @@
 
 The blocks of a page share their names. A block with a title is a file: it runs as a program of
 its own, or under pytest where it is a test. A block marked ``text`` holds what the Python block
-before it prints; ``...`` in it stands for anything. What stands in a ``<!-- hidden`` comment
-runs as well, and readers do not see it.
+before it prints; ``...`` in it stands for anything. What a page needs before its first example
+stands in a block that readers can open: they see all that runs.
 """
 
 from __future__ import annotations

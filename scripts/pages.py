@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _ROOT = Path(__file__).parent.parent
-_HIDDEN = re.compile(r"^<!-- hidden\n.*?^-->\n", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
 
 _KINDS = {
@@ -87,8 +86,8 @@ def _title_and_first_sentence(text: str) -> tuple[str, str]:
 
 
 def fill(markdown: str) -> str:
-    """Return a page with every mark replaced, and without what only its tests need."""
-    return _MARK.sub(lambda mark: SOURCES[mark[1]](), _HIDDEN.sub("", markdown))
+    """Return a page with every mark replaced."""
+    return _MARK.sub(lambda mark: SOURCES[mark[1]](), markdown)
 
 
 def settings() -> str:
@@ -322,7 +321,7 @@ def security() -> str:
 
 
 def _from_root(name: str) -> str:
-    text = _HIDDEN.sub("", (_ROOT / name).read_text("utf-8"))
+    text = (_ROOT / name).read_text("utf-8")
     text = text.replace("](docs/", "](").replace("](CONTRIBUTING.md", "](contributing.md")
     text = text.replace("](SECURITY.md", "](security.md")
     return text.replace("](CHANGELOG.md", "](changelog.md").replace("](LICENSE)", "](#licence)")

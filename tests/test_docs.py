@@ -134,11 +134,18 @@ def test_what_is_printed_from_the_source_is_used_and_says_something(source: str)
     assert len(pages.SOURCES[source]()) > 100
 
 
-def test_a_block_for_tests_only_does_not_reach_the_reader() -> None:
-    hidden = [page for page in PAGES if "<!-- hidden" in page.read_text("utf-8")]
-    assert hidden
-    for page in hidden:
-        assert "<!-- hidden" not in rendered(str(page.relative_to(DOCS)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_every_block_that_runs_is_shown(page: Path) -> None:
+    assert "<!-- hidden" not in page.read_text("utf-8")
+
+
+def test_the_configuration_that_python_writes_is_the_one_that_is_shown() -> None:
+    page = (DOCS / "how-to" / "configure.md").read_text("utf-8")
+    shown = re.search(r'```toml title="irclient.toml"\n(.*?)```', page, re.DOTALL)[1]
+    assert f'toml = """\\\n{shown}"""' in page
+    variables = re.search(r"```sh\n(.*?)```", page, re.DOTALL)[1]
+    for name, _, value in (line.partition("=") for line in variables.splitlines()):
+        assert f'    "{name}": "{value}",\n' in page
 
 
 def test_the_states_of_an_endpoint_are_drawn_and_tabled() -> None:
