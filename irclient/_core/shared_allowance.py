@@ -43,6 +43,8 @@ _LATE: Final = 0.025
 _ASK_BEFORE: Final = 0.02
 #: What was said to be full is believed for so long: others give slots back.
 _FULL_FOR: Final = 0.25
+#: Calls wait so much longer while the fleet comes together on a server that knows nothing.
+_GRACE: Final = 0.6
 _MOST_WISHES: Final = 1000
 _LONGEST_BLOCK: Final = 60.0
 
@@ -74,6 +76,8 @@ class SharedAllowance(FleetMember):
     def _reserve_elsewhere(
         self, now: float, not_after: float, priority: Priority
     ) -> Reservation | Asked | None:
+        if not_after > now and self._is_closed:
+            not_after += _GRACE
         latest = min(not_after, self._own.first_slot(now, priority))
         if self._blocked_until <= latest:
             slot = self._given.take(now, latest)
@@ -96,6 +100,8 @@ class SharedAllowance(FleetMember):
             self._batch_at, latest = now, now
         elif known_full_until > latest:
             return None
+        elif self._is_closed and known_full_until > now:
+            return Asked(known_full_until)
         elif known_full_until > now + AHEAD:
             return Asked(max(known_full_until - _ASK_BEFORE, now))
         self._want = min(self._want + 1, _MOST_WISHES)
@@ -103,8 +109,13 @@ class SharedAllowance(FleetMember):
         self._pending_since = min(self._pending_since, now)
         return Asked(now + PATIENCE + 0.001, self._flight)
 
+    @property
+    def _is_closed(self) -> bool:
+        return self._answer is not None and self._answer.is_closed
+
     def _full_until(self, now: float) -> float:
-        if self._first_at <= now or now >= self._learned_at + _FULL_FOR:
+        believed_for = math.inf if self._is_closed else _FULL_FOR
+        if self._first_at <= now or now >= self._learned_at + believed_for:
             return -math.inf
         # Who believes it for no longer than that asks again by then.
         return self._first_at

@@ -155,7 +155,11 @@ end
 -- What changes little stays: each change is not counted as free for a while.
 if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
 local room = limit - reserve - (sum - held) - redis.call('ZCARD', slots)
-if not is_open then target = met_before == 0 and floor(min(base, room)) or right end
+-- By then those who were there before have said what they have.
+local known_at = began + 600000
+if not is_open then
+    target = right == 0 and now >= known_at and floor(min(base, room)) or right
+end
 local before = max(right, used)
 if target > right then right = max(right, min(target, room)) else right = max(target, 0) end
 sum = sum - held + max(before, right)
@@ -165,12 +169,14 @@ redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't
 
 local open_limit = limit - reserve - max(sum, targets + away)
 local function next_slot()
-    if not is_open then return opens end
+    if not is_open then return right == 0 and now < known_at and known_at or opens end
     if open_limit < 1 then return now + 200000 end
     local before = redis.call('ZRANGE', slots, -open_limit, -open_limit, 'WITHSCORES')[2]
     return max(now, blocked, before and before + window or 0)
 end
 local first, granted = next_slot(), {}
+-- What it has of its own by now serves some of those who wait.
+want = max(want - max(right - used, 0), 0)
 if not is_open or open_limit < 1 then want = 0 end
 while #granted < 2 * want and first <= now + within do
     given = given + 1

@@ -156,14 +156,18 @@ class FakeServer:
         room = limit - self.reserve - (self.sum - mine.held) - len(self.slots)
         right = message.right
         if is_closed:
-            target = right if message.met else math.floor(min(self.base, room))
+            is_known = now >= self.began + 0.6
+            target = math.floor(min(self.base, room)) if not right and is_known else right
         before = max(right, message.used)
         right = max(right, min(target, room)) if target > right else max(target, 0)
         mine.held, mine.target = max(before, right), target
         open_limit = self._open_limit(limit)
         opens = self._opens if is_closed else now
+        if is_closed and not right and now < self.began + 0.6:
+            opens = self.began + 0.6
         first, granted = self._next_slot(now, opens, open_limit), []
-        want = 0 if is_closed or open_limit < 1 else message.want
+        want = max(message.want - max(right - message.used, 0), 0)
+        want = 0 if is_closed or open_limit < 1 else want
         while len(granted) < want and first <= now + message.within:
             self.given += 1
             self.slots[self.given] = first

@@ -1,0 +1,294 @@
+"""A fleet in virtual time: whatever becomes of the server, no second holds more than the TPS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from irclient._core.flights import Flight
+from irclient._core.lease import LEASE_FOR, PATIENCE
+from irclient._core.pacing import Asked
+from irclient._core.priority import Priority
+from tests.fleet.fake_server import Member
+from tests.fleet.virtual_fleet import Fleet, member_of, server_for
+
+if TYPE_CHECKING:
+    from irclient._core.shared_allowance import SharedAllowance
+    from tests.fleet.fake_server import FakeServer
+
+UNIFORM, SKEWED = [1.0] * 4, [3.97, 0.01, 0.01, 0.01]
+
+
+def fleet_of(tps: float, load: float, shape: list[float], **more: Any) -> Fleet:
+    return Fleet(tps, 4, [tps * load * part / 4 for part in shape], **more)
+
+
+def open_server(member: SharedAllowance) -> FakeServer:
+    """A server that is open, and has lent nothing."""
+    server = server_for(member)
+    server.is_empty, server.epoch, server.is_open = False, 1, True
+    return server
+
+
+def exchange(server, member, now: float, me: str = "a") -> None:
+    message = member.next_message(now)
+    assert message is not None
+    answer = server.take(me, message, now)
+    assert answer is not None
+    member.answered(answer, now, now)
+
+
+def _busy(held: int) -> Member:
+    return Member(held=held, demand=held, target=held, sequence=1)
+
+
+# One member, step by step.
+
+
+def test_the_first_call_waits_for_the_answer_and_then_has_its_start() -> None:
+    member = member_of(workers=40)
+    asked = member.reserve(0.0, not_after=0.0)
+    assert isinstance(asked, Asked)
+    assert isinstance(asked.flight, Flight)
+    exchange(open_server(member), member, 0.0)
+    assert asked.flight.has_landed
+    slot = member.reserve(0.001, not_after=0.001)
+    assert slot is not None
+    assert member.start(slot, 0.001)
+
+
+def test_all_calls_that_wait_are_one_message() -> None:
+    member = member_of(workers=40)
+    flights = {id(member.reserve(0.0, not_after=0.0).flight) for _ in range(20)}
+    assert len(flights) == 1
+    message = member.next_message(0.0)
+    assert message is not None
+    assert message.want == 20
+    assert member.next_message(0.0) is None
+
+
+def test_what_it_was_lent_needs_no_message() -> None:
+    member = member_of(tps=200)
+    member.reserve(0.0, not_after=0.0)
+    exchange(open_server(member), member, 0.0)
+    given = [member.reserve(0.01, not_after=0.01) for _ in range(member.lease.right(0.01))]
+    assert len(given) > 100
+    assert not any(isinstance(slot, Asked) for slot in given)
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once() -> None:
+    member = member_of(tps=100, workers=40)
+    asked = member.reserve(0.0, not_after=0.5)
+    assert member.next_message(0.0) is not None
+    assert isinstance(asked, Asked)
+    assert asked.until == pytest.approx(PATIENCE, abs=0.002)
+    late = asked.until
+    slots = [member.reserve(late, not_after=late) for _ in range(3)]
+    # Its part of the TPS, since the server was never reached.
+    assert [slot is not None for slot in slots] == [True, True, False]
+    assert not any(isinstance(slot, Asked) for slot in slots)
+
+
+def test_it_goes_on_with_what_it_was_lent_and_in_the_end_with_its_part() -> None:
+    member = member_of(tps=100, workers=4)
+    member.reserve(0.0, not_after=0.0)
+    exchange(open_server(member), member, 0.0)
+    lent = member.lease.right(0.0)
+    member.lost(0.5)
+    assert lent > 25
+    assert member.status(0.5).mode == "alone"
+    assert member.status(LEASE_FOR - 0.01).limit == lent
+    assert member.status(LEASE_FOR).limit == 25
+
+
+def test_who_was_lent_little_takes_its_part_only_when_all_others_have_come_down() -> None:
+    member = member_of(tps=100, workers=4)
+    server = open_server(member)
+    server.members["b"], server.seen["b"] = _busy(99), 0.0
+    member.reserve(0.0, not_after=0.0)
+    exchange(server, member, 0.0)
+    assert member.lease.right(0.0) < 25
+    member.lost(0.5)
+    # The busy one may have been lent 99 until two seconds after this one was last heard.
+    assert member.lease.changes_at(LEASE_FOR + 1.0) > 2.0 + LEASE_FOR + member.window
+    assert member.status(LEASE_FOR + 1.0).limit < 25
+    assert member.status(member.lease.changes_at(LEASE_FOR + 1.0)).limit == 25
+
+
+def test_a_slot_that_is_not_used_goes_back_with_the_next_message() -> None:
+    member = member_of(tps=4, workers=4)
+    server = open_server(member)
+    server.members["b"], server.seen["b"] = _busy(3), 0.0
+    member.reserve(0.0, not_after=0.0)
+    exchange(server, member, 0.0)
+    slot = member.reserve(0.0, not_after=0.0)
+    member.give_back(slot, 0.0)
+    member.give_back(slot, 0.0)
+    message = member.next_message(0.5)
+    assert message is not None
+    assert message.returned == (slot.number,)
+
+
+def test_a_start_that_is_too_late_is_none() -> None:
+    member = member_of(tps=4, workers=4)
+    server = open_server(member)
+    server.members["b"], server.seen["b"] = _busy(3), 0.0
+    member.reserve(0.0, not_after=0.0)
+    exchange(server, member, 0.0)
+    slot = member.reserve(0.0, not_after=0.0)
+    assert not member.start(slot, 0.03)
+
+
+def test_an_answer_that_comes_late_still_counts() -> None:
+    member = member_of(tps=200)
+    member.reserve(0.0, not_after=0.0)
+    server = open_server(member)
+    message = member.next_message(0.0)
+    answer = server.take("a", message, 0.05)
+    member.lost(0.1)
+    member.answered(answer, 0.0, 0.15)
+    assert member.lease.right(0.15) == answer.right
+    assert member.status(0.15).mode == "shared"
+
+
+def test_a_message_that_was_overtaken_changes_nothing() -> None:
+    member = member_of(tps=200)
+    member.reserve(0.0, not_after=0.0)
+    server = open_server(member)
+    first = member.next_message(0.0)
+    member.lost(0.1)
+    second = member.next_message(0.3)
+    assert server.take("a", second, 0.3) is not None
+    held = server.sum
+    assert server.take("a", first, 0.35) is None
+    assert server.sum == held
+
+
+def test_a_429_holds_the_endpoint_back_and_is_told() -> None:
+    member = member_of(workers=40)
+    member.reserve(0.0, not_after=0.0)
+    exchange(open_server(member), member, 0.0)
+    member.throttled(0.0, retry_after=0.2)
+    assert member.reserve(0.1, not_after=0.1) is None
+    message = member.next_message(0.1)
+    assert message is not None
+    assert message.shrinks
+    assert message.blocked_for == pytest.approx(0.1)
+
+
+def test_a_refresh_asks_for_nothing_but_what_was_lent() -> None:
+    member = member_of(workers=40)
+    assert member.reserve(0.0, not_after=0.0, priority=Priority.REFRESH) is None
+
+
+# A fleet.
+
+
+@pytest.mark.parametrize("tps", [40, 200])
+@pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
+def test_saturated_it_uses_its_tps_and_not_more(tps, shape) -> None:
+    fleet = fleet_of(tps, 1.5, shape).run(8.0)
+    assert fleet.worst() <= tps
+    assert fleet.used(3.0, 8.0) >= (0.9 if tps < 100 else 0.93)
+
+
+@pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
+def test_at_sixty_percent_a_call_hardly_waits_and_costs_half_a_message(shape) -> None:
+    fleet = fleet_of(200, 0.6, shape).run(8.0)
+    assert fleet.waited(2.0, 0.5) == 0
+    assert fleet.waited(2.0, 0.99) <= 0.005
+    assert fleet.messages / len(fleet.starts) <= 0.6
+    # In the first second the server waits for those who may have known another before it.
+    assert not [at for at in fleet.refused if at > 1.5]
+
+
+AWAY = {"half a second": 0.5, "two seconds": 2.0, "eight seconds": 8.0}
+
+
+@pytest.mark.parametrize("away", AWAY.values(), ids=AWAY)
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembers", "forgets"])
+@pytest.mark.parametrize("load", [0.6, 1.5])
+def test_while_the_server_is_away_it_keeps_to_its_tps_and_goes_on(away, forgets, load) -> None:
+    fleet = fleet_of(200, load, UNIFORM, away=[(4.0, 4.0 + away)])
+    if forgets:
+        fleet.at(4.0 + away / 2, fleet.server.flush)
+    fleet.run(14.0)
+    assert fleet.worst() <= 200
+    if load < 1.0:
+        assert len(fleet.refused) <= 0.01 * len(fleet.starts)
+    else:
+        # What was lent; in half a second that may all fall into the other half.
+        assert fleet.used(4.0, max(4.0 + away, 6.0)) >= 0.7
+
+
+def test_a_process_that_is_killed_leaves_its_right_to_the_others() -> None:
+    fleet = fleet_of(100, 1.5, UNIFORM)
+    fleet.at(3.0, lambda: fleet.restart(0))
+    fleet.demand[0] = lambda now: 40.0 if now < 3.0 else 0.0
+    fleet.run(42.0)
+    assert fleet.worst() <= 100
+    # It may be cut off, and use its part without asking, for half a minute.
+    assert fleet.used(12.0, 30.0) >= 0.68
+    assert fleet.used(36.0, 42.0) >= 0.9
+
+
+WEATHER = st.lists(
+    st.tuples(
+        st.sampled_from(["away", "away and forgets", "forgets", "cut", "killed"]),
+        st.floats(0.2, 4.0),
+        st.sampled_from([0.05, 0.3, 0.5, 2.0, 6.0, 12.0]),
+        st.integers(0, 7),
+    ),
+    min_size=1,
+    max_size=4,
+)
+DEMAND = st.lists(
+    st.tuples(st.floats(0.05, 3.0), st.floats(0.05, 6.0), st.floats(2.0, 10.0)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(
+    tps=st.sampled_from([8, 20, 40]),
+    more_workers=st.integers(0, 2),
+    demand=DEMAND,
+    weather=WEATHER,
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=25, deadline=None)
+def test_no_second_holds_more_than_the_tps_in_any_weather(
+    tps, more_workers, demand, weather, seed
+) -> None:
+    part = tps / len(demand)
+    fleet = Fleet(
+        tps,
+        len(demand) + more_workers,
+        [
+            lambda now, a=a, b=b, shifts_at=shifts_at: part * (a if now < shifts_at else b)
+            for a, b, shifts_at in demand
+        ],
+        seed=seed,
+        clock_error=0.005,
+    )
+    at = 2.0
+    for kind, after, length, who in weather:
+        at += after
+        member = who % len(demand)
+        if kind.startswith("away"):
+            fleet.away.append((at, at + length))
+            if kind.endswith("forgets"):
+                fleet.at(at + length / 2, fleet.server.flush)
+            at += length
+        elif kind == "forgets":
+            fleet.at(at, fleet.server.flush)
+        elif kind == "cut":
+            fleet.cut.append((member, at, at + length))
+        else:
+            fleet.at(at, lambda member=member: fleet.restart(member))
+    fleet.run(at + 8.0)
+    # A process that begins while it cannot reach the server takes its part: the one exception.
+    assert fleet.began_alone or fleet.worst() <= tps
