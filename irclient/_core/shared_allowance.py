@@ -44,7 +44,7 @@ _ASK_BEFORE: Final = 0.02
 #: What was said to be full is believed for so long: others give slots back.
 _FULL_FOR: Final = 0.25
 #: Calls wait so much longer while the fleet comes together on a server that knows nothing.
-_GRACE: Final = 0.6
+_GRACE: Final = 0.7
 _MOST_WISHES: Final = 1000
 _LONGEST_BLOCK: Final = 60.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ def connector(
                 "connect must be a function that makes a client, called in a thread of its own; "
                 f"got {type(connect).__name__}. Write connect=lambda: ..."
             )
-        return connect
+        return partial(_impatient, connect)
     scheme = urlsplit(url).scheme if isinstance(url, str) else None
     if not isinstance(url, str) or scheme not in {"redis", "rediss", "unix"}:
         # Not the URL itself, which may hold a password.
@@ -61,3 +62,15 @@ def connector(
     except ValueError:
         raise ConfigurationError("url cannot be read as the URL of a Redis server") from None
     return from_url
+
+
+def _impatient(connect: Callable[[], Any]) -> Any:  # noqa: ANN401  (an extra's class)
+    """Make a client of the user's, which tries nothing again: seconds would go by."""
+    from redis import Redis  # noqa: PLC0415  (an extra)
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    client = connect()
+    if isinstance(client, Redis):  # Not a cluster, which finds its nodes by trying again.
+        cast("Any", client).set_retry(Retry(NoBackoff(), 0))
+    return client

@@ -155,8 +155,8 @@ end
 -- What changes little stays: each change is not counted as free for a while.
 if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
 local room = limit - reserve - (sum - held) - redis.call('ZCARD', slots)
--- By then those who were there before have said what they have.
-local known_at = began + 600000
+-- By then those who were there before have said what they have, and used the last of their slots.
+local known_at = expected == 0 and opens or began + window + 100000
 if not is_open then
     target = right == 0 and now >= known_at and floor(min(base, room)) or right
 end

@@ -94,6 +94,10 @@ class FakeServer:
         return self.began + self.lease
 
     @property
+    def _known_at(self) -> float:
+        return self.began + self.window + 0.1 if self.expected else self._opens
+
+    @property
     def sum(self) -> int:
         return sum(each.held for each in self.members.values())
 
@@ -156,15 +160,15 @@ class FakeServer:
         room = limit - self.reserve - (self.sum - mine.held) - len(self.slots)
         right = message.right
         if is_closed:
-            is_known = now >= self.began + 0.6
+            is_known = now >= self._known_at
             target = math.floor(min(self.base, room)) if not right and is_known else right
         before = max(right, message.used)
         right = max(right, min(target, room)) if target > right else max(target, 0)
         mine.held, mine.target = max(before, right), target
         open_limit = self._open_limit(limit)
         opens = self._opens if is_closed else now
-        if is_closed and not right and now < self.began + 0.6:
-            opens = self.began + 0.6
+        if is_closed and not right and now < self._known_at:
+            opens = self._known_at
         first, granted = self._next_slot(now, opens, open_limit), []
         want = max(message.want - max(right - message.used, 0), 0)
         want = 0 if is_closed or open_limit < 1 else want

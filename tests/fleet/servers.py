@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,7 @@ class Server:
 
     def __init__(self, *options: str, port: int | None = None) -> None:
         self.port = port or free_port()
+        self._folder = tempfile.TemporaryDirectory()
         self._options: Sequence[str] = options
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -66,7 +68,7 @@ class Server:
         self._process = subprocess.Popen(
             [
                 binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                "--appendonly", "no", *self._options,
+                "--appendonly", "no", "--dir", self._folder.name, *self._options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -92,6 +94,7 @@ class Server:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
+        self._folder.cleanup()
 
     def client(self, **options: object):
         """A client of redis-py, for the test itself."""
