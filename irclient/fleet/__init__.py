@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from irclient._core.pacing import Asked, EndpointAllowance, Fleet
-from irclient._core.shared_health import SharedHealth
-from irclient._core.shared_memory import SharedMemory
+from irclient._core.pacing import Fleet
 from irclient.fleet.redis_fleet import RedisFleet
 from irclient.fleet.stats import FleetStats
 
-__all__ = [
-    "Asked",
-    "EndpointAllowance",
-    "Fleet",
-    "FleetStats",
-    "RedisFleet",
-    "SharedHealth",
-    "SharedMemory",
-]
+__all__ = ["Fleet", "FleetStats", "RedisFleet"]
