@@ -14,18 +14,13 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from irclient.cooking.cooked_cache import load, save
 from irclient.cooking.data.partitions import DataContractError
 from irclient.cooking.pipeline import compute_here
 
-if TYPE_CHECKING:
-    from irclient.cooking.cooked_cache import Cooked
-
 __all__ = ["CookingProcesses", "CookingStopped"]
 
-_KEY: Final = "result"
 _REFUSED: Final = 3
 _REFUSAL: Final = "refused.txt"
 
@@ -49,8 +44,12 @@ class CookingProcesses:
         self._stopped = False
         self._running: set[subprocess.Popen[str]] = set()
 
-    def compute(self, folder: Path) -> Cooked:
+    def compute(self, folder: Path, into: Path) -> None:
         """Compute every list of a folder.
+
+        Args:
+            folder: Holds `model.json` and the CSV files.
+            into: An empty folder that becomes an output.
 
         Raises:
             DataContractError: The folder does not follow the data contract.
@@ -59,17 +58,16 @@ class CookingProcesses:
         """
         if not sys.executable:
             # Python inside another program cannot be started again.
-            return compute_here(folder)
+            compute_here(folder, into)
+            return
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="cooking-") as results:
-            code, words = self._run(folder, results)
+            code, words = self._run(folder, into, results)
             if self._stopped:
                 raise CookingStopped("the cooking was stopped")
             if code == _REFUSED:
                 raise DataContractError((Path(results) / _REFUSAL).read_text("utf-8"))
-            cooked = load(Path(results), _KEY) if code == 0 else None
-            if cooked is None:
+            if code != 0:
                 raise RuntimeError(f"cooking ended with code {code}: {words}")
-            return cooked
 
     def stop(self) -> None:
         """End every cooking under way, and refuse later ones."""
@@ -79,9 +77,9 @@ class CookingProcesses:
         for process in running:
             process.kill()
 
-    def _run(self, folder: Path, results: str) -> tuple[int, str]:
+    def _run(self, folder: Path, into: Path, results: str) -> tuple[int, str]:
         """Wait for a process; its exit code and the last line that it wrote."""
-        with self._start(folder, results) as process:
+        with self._start(folder, into, results) as process:
             assert process.stdout is not None  # noqa: S101  (a pipe was asked for)
             try:
                 said = process.stdout.read()
@@ -90,14 +88,14 @@ class CookingProcesses:
                     self._running.discard(process)
         return process.returncode, said.strip().rpartition("\n")[2]
 
-    def _start(self, folder: Path, results: str) -> subprocess.Popen[str]:
+    def _start(self, folder: Path, into: Path, results: str) -> subprocess.Popen[str]:
         # The same packages, wherever this process found them.
         path = os.pathsep.join(each or os.curdir for each in sys.path)
         with self._lock:
             if self._stopped:
                 raise CookingStopped("the cooking was stopped")
             process = subprocess.Popen(  # noqa: S603  (this interpreter, and paths as arguments)
-                [sys.executable, "-m", __spec__.name, str(folder), results],
+                [sys.executable, "-m", __spec__.name, str(folder), str(into), results],
                 # Never written to: it ends when this process does, in whatever way.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -110,12 +108,12 @@ class CookingProcesses:
         return process
 
 
-def _main(folder: str, results: str) -> int:
+def _main(folder: str, into: str, results: str) -> int:
     # A Ctrl-C reaches every process of a terminal; the one that started this one decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        save(Path(results), _KEY, compute_here(Path(folder)))
+        compute_here(Path(folder), Path(into))
     except DataContractError as problem:
         (Path(results) / _REFUSAL).write_text(str(problem), "utf-8")
         return _REFUSED

@@ -1,105 +1,120 @@
-"""Cooked data on disk, so that the emulator starts without cooking again.
+"""Cooked data kept between runs, so that the emulator starts without cooking again.
 
-One file a data set, named after a hash of the data set's files and of the format. Written whole
-or not at all; a file that cannot be read counts as absent. No pickle: reading one runs no code.
+One folder a data set, laid out as an output and named after a hash of the data set's files. It
+holds users' ids and what they took, so it is readable by its owner alone and is removed when it has
+not been used for a while.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
+import shutil
 import tempfile
 import time
-import zipfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from irclient._version import __version__
+from irclient.cooking.output import FORMAT, MANIFEST, OutputError, open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
-    import numpy.typing as npt
+    from irclient.cooking.output import Cooked
 
-__all__ = ["Cooked", "cache_key", "load", "save"]
+__all__ = ["cache_key", "clear", "keep", "kept"]
 
-#: Counts up whenever cooking gives other results or other names for them.
-FORMAT: Final = 1
-#: How many data sets are kept; the least recently written go first.
-_KEPT_FILES: Final = 8
-_TEXTS: Final = "texts"
-#: Seconds after which an unfinished file is what a killed process left behind.
+_UNFINISHED: Final = "cooking-"
+_KEPT: Final = "cooked-"
+#: How many data sets are kept; the least recently used go first.
+_MOST_KEPT: Final = 8
+#: Seconds after which a data set that was not used is removed: 30 days.
+_KEPT_FOR: Final = 30 * 24 * 3600.0
+#: Seconds after which an unfinished folder is what a killed process left behind.
 _ABANDONED_AFTER: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cooked:
-    """Everything that cooking computes, in a form that a file can hold.
-
-    Attributes:
-        arrays: Numbers by name.
-        texts: Lists of strings by name.
-    """
-
-    arrays: Mapping[str, npt.NDArray[Any]]
-    texts: Mapping[str, list[str]]
+_CHUNK: Final = 1 << 20
 
 
 def cache_key(files: Iterable[Path]) -> str:
-    """A name for what the files hold now."""
-    digest = hashlib.blake2b(f"irclient cooked {FORMAT}".encode(), digest_size=16)
+    """A name for what the files hold now.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    digest = hashlib.blake2b(f"irclient {__version__} {FORMAT}".encode(), digest_size=16)
     for path in files:
-        content = path.read_bytes()
-        digest.update(f"\n{path.parent.name}/{path.name} {len(content)}\n".encode())
-        digest.update(content)
+        digest.update(f"\n{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
     return digest.hexdigest()
 
 
-def load(folder: Path, key: str) -> Cooked | None:
-    """What was saved under the key; None if there is nothing, or nothing that can be read."""
+def kept(cache: Path, key: str) -> Cooked | None:
+    """What is kept under the key; None if there is nothing, or nothing that can be read."""
+    folder = cache / f"{_KEPT}{key}"
     try:
-        # Opened here, since numpy leaves a file open whose end is missing.
-        with _path(folder, key).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays: dict[str, npt.NDArray[Any]] = {name: file[name] for name in file.files}
-        texts: dict[str, list[str]] = json.loads(arrays.pop(_TEXTS).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        found = open_folder(folder).cooked
+    except OutputError:
         return None
-    return Cooked(arrays, texts)
+    with contextlib.suppress(OSError):
+        os.utime(folder)
+    return found
 
 
-def save(folder: Path, key: str, cooked: Cooked) -> None:
-    """Keep the cooked data under the key.
+def keep(cache: Path, key: str, fill: Callable[[Path], None]) -> Cooked:
+    """Have a folder filled, and keep it under the key.
+
+    Args:
+        cache: Where cooked data is kept; made if it does not exist.
+        key: From `cache_key`.
+        fill: Writes an output's files into an empty folder.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = np.frombuffer(json.dumps(dict(cooked.texts)).encode(), dtype=np.uint8)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="cooking-", suffix=".tmp")
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tidy(cache)
+    unfinished = Path(tempfile.mkdtemp(dir=cache, prefix=_UNFINISHED))
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **{**cooked.arrays, _TEXTS: texts})
-        os.replace(name, _path(folder, key))  # noqa: PTH105 - the name came from mkstemp
-    except BaseException:
+        fill(unfinished)
+        folder = cache / f"{_KEPT}{key}"
+        # What is there is damaged, or another process has just finished the same.
+        shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        raise
-    _tidy(folder)
+            os.rename(unfinished, folder)  # noqa: PTH104  (fails where there is one)
+        return open_folder(folder).cooked
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _path(folder: Path, key: str) -> Path:
-    return folder / f"cooked-{key}.npz"
+def clear(cache: Path) -> int:
+    """Remove everything that is kept; returns how many data sets there were."""
+    found = list(cache.glob(f"{_KEPT}*"))
+    for path in (*found, *cache.glob(f"{_UNFINISHED}*")):
+        _remove(path)
+    return len(found)
 
 
-def _tidy(folder: Path) -> None:
+def tidy(cache: Path) -> None:
+    """Remove what was left behind, what has not been used for long, and what is too much."""
     with contextlib.suppress(OSError):  # another process may be tidying too
-        abandoned_before = time.time() - _ABANDONED_AFTER
-        for path in folder.glob("cooking-*.tmp"):
-            if path.stat().st_mtime < abandoned_before:
-                path.unlink(missing_ok=True)
-        kept = sorted(folder.glob("cooked-*.npz"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-_KEPT_FILES]:
-            path.unlink(missing_ok=True)
+        now = time.time()
+        for path in cache.glob(f"{_UNFINISHED}*"):
+            if path.stat().st_mtime < now - _ABANDONED_AFTER:
+                _remove(path)
+        found = sorted(cache.glob(f"{_KEPT}*"), key=lambda path: path.stat().st_mtime)
+        for at, path in enumerate(reversed(found)):
+            too_old = path.stat().st_mtime < now - _KEPT_FOR
+            if at >= _MOST_KEPT - 1 or too_old or not (path / MANIFEST).is_file():
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()

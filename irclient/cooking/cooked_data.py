@@ -7,28 +7,27 @@ in the user's history.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
 from irclient.cooking.availability import Availability
+from irclient.cooking.filter_values import FilterValues
+from irclient.cooking.list_request import ListRequest, Operation
+from irclient.cooking.manual_changes import ManualChanges
+from irclient.cooking.ranking import Ranking, summed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from irclient.cooking.algorithms import Order
-    from irclient.cooking.cooked_cache import Cooked
-    from irclient.cooking.data.cells import Flags, Numbers
+    from irclient.cooking.data.instants import Flags, Numbers
+    from irclient.cooking.output import Cooked
+    from irclient.cooking.ranking import Order, Scored
 
 __all__ = ["CookedData", "ListRequest", "Operation", "UnknownUser"]
 
-Operation: TypeAlias = Literal[
-    "new", "popular", "trending", "similar", "cart", "bought_together", "picks", "personalize"
-]
 #: What picks answers for a user without a usable history; the contract does not say.
 UnknownUser: TypeAlias = Literal["empty", "popular"]
 
@@ -40,69 +39,23 @@ _SIMILAR: Final = {
     "completesimilarstyles": "styles",
 }
 _DEFAULT_SIMILAR: Final = "people_also"
-#: The RecoListName of each list, in lower case (contract section 11.3: D, from Dynamics 365).
-_LIST_NAMES: Final[Mapping[str, str]] = {
-    "new": "reconew",
-    "popular": "recobestselling",
-    "trending": "recotrending",
-    "cart": "recocart",
-    "bought_together": "recocart",
-    "picks": "recopicks",
-    "people_also": "recopeoplealsobuy",
-    "mf": "recopeoplealsobuy",
-    "styles": "recopeoplealsobuy",
-    "visual": "recosimilarvisual",
-    "textual": "recosimilartextual",
-}
 _REMOVE_USER_HISTORY: Final = "removeuserhistory"
 #: How many of the latest purchases or views a recent pick looks at, and how fast they fade.
 _RECENT: Final = 10
 _FADE: Final = 0.85
+#: How many of a user's latest items picks look at: older ones say little, and cost time.
+_LOOKED_AT: Final = 100
 #: How many visually similar items the selectors are gathered from.
 _SELECTED_FROM: Final = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest:
-    """What a list is asked for, free of HTTP.
-
-    Attributes:
-        operation: Which list.
-        seeds: The items that similar, cart and bought_together start from; for a visual similar
-            it may be an image id.
-        candidates: What personalize ranks.
-        algo_type: As the caller wrote it, any case; an unknown one means the operation's default
-            (our choice).
-        user_id: Whose picks; whose history is removed. It does not re-rank the other lists: the
-            flags that would ask for that were never named.
-        session_views: The items seen in the session, most recent first.
-        channel_id: None is the default channel.
-        catalog_id: None is the default catalog.
-        filters: Values by filter name. Names in any case, values exactly; all names must match,
-            one of a name's values is enough (I, and our choice for several values).
-        refinements: RemoveUserHistory, in any case; others do nothing.
-        now: The instant at which items must be available.
-    """
-
-    operation: Operation
-    seeds: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ()
-    algo_type: str | None = None
-    user_id: str | None = None
-    session_views: tuple[str, ...] = ()
-    channel_id: str | None = None
-    catalog_id: str | None = None
-    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    refinements: tuple[str, ...] = ()
-    now: datetime
+_NONE: Final = np.zeros(0, dtype=np.int32)
 
 
 class CookedData:
     """What one cooking made of a data set. Does not change; may be shared by threads.
 
     Attributes:
-        interactions_version: When it was cooked, as the service names it: yyyyMMddHHmmss.
-        cooked_at: The same as an instant; without a zone it is UTC.
+        interactions_version: Names the data, as the service does: yyyyMMddHHmmss.
+        cooked_at: When it was cooked; without a zone it is UTC.
         personalization_enabled: What Reco_Config says; without it picks are empty and histories
             are not removed (contract section 11.2: D).
         unknown_user: What picks answers for a user without a usable history.
@@ -110,39 +63,39 @@ class CookedData:
     """
 
     def __init__(
-        self, cooked: Cooked, *, cooked_at: datetime, unknown_user: UnknownUser = "popular"
+        self,
+        cooked: Cooked,
+        *,
+        cooked_at: datetime | None = None,
+        unknown_user: UnknownUser = "popular",
     ) -> None:
         """Take what was cooked.
+
+        Args:
+            cooked: The lists.
+            cooked_at: Names the result instead of the data's own version.
+            unknown_user: What picks answers for a user without a usable history. The contract
+                does not know; popular items are what a shop would rather show.
 
         Raises:
             KeyError: A part is missing.
         """
-        arrays, texts = cooked.arrays, cooked.texts
-        utc = cooked_at.astimezone(UTC) if cooked_at.tzinfo else cooked_at
-        self.interactions_version = utc.strftime("%Y%m%d%H%M%S")
-        self.cooked_at = cooked_at
-        self.personalization_enabled = bool(arrays["personalization_enabled"][0])
+        self.cooked_at = cooked_at or cooked.cooked_at
+        utc = self.cooked_at.astimezone(UTC) if self.cooked_at.tzinfo else self.cooked_at
+        named = utc.strftime("%Y%m%d%H%M%S")
+        self.interactions_version = named if cooked_at else cooked.interactions_version
+        self.personalization_enabled = cooked.personalization_enabled
         self.unknown_user: UnknownUser = unknown_user
-        self.notes = tuple(texts["notes"])
-        self._arrays = arrays
-        self._ids = texts["ids"]
-        self._id_objects = np.array([*self._ids, ""], dtype=np.object_)[:-1]
-        self._titles = texts["titles"]
-        self._index = {item_id: at for at, item_id in enumerate(self._ids)}
-        self._users = {user: at for at, user in enumerate(texts["users"])}
-        self._availability = Availability(
-            size=len(self._ids),
-            scopes=texts["scopes"],
-            scope=arrays["window_scope"],
-            items=arrays["window_items"],
-            starts_at=arrays["window_starts_at"],
-            ends_at=arrays["window_ends_at"],
-        )
-        self._filters = _filters(texts["filter_names"], texts["filter_values"], arrays)
-        self._images: dict[str, list[int]] = {}
-        for image, item in zip(texts["image_ids"], arrays["image_items"].tolist(), strict=True):
-            self._images.setdefault(image, []).append(item)
-        self._enrichments = _enrichments(texts["enriched_lists"], arrays)
+        self.notes = cooked.notes
+        self._arrays = cooked.arrays
+        texts = cooked.texts
+        self._ids, self._titles, self._users = texts["ids"], texts["titles"], texts["users"]
+        self._images = texts["image_ids"]
+        self._availability = Availability(cooked)
+        self._filters = FilterValues(cooked)
+        self._changes = ManualChanges(cooked)
+        #: For each plain list and scope, the items that were available at some instant.
+        self._shown: dict[tuple[str, str | None, str | None], tuple[Flags, Order]] = {}
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -156,22 +109,21 @@ class CookedData:
 
     def knows_item(self, item_id: str) -> bool:
         """Whether the catalogue has the item."""
-        return item_id in self._index
+        return self._ids.find(item_id) is not None
 
     def title(self, item_id: str) -> str | None:
         """The item's title; None for an unknown item or one without a title."""
-        at = self._index.get(item_id)
+        at = self._ids.find(item_id)
         return (self._titles[at] or None) if at is not None else None
 
-    def ranking(self, request: ListRequest) -> list[str]:
-        """The complete list, best first: whatever paging leaves out is for the caller to cut."""
-        mask = self._mask(request)
+    def ranking(self, request: ListRequest) -> Sequence[str]:
+        """The complete list, best first: whatever paging leaves out is for the caller to cut.
+
+        Slices of it are cheap; only what is looked at is put in order.
+        """
         if request.operation == "personalize":
-            return self._personalized(request, mask)
-        name = self._list_name(request)
-        order = self._enriched(request, name, self._order(request, name))
-        ids: list[str] = self._id_objects[order[mask[order]]].tolist()
-        return ids
+            return self._personalized(request, self._mask(request))
+        return self._ranking(request)
 
     def selectors(
         self,
@@ -199,172 +151,150 @@ class CookedData:
             catalog_id=catalog_id,
             now=now or self.cooked_at,
         )
-        near = {self._index[found] for found in self.ranking(request)[:_SELECTED_FROM]}
-        found: dict[str, list[str]] = {}
-        for name, values in self._filters.values():
-            counts = Counter(
-                {value: len(near.intersection(items.tolist())) for value, items in values.items()}
-            )
-            common = [value for value, count in counts.most_common() if count]
-            if common:
-                found[name] = common
-        return found
+        return self._filters.common(self._ranking(request).places(_SELECTED_FROM))
+
+    def _ranking(self, request: ListRequest) -> Ranking:
+        name, mask = self._list_name(request), self._mask(request)
+        algo_type = (request.algo_type or "").casefold()
+        top, moved = self._changes.of(name, algo_type=algo_type, seeds=self._known(request.seeds))
+        items, scores = self._items(request, name, mask)
+        kept = mask[items]
+        if moved.size:
+            kept &= ~np.isin(items, moved)
+        if not kept.all():
+            items, scores = items[kept], None if scores is None else scores[kept]
+        return Ranking(self._ids, top[mask[top]], (items, scores))
 
     def _list_name(self, request: ListRequest) -> str:
         if request.operation != "similar":
             return request.operation
         return _SIMILAR.get((request.algo_type or "").casefold(), _DEFAULT_SIMILAR)
 
-    def _order(self, request: ListRequest, name: str) -> Order:
+    def _items(self, request: ListRequest, name: str, mask: Flags) -> Scored:
         if name in {"new", "popular", "trending"}:
-            return self._arrays[name]
+            return self._plain(name, request, mask), None
         if name == "picks":
             return self._picks(request)
         if name in {"cart", "bought_together"}:
-            seeds = self._known(request.seeds)
-            return self._near("cart", seeds, [1.0] * len(seeds))
+            return self._near("cart", self._known(request.seeds))
         return self._similar(request.seeds, name)
 
-    def _similar(self, seeds: Sequence[str], name: str) -> Order:
+    def _plain(self, name: str, request: ListRequest, mask: Flags) -> Order:
+        """A list of the whole catalogue, without what the mask leaves out if that was known."""
+        key = (name, request.channel_id, request.catalog_id)
+        known = self._shown.get(key)
+        if known is not None and known[0] is mask:
+            return known[1]
+        order: Order = self._arrays[name]
+        if not mask.flags.writeable and mask.any():  # the scope's own mask, and a known scope
+            order = order[mask[order]]
+            self._shown[key] = (mask, order)
+        return order
+
+    def _similar(self, seeds: Sequence[str], name: str) -> Scored:
         known = self._known(seeds)
-        shown = [item for seed in seeds for item in self._images.get(seed, ())]
+        shown = list(dict.fromkeys(item for seed in seeds for item in self._in_image(seed)))
         if name != "visual" or known or not shown:
-            return self._near(name, known, [1.0] * len(known))
-        near = self._near(name, shown, [1.0] * len(shown))
-        return np.concatenate([np.array(list(dict.fromkeys(shown)), dtype=np.int32), near])
+            return self._near(name, known)
+        items, scores = self._near(name, shown)
+        if scores is not None:
+            items = items[np.argsort(-scores, kind="stable")]
+        return np.concatenate([np.array(shown, dtype=np.int32), items]), None
 
-    def _near(self, name: str, seeds: Sequence[int], weights: Sequence[float]) -> Order:
-        """The seeds' neighbours by their summed scores, the seeds themselves left out."""
-        items, scores = self._arrays[f"{name}_items"], self._arrays[f"{name}_scores"]
+    def _in_image(self, image_id: str) -> list[int]:
+        at = self._images.find(image_id)
+        if at is None:
+            return []
+        starts = self._arrays["image_starts"]
+        items: list[int] = self._arrays["image_items"][starts[at] : starts[at + 1]].tolist()
+        return items
+
+    def _near(self, name: str, seeds: Sequence[int], *, fade: float = 1.0) -> Scored:
+        """The seeds' neighbours by their summed scores, the seeds themselves left out.
+
+        Each seed counts `fade` times as much as the one before it.
+        """
+        near = self._arrays[f"{name}_items"]
         if len(seeds) == 1:
-            own: Order = items[seeds[0]]
-            return own[own >= 0]
-        summed = np.zeros(len(self._ids))
-        for seed, weight in zip(seeds, weights, strict=True):
-            own, kept = items[seed], items[seed] >= 0
-            # Each seed has one voice, however loud its own scores are.
-            loudest = float(scores[seed, 0]) or 1.0
-            summed[own[kept]] += weight / loudest * scores[seed][kept]
-        summed[list(seeds)] = 0.0
-        return _descending(summed)
+            own: Order = near[seeds[0]]
+            return own[own >= 0], None
+        if not seeds:
+            return _NONE, None
+        chosen = np.array(seeds)
+        scores = self._arrays[f"{name}_scores"][chosen].astype(np.float64)
+        # Each seed has one voice, however loud its own scores are.
+        loudest = np.where(scores[:, :1] > 0.0, scores[:, :1], 1.0)
+        scores *= (fade ** np.arange(len(seeds)))[:, None] / loudest
+        items, sums = summed(near[chosen].ravel(), scores.ravel(), size=len(self._ids))
+        others = ~np.isin(items, chosen)
+        return items[others], sums[others]
 
-    def _picks(self, request: ListRequest) -> Order:
+    def _picks(self, request: ListRequest) -> Scored:
         if (request.algo_type or "").casefold() == "recentviews" and not request.user_id:
             return self._recent(self._known(request.session_views))
         if not self.personalization_enabled:
-            return np.zeros(0, dtype=np.int32)
+            return _NONE, None
         if (request.algo_type or "").casefold() == "recentviews":
             return self._recent(self._known(request.session_views))
         history, weights = self._history(request.user_id)
         if (request.algo_type or "").casefold() == "recentpurchases":
             return self._recent(history.tolist())
-        return self._unknown() if not history.size else _descending(self._liking(history, weights))
+        return self._liked(history[:_LOOKED_AT], weights[:_LOOKED_AT])
 
-    def _recent(self, items: Sequence[int]) -> Order:
+    def _recent(self, items: Sequence[int]) -> Scored:
         latest = list(dict.fromkeys(items))[:_RECENT]
-        if not latest:
-            return self._unknown()
-        return self._near(_DEFAULT_SIMILAR, latest, [_FADE**at for at in range(len(latest))])
+        return self._near(_DEFAULT_SIMILAR, latest, fade=_FADE) if latest else self._unknown()
 
-    def _unknown(self) -> Order:
-        if self.unknown_user == "popular":
-            return self._arrays["popular"]
-        return np.zeros(0, dtype=np.int32)
+    def _liked(self, history: Order, weights: Numbers) -> Scored:
+        if not history.size:
+            return self._unknown()
+        near, scores = self._arrays["picks_items"], self._arrays["picks_scores"]
+        weighed = scores[history] * weights[:, None]
+        items, sums = summed(near[history].ravel(), weighed.ravel(), size=len(self._ids))
+        return (items, sums) if items.size else self._unknown()
+
+    def _unknown(self) -> Scored:
+        return (self._arrays["popular"] if self.unknown_user == "popular" else _NONE), None
 
     def _history(self, user_id: str | None) -> tuple[Order, Numbers]:
         """The user's items, latest first, and how much each counts."""
-        at = self._users.get(user_id or "")
+        at = self._users.find(user_id) if user_id else None
         if at is None:
-            return np.zeros(0, dtype=np.int32), np.zeros(0)
+            return _NONE, np.zeros(0)
         starts = self._arrays["history_starts"]
         own = slice(int(starts[at]), int(starts[at + 1]))
         return self._arrays["history_items"][own], self._arrays["history_weights"][own]
-
-    def _liking(self, history: Order, weights: Numbers) -> Numbers:
-        factors = self._arrays["factors"]
-        liking: Numbers = factors @ (weights @ factors[history])
-        return liking
 
     def _personalized(self, request: ListRequest, mask: Flags) -> list[str]:
         """The candidates, likeliest first; unknown ones last in the order given (our choice).
 
         Without a usable history the order given stays.
         """
-        given = list(dict.fromkeys(request.candidates))
-        known = [item_id for item_id in given if item_id in self._index]
+        given = {item_id: self._ids.find(item_id) for item_id in dict.fromkeys(request.candidates)}
+        known = [at for at in given.values() if at is not None]
         history, weights = self._history(request.user_id)
-        if history.size and self.personalization_enabled:
-            liking = self._liking(history, weights)
-            known.sort(key=lambda item_id: -float(liking[self._index[item_id]]))
-        unknown = [item_id for item_id in given if item_id not in self._index]
-        return [item_id for item_id in known if mask[self._index[item_id]]] + unknown
-
-    def _enriched(self, request: ListRequest, name: str, order: Order) -> Order:
-        """Put included items on top by rank and drop excluded ones (D)."""
-        list_name = _LIST_NAMES[name]
-        algo_type = (request.algo_type or "").casefold()
-        seeds = (-1, *self._known(request.seeds))
-        rows = [
-            row
-            for algo in {"", algo_type}
-            for seed in seeds
-            for row in self._enrichments.get((list_name, algo, seed), ())
-        ]
-        if not rows:
-            return order
-        excluded = {item for item, rank in rows if np.isnan(rank)}
-        included = sorted(
-            (rank, item) for item, rank in rows if not np.isnan(rank) and item not in excluded
-        )
-        top = np.array(list(dict.fromkeys(item for _, item in included)), dtype=np.int32)
-        moved = np.array([*excluded, *top.tolist()], dtype=np.int32)
-        return np.concatenate([top, order[~np.isin(order, moved)]])
+        if history.size and known and self.personalization_enabled:
+            factors = self._arrays["factors"]
+            liking = factors[known] @ (weights @ factors[history])
+            known = np.array(known)[np.argsort(-liking, kind="stable")].tolist()
+        unknown = [item_id for item_id, at in given.items() if at is None]
+        return [self._ids[at] for at in known if mask[at]] + unknown
 
     def _mask(self, request: ListRequest) -> Flags:
+        """Which items may be in the list; not to be changed."""
         mask = self._availability.mask(
             request.now, channel=request.channel_id, catalog=request.catalog_id
         )
-        for name, wanted in request.filters.items():
-            _, values = self._filters.get(name.casefold(), ("", {}))
-            matching = np.zeros_like(mask)
-            for value in wanted:
-                if value in values:
-                    matching[values[value]] = True
-            mask &= matching
         asked = {refinement.casefold() for refinement in request.refinements}
-        if _REMOVE_USER_HISTORY in asked and self.personalization_enabled:
+        removes = _REMOVE_USER_HISTORY in asked and self.personalization_enabled
+        if not removes and not request.filters:
+            return mask
+        mask = mask.copy()
+        self._filters.narrow(mask, request.filters)
+        if removes:
             mask[self._history(request.user_id)[0]] = False
         return mask
 
     def _known(self, item_ids: Iterable[str]) -> list[int]:
-        found = (self._index.get(item_id) for item_id in dict.fromkeys(item_ids))
+        found = (self._ids.find(item_id) for item_id in dict.fromkeys(item_ids))
         return [at for at in found if at is not None]
-
-
-def _descending(scores: Numbers) -> Order:
-    positive = np.flatnonzero(scores > 0.0)
-    return positive[np.argsort(-scores[positive], kind="stable")].astype(np.int32)
-
-
-def _filters(
-    names: Sequence[str], values: Sequence[str], arrays: Mapping[str, Order]
-) -> dict[str, tuple[str, dict[str, Order]]]:
-    """By folded filter name: the name as first spelled, and the items of each value."""
-    found: dict[str, tuple[str, dict[str, Order]]] = {}
-    starts, items = arrays["filter_starts"].tolist(), arrays["filter_items"]
-    for at, (name, value) in enumerate(zip(names, values, strict=True)):
-        _, own = found.setdefault(name.casefold(), (name, {}))
-        own[value] = items[starts[at] : starts[at + 1]]
-    return found
-
-
-def _enrichments(
-    lists: Sequence[str], arrays: Mapping[str, Order]
-) -> dict[tuple[str, str, int], list[tuple[int, float]]]:
-    """By list, algorithm and seed (-1 for all): items with their rank, NaN to exclude."""
-    found: dict[tuple[str, str, int], list[tuple[int, float]]] = {}
-    columns = (arrays[f"enriched_{name}"].tolist() for name in ("seeds", "items", "ranks"))
-    for key, seed, item, rank in zip(lists, *columns, strict=True):
-        list_name, _, algo_type = key.partition("\n")
-        found.setdefault((list_name, algo_type, seed), []).append((item, rank))
-    return found

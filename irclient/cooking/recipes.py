@@ -1,254 +1,185 @@
-"""What each part of a data set is cooked into, under the names that `CookedData` reads."""
+"""What each part of a data set is cooked into, under the names of `irclient.cooking.output`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from irclient.cooking import algorithms
-from irclient.cooking.availability import windows
-from irclient.cooking.cooked_cache import Cooked
+from irclient.cooking.data.partitions import DataContractError
+from irclient.cooking.report import CookingReport
+from irclient.cooking.tables import catalogue, histories, pairs, words
+from irclient.cooking.tables.reading import read_config, read_entities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
     from irclient.cooking.algorithms import Neighbours
-    from irclient.cooking.data.data_contract import DataSet, Interactions
+    from irclient.cooking.data.partitions import Model
+    from irclient.cooking.engines.engine import Engine
+    from irclient.cooking.strings import Strings
+    from irclient.cooking.tables.catalogue import Parts
+    from irclient.cooking.tables.reading import Config
 
-    Arrays = dict[str, npt.NDArray[Any]]
-    Texts = dict[str, list[str]]
+__all__ = ["STEPS", "Kitchen", "Lists"]
 
-__all__ = ["cooked_parts"]
-
-_T = TypeVar("_T")
-
-
-def cooked_parts(data: DataSet) -> Cooked:
-    """Everything that `CookedData` needs of a data set."""
-    index = {item_id: at for at, item_id in enumerate(data.items.ids)}
-    arrays: Arrays = {
-        "personalization_enabled": np.array([data.config.personalization_enabled]),
-        "new": algorithms.newest(data.items.released_at),
-    }
-    texts: Texts = {
-        "ids": list(data.items.ids),
-        "titles": list(data.items.titles),
-        "notes": [*data.notes, *_unknown_items(data, index)],
-    }
-    for found_arrays, found_texts in (
-        _from_interactions(data, index),
-        _from_words(data, index),
-        _from_filters(data, index),
-        _from_availability(data, index),
-        _from_enrichments(data, index),
-        _from_images(data, index),
-    ):
-        arrays.update(found_arrays)
-        texts.update(found_texts)
-    return Cooked(arrays, texts)
+#: The steps of a cooking, in order, as people see them.
+STEPS: Final = (
+    "reading",
+    "catalogue",
+    "histories",
+    "people also",
+    "baskets",
+    "factors",
+    "texts",
+    "pictures",
+)
 
 
-def _unknown_items(data: DataSet, index: Mapping[str, int]) -> Iterable[str]:
-    unknown = [item_id for item_id in data.interactions.item_ids if item_id not in index]
-    if unknown:
-        yield (
-            f"Reco_Interactions: {len(unknown)} rows not used: Reco_ItemsAndVariants lacks their "
-            f"items, such as {unknown[0]!r}"
-        )
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What was cooked.
 
-
-def _from_interactions(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    """The collaborative lists and the users' histories.
-
-    Not used: interactions of users who opted out (D), negative ones and those of items that the
-    catalogue does not have (our choice).
+    Attributes:
+        arrays: Numbers by name.
+        texts: Columns of texts by name.
     """
-    given, config, size = data.interactions, data.config, len(index)
-    all_items = np.array([index.get(item_id, -1) for item_id in given.item_ids], dtype=np.int32)
-    opted_in = [user not in data.opted_out for user in given.user_ids]
-    used = np.flatnonzero((all_items >= 0) & given.positive & np.array(opted_in, dtype=np.bool_))
-    items, at, strengths = all_items[used], given.at[used], given.strengths[used]
-    # An anonymous visitor is known by the basket alone.
-    people, people_of = _numbered(
-        ("user", given.user_ids[row]) if given.user_ids[row] else ("basket", given.groupings[row])
-        for row in used.tolist()
-    )
-    _, baskets = _numbered(given.groupings[row] for row in used.tolist())
-    by_person = algorithms.counted(people_of, items, strengths, size=size)
-    by_basket = algorithms.counted(baskets, items, strengths, size=size)
-    factors, singular = algorithms.factors(by_person)
-    arrays: Arrays = {
-        "popular": algorithms.popular(
-            items,
-            at,
-            size=size,
-            look_back_days=config.best_selling_list_transactions_interval_days,
-        ),
-        "trending": algorithms.trending(
-            items,
-            at,
-            data.items.released_at,
-            look_back_days=config.trending_list_transactions_interval_days,
-            max_age_days=config.trending_list_max_age_days,
-        ),
-        "factors": factors,
-        **_named("people_also", algorithms.people_also(by_person)),
-        **_named("cart", algorithms.bought_together(by_basket)),
-        **_named("mf", algorithms.nearest(factors * singular)),
-    }
-    history, users = _histories(given, used, all_items, people, people_of)
-    return arrays | history, {"users": users}
+
+    arrays: dict[str, npt.NDArray[Any]]
+    texts: dict[str, Strings]
 
 
-def _histories(
-    given: Interactions,
-    used: npt.NDArray[np.int64],
-    all_items: algorithms.Order,
-    people: Sequence[tuple[str, str]],
-    people_of: npt.NDArray[np.int64],
-) -> tuple[Arrays, list[str]]:
-    """Each named user's items, latest first, without repeats, one user after the other."""
-    latest_first: list[int] = np.argsort(-given.at[used], kind="stable").tolist()
-    weights: list[dict[int, float]] = [{} for _ in people]
-    item_of, strength_of = all_items[used].tolist(), given.strengths[used].tolist()
-    person_of: list[int] = people_of.tolist()
-    for row in latest_first:
-        own = weights[person_of[row]]
-        own[item_of[row]] = own.get(item_of[row], 0.0) + strength_of[row]
-    named = [at for at, (kind, _) in enumerate(people) if kind == "user"]
-    sizes = [len(weights[at]) for at in named]
-    summed = [weight for at in named for weight in weights[at].values()]
-    arrays: Arrays = {
-        "history_starts": np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-        "history_items": np.array([i for at in named for i in weights[at]], dtype=np.int32),
-        "history_weights": np.log1p(np.array(summed, dtype=np.float64)),
-    }
-    return arrays, [people[at][1] for at in named]
+@dataclass(slots=True)
+class Kitchen:
+    """A folder being cooked, step by step.
 
-
-def _from_words(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    """Textual, Visual and CompleteSimilarStyles.
-
-    There are no pictures to look at offline: an item's picture is described by the words of its
-    URL and by the item's filter values. What CompleteSimilarStyles means is not known: here, what
-    looks alike in another category. Both are our choice.
+    Attributes:
+        engine: What the relational part runs on.
+        model: Where the folder's files are.
+        progress: Told which step begins.
+        check: Given the counts before the long part; may raise to stop the cooking.
+        report: What was read, dropped and found.
     """
-    items, size = data.items, len(index)
-    texts = [
-        algorithms.words_of(f"{title} {description}")
-        for title, description in zip(items.titles, items.descriptions, strict=True)
-    ]
-    looks: list[list[str]] = [[] for _ in range(size)]
-    pictured: set[int] = set()
-    for item_id, url in zip(data.images.item_ids, data.images.values, strict=True):
-        if item_id in index:
-            name = url.rpartition("/")[2].rpartition(".")[0]
-            looks[index[item_id]].extend(
-                word for word in algorithms.words_of(name) if word != item_id
+
+    engine: Engine
+    model: Model
+    progress: Callable[[str, float], None]
+    check: Callable[[Mapping[str, int]], None] = lambda _: None
+    report: CookingReport = field(default_factory=CookingReport)
+    config: Config | None = None
+    size: int = 0
+    _step: tuple[str, float] | None = None
+
+    def read(self) -> Config:
+        """Read every entity.
+
+        Raises:
+            DataContractError: The folder does not follow the data contract, or holds no items.
+        """
+        self._begin("reading")
+        self.report.notes.extend(self.model.notes)
+        self.config, read = read_config(self.engine, self.model)
+        self.report.entities.append(read)
+        for entity in read_entities(self.engine, self.model, self.config):
+            self.report.entities.append(entity)
+            self.progress("reading", len(self.report.entities) / 15)
+        self.size = catalogue.make_items(self.engine)
+        if not self.size:
+            folder = self.model.folder
+            raise DataContractError(
+                f"{folder} holds no items; put CSV files into {folder / 'Reco_ItemsAndVariants'}, "
+                "or list them as partitions in model.json"
             )
-            pictured.add(index[item_id])
-    categories = _categories(data, index)
-    tags = data.filters
-    for item_id, name, value in zip(tags.item_ids, tags.names, tags.values, strict=True):
-        at = index.get(item_id, -1)
-        if at in pictured and name.casefold() not in {"category", "size"}:
-            looks[at].append(f"{name}={value}")
-    pictures = algorithms.word_vectors(looks)
-    found = {
-        **_named("textual", algorithms.nearest(algorithms.word_vectors(texts))),
-        **_named("visual", algorithms.nearest(pictures)),
-        **_named("styles", algorithms.in_another_category(pictures, categories)),
+        unknown, example = histories.unknown_items(self.engine)
+        if unknown:
+            self.report.notes.append(
+                f"Reco_Interactions: {unknown} rows not used: Reco_ItemsAndVariants lacks their "
+                f"items, such as {example!r}"
+            )
+        return self.config
+
+    def cook(self, *, until: int | None = None) -> Lists:
+        """Compute every list of what was read.
+
+        Args:
+            until: Use interactions before this instant only, in ms since 1970 UTC; None uses all.
+        """
+        if self.config is None:
+            self.read()
+        assert self.config is not None  # noqa: S101  (reading has just set it)
+        made = Lists({}, {})
+        self._begin("catalogue")
+        _add(made, catalogue.parts_of_catalogue(self.engine))
+        self._begin("histories")
+        histories.make_histories(self.engine, until=until)
+        _add(made, histories.parts_of_histories(self.engine, self.config, size=self.size))
+        self.report.counts = {
+            "items": self.size,
+            "users": len(made.texts["users"]),
+            "interactions": int(self.engine.columns("select count(*) as n from used")["n"][0]),
+        }
+        self.check(self.report.counts)
+        self._collaborative(made)
+        self._by_words(made)
+        self._end()
+        return made
+
+    def _collaborative(self, made: Lists) -> None:
+        engine, size = self.engine, self.size
+        self._begin("people also")
+        by_person = {"people_also": pairs.people_also, "picks": pairs.picks}
+        for name, found in pairs.best_pairs(engine, "taken", by_person, size=size).items():
+            made.arrays.update(_named(name, found))
+        self._begin("baskets")
+        by_basket = {"cart": pairs.bought_together}
+        for name, found in pairs.best_pairs(engine, "in_baskets", by_basket, size=size).items():
+            made.arrays.update(_named(name, found))
+        self._begin("factors")
+        rows = engine.columns("select person, item, strength from taken order by person, item")
+        people = int(rows["person"].max()) + 1 if rows["person"].size else 1
+        strengths = rows["strength"] / histories.STRENGTH
+        took = csr_array((strengths, (rows["person"], rows["item"])), shape=(people, size))
+        del rows, strengths
+        factors, strong = algorithms.factors(took)
+        made.arrays["factors"] = factors
+        made.arrays.update(_named("mf", algorithms.nearest(factors * strong)))
+
+    def _by_words(self, made: Lists) -> None:
+        engine, size = self.engine, self.size
+        self._begin("texts")
+        texts = words.word_vectors(engine, words.texts(engine), size=size)
+        made.arrays.update(_named("textual", algorithms.nearest(texts)))
+        self._begin("pictures")
+        looks = words.word_vectors(engine, words.looks(engine), size=size)
+        made.arrays.update(_named("visual", algorithms.nearest(looks)))
+        own = words.categories(engine, size=size)
+        made.arrays.update(_named("styles", algorithms.in_another_category(looks, own)))
+
+    def _begin(self, step: str) -> None:
+        self._end()
+        self._step = (step, time.perf_counter())
+        self.progress(step, 0.0)
+
+    def _end(self) -> None:
+        if self._step is not None:
+            step, since = self._step
+            self.report.seconds[step] = time.perf_counter() - since
+            self._step = None
+
+
+def _add(made: Lists, parts: Parts) -> None:
+    made.arrays.update(parts[0])
+    made.texts.update(parts[1])
+
+
+def _named(name: str, neighbours: Neighbours) -> dict[str, npt.NDArray[Any]]:
+    return {
+        f"{name}_items": np.ascontiguousarray(neighbours.items),
+        f"{name}_scores": np.ascontiguousarray(neighbours.scores),
     }
-    return found, {}
-
-
-def _categories(data: DataSet, index: Mapping[str, int]) -> npt.NDArray[np.int64]:
-    """One category an item, the first that is named; -1 for none."""
-    numbers: dict[str, int] = {}
-    found = np.full(len(index), -1, dtype=np.int64)
-    for item_id, name, value in _tags(data):
-        at = index.get(item_id, -1)
-        if name.casefold() == "category" and at >= 0 and found[at] < 0:
-            found[at] = numbers.setdefault(value, len(numbers))
-    return found
-
-
-def _tags(data: DataSet) -> Iterable[tuple[str, str, str]]:
-    """What an item can be filtered by: its filter values and its categories (I for the latter)."""
-    for tags in (data.filters, data.categories):
-        yield from zip(tags.item_ids, tags.names, tags.values, strict=True)
-
-
-def _from_filters(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    found: dict[tuple[str, str], dict[int, None]] = {}
-    for item_id, name, value in _tags(data):
-        if item_id in index:
-            found.setdefault((name, value), {})[index[item_id]] = None
-    merged: dict[tuple[str, str], dict[int, None]] = {}
-    spelling: dict[str, str] = {}
-    for (name, value), own in found.items():
-        spelled = spelling.setdefault(name.casefold(), name)
-        merged.setdefault((spelled, value), {}).update(own)
-    sizes = [len(own) for own in merged.values()]
-    arrays: Arrays = {
-        "filter_starts": np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-        "filter_items": np.array([at for own in merged.values() for at in own], dtype=np.int32),
-    }
-    names, values = [name for name, _ in merged], [value for _, value in merged]
-    return arrays, {"filter_names": names, "filter_values": values}
-
-
-def _from_availability(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    found = windows(data.availabilities, index)
-    scopes, scope = _numbered((channel, catalog) for channel, catalog, *_ in found)
-    arrays: Arrays = {
-        "window_scope": scope.astype(np.int32),
-        "window_items": np.array([row[2] for row in found], dtype=np.int32),
-        "window_starts_at": np.array([row[3] for row in found], dtype=np.int64),
-        "window_ends_at": np.array([row[4] for row in found], dtype=np.int64),
-    }
-    return arrays, {"scopes": [part for pair in scopes for part in pair]}
-
-
-def _from_enrichments(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    """Manual changes whose item, and seed if any, the catalogue has."""
-    rows = [
-        row
-        for row in data.enrichments
-        if row.item_id in index and (not row.seed_item_id or row.seed_item_id in index)
-    ]
-    ranks = [row.rank if row.action == "Include" else np.nan for row in rows]
-    arrays: Arrays = {
-        "enriched_seeds": np.array(
-            [index.get(row.seed_item_id, -1) for row in rows], dtype=np.int32
-        ),
-        "enriched_items": np.array([index[row.item_id] for row in rows], dtype=np.int32),
-        "enriched_ranks": np.array(ranks, dtype=np.float64),
-    }
-    names = [f"{row.list_name.casefold()}\n{row.algo_type.casefold()}" for row in rows]
-    return arrays, {"enriched_lists": names}
-
-
-def _from_images(data: DataSet, index: Mapping[str, int]) -> tuple[Arrays, Texts]:
-    images = data.images
-    known = [
-        (image, index[item_id])
-        for image, item_id in zip(images.names, images.item_ids, strict=True)
-        if image and item_id in index
-    ]
-    arrays: Arrays = {"image_items": np.array([item for _, item in known], dtype=np.int32)}
-    return arrays, {"image_ids": [image for image, _ in known]}
-
-
-def _named(name: str, neighbours: Neighbours) -> Arrays:
-    return {f"{name}_items": neighbours.items, f"{name}_scores": neighbours.scores}
-
-
-def _numbered(values: Iterable[_T]) -> tuple[list[_T], npt.NDArray[np.int64]]:
-    """The distinct values in order of appearance, and for each value its place among them."""
-    places: dict[_T, int] = {}
-    found = [places.setdefault(value, len(places)) for value in values]
-    return list(places), np.array(found, dtype=np.int64)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from irclient.cooking.child import CookingProcesses, CookingStopped
-from irclient.cooking.data.data_contract import DataContractError
+from irclient.cooking.data.problems import DataContractError
+from irclient.cooking.output import open_folder
 from irclient.cooking.pipeline import compute_here, cook_folder
 from irclient.emulator.shop.written_shop import write_shop
 
@@ -24,28 +25,41 @@ def shop(tmp_path_factory):
     return folder
 
 
-def test_a_process_computes_what_this_one_would_and_leaves_nothing(shop, tmp_path):
-    there, here = CookingProcesses(tmp_path).compute(shop), compute_here(shop)
+def into(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
 
-    assert there.texts == here.texts
+
+def test_a_process_computes_what_this_one_would_and_leaves_nothing(shop, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    CookingProcesses(scratch).compute(shop, into(tmp_path, "there"))
+    compute_here(shop, into(tmp_path, "here"))
+    there, here = (open_folder(tmp_path / name).cooked for name in ("there", "here"))
+
+    assert {n: list(t) for n, t in there.texts.items()} == {
+        n: list(t) for n, t in here.texts.items()
+    }
     assert there.arrays.keys() == here.arrays.keys()
     for name, values in here.arrays.items():
         np.testing.assert_array_equal(there.arrays[name], values)
-    assert list(tmp_path.iterdir()) == []
+    assert list(scratch.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"scratch", "there", "here"}
 
 
 def test_data_that_cannot_be_read_is_refused_with_the_same_words(tmp_path):
     with pytest.raises(DataContractError) as here:
-        compute_here(tmp_path)
+        compute_here(tmp_path, into(tmp_path, "a"))
     with pytest.raises(DataContractError) as there:
-        CookingProcesses(tmp_path).compute(tmp_path)
+        CookingProcesses(tmp_path).compute(tmp_path, into(tmp_path, "b"))
     assert str(there.value) == str(here.value)
 
 
 def test_a_process_that_fails_otherwise_leaves_its_last_words(shop, tmp_path, monkeypatch):
     monkeypatch.setattr("irclient.cooking.child.__spec__.name", "irclient.no_such_module")
     with pytest.raises(RuntimeError, match=r"ended with code 1: .*no_such_module"):
-        CookingProcesses(tmp_path).compute(shop)
+        CookingProcesses(tmp_path).compute(shop, into(tmp_path, "a"))
 
 
 def test_a_cooking_is_ended_at_once_and_later_ones_are_refused(tmp_path):
@@ -74,7 +88,7 @@ def test_a_cooking_is_ended_at_once_and_later_ones_are_refused(tmp_path):
     assert process.returncode != 0
     assert [path.name for path in tmp_path.iterdir()] == ["large"]
     with pytest.raises(CookingStopped):
-        processes.compute(folder)
+        processes.compute(folder, into(tmp_path, "a"))
 
 
 def test_a_cooking_does_not_outlive_the_process_that_wanted_it():

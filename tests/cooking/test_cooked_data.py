@@ -1,22 +1,14 @@
 """Cooked data answering requests, on a shop of a few items whose every list is known."""
 
+import tempfile
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from irclient.cooking.cooked_data import ListRequest
-from irclient.cooking.data.cells import milliseconds
-from irclient.cooking.data.data_contract import (
-    Availabilities,
-    Config,
-    DataSet,
-    Enrichment,
-    Interactions,
-    Items,
-    Tags,
-)
-from irclient.cooking.pipeline import cook
+from irclient.cooking.pipeline import cook_folder
+from tests.cooking.folders import write_folder
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -37,51 +29,68 @@ IDS = ("mug", "pot", "tea", "hat", "cap", "tie", "new")
 TITLES = ("Blue mug", "Blue pot", "Green tea", "Red hat", "Red cap", "Silk tie", "")
 
 
+def at(instant):
+    return instant.isoformat()
+
+
 def data(**changes):
-    rows = [(b, u, d, i) for b, (u, d, items) in enumerate(BASKETS) for i in items.split()]
+    """Rows of each entity, by the entity's name."""
     usual = {
-        "items": Items(
-            ids=IDS,
-            titles=TITLES,
-            descriptions=("",) * len(IDS),
-            released_at=np.array([milliseconds(NOW - (30 - at) * DAY) for at in range(len(IDS))]),
-        ),
-        "interactions": Interactions(
-            groupings=tuple(f"b{row[0]}" for row in rows),
-            item_ids=tuple(row[3] for row in rows),
-            user_ids=tuple(row[1] for row in rows),
-            at=np.array([milliseconds(NOW - row[2] * DAY) for row in rows]),
-            strengths=np.ones(len(rows)),
-            positive=np.ones(len(rows), dtype=np.bool_),
-        ),
-        "filters": Tags(
-            item_ids=("mug", "pot", "hat", "cap", "mug"),
-            names=("Color", "color", "Color", "Color", "Size"),
-            values=("blue", "blue", "red", "red", "S"),
-        ),
-        "categories": Tags(
-            item_ids=("mug", "pot", "tea", "hat", "cap"),
-            names=("Category",) * 5,
-            values=("Kitchen", "Kitchen", "Pantry", "Clothing", "Clothing"),
-        ),
-        "images": Tags(
-            item_ids=("mug", "pot", "hat", "cap", "hat"),
-            names=("", "", "", "", "look"),
-            values=("x/blue-mug.jpg", "x/blue-pot.jpg", "x/red-hat.jpg", "x/red-cap.jpg", ""),
-        ),
-        "opted_out": frozenset({"out"}),
-        "config": Config(personalization_enabled=True),
+        "ItemsAndVariants": [
+            {"ItemId": item, "Title": title, "ReleaseDate": at(NOW - (30 - number) * DAY)}
+            for number, (item, title) in enumerate(zip(IDS, TITLES, strict=True))
+        ],
+        "Interactions": [
+            {
+                "InteractionGroupingId": f"b{basket}",
+                "ItemId": item,
+                "UserId": user,
+                "Timestamp": at(NOW - days * DAY),
+            }
+            for basket, (user, days, items) in enumerate(BASKETS)
+            for item in items.split()
+        ],
+        "ItemAndVariantFilters": [
+            {"ItemId": item, "FilterName": name, "FilterValue": value, "FilterType": "Textual"}
+            for item, name, value in (
+                ("mug", "Color", "blue"),
+                ("pot", "color", "blue"),
+                ("hat", "Color", "red"),
+                ("cap", "Color", "red"),
+                ("mug", "Size", "S"),
+            )
+        ],
+        "ItemCategories": [
+            "mug,Kitchen",
+            "pot,Kitchen",
+            "tea,Pantry",
+            "hat,Clothing",
+            "cap,Clothing",
+        ],
+        "ItemAndVariantImages": [
+            f"{item},,x/{color}-{item}.jpg,True"
+            for item, color in (("mug", "blue"), ("pot", "blue"), ("hat", "red"), ("cap", "red"))
+        ],
+        "ImageToItemMappings": ["look,hat,"],
+        "OptOutUsers": ["out,2024-01-01"],
+        "Config": ["PersonalizationEnabled,True"],
     }
-    return DataSet(**(usual | changes))
+    return usual | changes
+
+
+def cook(entities, **options):
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(Path(folder), **entities)
+        return cook_folder(Path(folder), cache_folder=None, **{"cooked_at": NOW} | options)
 
 
 @pytest.fixture(scope="module")
 def cooked():
-    return cook(data(), cooked_at=NOW)
+    return cook(data())
 
 
 def ask(cooked, operation, **request):
-    return cooked.ranking(ListRequest(operation=operation, now=NOW, **request))
+    return list(cooked.ranking(ListRequest(operation=operation, now=NOW, **request)))
 
 
 def test_the_version_is_the_instant_of_cooking_in_utc():
@@ -181,16 +190,14 @@ def test_recent_views_need_no_user(cooked):
 @pytest.mark.parametrize("user_id", ["out", "nobody", None])
 @pytest.mark.parametrize("algo_type", [None, "RecentPurchases", "RecentViews"])
 def test_a_user_without_a_history_gets_what_the_setting_says(user_id, algo_type):
-    popular, empty = (
-        cook(data(), cooked_at=NOW, unknown_user=setting) for setting in ("popular", "empty")
-    )
+    popular, empty = (cook(data(), unknown_user=setting) for setting in ("popular", "empty"))
     request = {"user_id": user_id, "algo_type": algo_type}
     assert ask(popular, "picks", **request) == ask(popular, "popular")
     assert ask(empty, "picks", **request) == []
 
 
 def test_without_personalization_picks_are_empty_and_histories_stay():
-    made = cook(data(config=Config(personalization_enabled=False)), cooked_at=NOW)
+    made = cook(data(Config=[]))
     assert not made.personalization_enabled
     assert ask(made, "picks", user_id="ann") == []
     assert ask(made, "popular", user_id="ann", refinements=("RemoveUserHistory",)) == ask(
@@ -235,17 +242,11 @@ def test_selectors_are_what_the_similar_items_can_be_filtered_by(cooked):
 
 
 def gone(*ids):
-    return Availabilities(
-        item_ids=ids,
-        starts_at=np.zeros(len(ids), dtype=np.int64),
-        ends_at=np.full(len(ids), milliseconds(NOW - DAY)),
-        channels=("0",) * len(ids),
-        catalogs=("0",) * len(ids),
-    )
+    return [{"ItemId": item, "EndDate": at(NOW - DAY)} for item in ids]
 
 
 def test_what_is_not_available_is_in_no_list():
-    made = cook(data(availabilities=gone("pot")), cooked_at=NOW)
+    made = cook(data(ItemAndVariantAvailabilities=gone("pot")))
     assert "pot" not in ask(made, "new") + ask(made, "popular") + ask(made, "picks", user_id="ann")
     assert ask(made, "similar", seeds=("mug",)) == ["tea"]
     assert ask(made, "personalize", user_id="ann", candidates=("pot", "tea")) == ["tea"]
@@ -254,11 +255,17 @@ def test_what_is_not_available_is_in_no_list():
 
 
 def enriched(*rows, **changes):
-    made = tuple(
-        Enrichment(list_name=name, seed_item_id=seed, item_id=item, action=action, rank=rank)
-        for name, seed, item, action, rank in rows
+    def row(name, seed, item, action, rank):
+        about = {"RecoListName": name, "ItemId": item, "EnrichmentAction": action, "Rank": rank}
+        return about | ({"SeedItemId": seed} if seed else {})
+
+    return cook(
+        data(
+            SeededRecommendationsEnrichment=[row(*each) for each in rows if each[1]],
+            RecommendationsEnrichment=[row(*each) for each in rows if not each[1]],
+            **changes,
+        )
     )
-    return cook(data(enrichments=made, **changes), cooked_at=NOW)
 
 
 def test_included_items_are_on_top_by_rank_and_excluded_ones_are_gone():
@@ -276,7 +283,7 @@ def test_included_items_are_on_top_by_rank_and_excluded_ones_are_gone():
 
 def test_an_included_item_must_be_available_all_the_same():
     row = ("RecoBestSelling", "", "new", "Include", 1)
-    assert "new" not in ask(enriched(row, availabilities=gone("new")), "popular")
+    assert "new" not in ask(enriched(row, ItemAndVariantAvailabilities=gone("new")), "popular")
 
 
 def test_seeded_enrichment_is_for_its_seed_alone():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from irclient.cooking.cooked_data import ListRequest
-from irclient.cooking.data.data_contract import DataContractError
+from irclient.cooking.data.problems import DataContractError
 from irclient.cooking.pipeline import cook_folder
 from irclient.emulator.shop.written_shop import (
     ENDS_AT,
@@ -31,7 +31,7 @@ def cooked(shop):
 
 
 def ask(cooked, operation, **request):
-    return cooked.ranking(ListRequest(operation=operation, now=NOW, **request))
+    return list(cooked.ranking(ListRequest(operation=operation, now=NOW, **request)))
 
 
 def every_list(cooked):
@@ -91,9 +91,10 @@ def test_what_comes_from_the_cache_answers_the_same(shop, cooked, tmp_path):
 
 def test_a_damaged_cache_is_cooked_again_and_replaced(shop, cooked, tmp_path):
     cook_folder(shop, cooked_at=NOW, cache_folder=tmp_path)
-    (path,) = tmp_path.iterdir()
+    (folder,) = tmp_path.iterdir()
+    path = folder / "popular.npy"
     whole = path.read_bytes()
-    path.write_bytes(whole[:1000])
+    path.write_bytes(whole[:100])
     again = cook_folder(shop, cooked_at=NOW, cache_folder=tmp_path)
     assert ask(again, "popular") == ask(cooked, "popular")
     assert path.stat().st_size == len(whole)

@@ -16,7 +16,7 @@ import pytest
 
 from irclient import AsyncIRClient, IRClient, Pair
 from irclient.configuration import Configuration
-from irclient.cooking.data.data_contract import DataContractError
+from irclient.cooking.data.problems import DataContractError
 from irclient.emulator import Emulator, Switches, faults
 from irclient.emulator.shop.written_shop import write_shop
 from irclient.topology import flatten

@@ -1,89 +1,81 @@
 """Where an entity's rows come from: `model.json` and the CSV files that belong to it.
 
 A folder in IR's data contract holds `model.json` and, for every entity, zero or more CSV files,
-its partitions. `model.json` may list them; if it does not, they are found in the sub-folder that
-bears the entity's name (contract section 11.3; D for the two ways, C for the sub-folder).
+its partitions. `model.json` may list them; if it does not, they are found in the sub-folders that
+bear the entity's name (contract section 11.3; D for the two ways, C for the sub-folder). Beyond
+the documentation, case does not matter, files may be compressed and lie deeper, and owners may
+have added entities and columns of their own: those are left alone, and said so.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from enum import Enum
+import gzip
+import io
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from irclient.cooking.data.entities import ENTITIES
-from irclient.errors import ConfigurationError
+from irclient.cooking.data.problems import DataContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from irclient.cooking.data.entities import Entity
 
-__all__ = ["DataContractError", "Model", "Partition", "Table", "read_model", "read_table"]
+__all__ = ["DataContractError", "Model", "Partition", "open_text", "read_model"]
 
-_MODEL_FILE: Final = "model.json"
-
-
-class DataContractError(ConfigurationError):
-    """The folder does not follow the data contract: says the file, the line and the fix."""
-
-
-class _Header(Enum):
-    PRESENT = "present"
-    ABSENT = "absent"
+MODEL_FILE: Final = "model.json"
+_CSV: Final = ".csv"
+_GZIP: Final = ".gz"
+#: Characters of a first row that are looked at; a row of names is shorter.
+_FIRST_ROW: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One CSV file of an entity."""
+    """One CSV file of an entity.
+
+    Attributes:
+        path: Where it is.
+        columns: The contract's name of each column in the file's order; None for one of the
+            owner's own.
+        has_header: Whether its first row names the columns.
+    """
 
     path: Path
-    header: _Header
+    columns: tuple[str | None, ...]
+    has_header: bool
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it is a gzip file."""
+        return self.path.name.casefold().endswith(_GZIP)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What `model.json` says: for every entity its columns in file order and its files."""
+    """What `model.json` and the folder say: for every entity its files.
+
+    Attributes:
+        folder: The folder.
+        partitions: The files of each entity, in order.
+        notes: What is unusual, for people to read.
+    """
 
     folder: Path
-    columns: dict[str, tuple[str, ...]]
     partitions: dict[str, tuple[Partition, ...]]
+    notes: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that the data set consists of, `model.json` first."""
         found = [p.path for name in sorted(self.partitions) for p in self.partitions[name]]
-        return (self.folder / _MODEL_FILE, *found)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """An entity's rows, as text, column by column.
-
-    Attributes:
-        entity: Which entity.
-        columns: Cells by the contract's column name; a column that the file lacks is absent.
-        rows: How many rows there are.
-        sources: The partitions with the number of rows of each, in order.
-    """
-
-    entity: Entity
-    columns: dict[str, Sequence[str]]
-    rows: int
-    sources: tuple[tuple[Partition, int], ...]
-
-    def place(self, row: int) -> str:
-        """Where the row stands, for a message: the file and its line."""
-        for partition, count in self.sources:
-            if row < count:
-                return f"{partition.path}, line {_line_of(partition, row)}"
-            row -= count
-        return self.entity.name
+        return (self.folder / MODEL_FILE, *found)
 
 
 class _FileFormat(BaseModel):
@@ -119,39 +111,118 @@ def read_model(folder: Path) -> Model:
         DataContractError: There is no usable `model.json`, it names a file that is not there, or
             it leaves out a mandatory column.
     """
-    path = folder / _MODEL_FILE
-    columns: dict[str, tuple[str, ...]] = {}
-    partitions: dict[str, tuple[Partition, ...]] = {}
-    by_folded_name = {name.casefold(): entity for name, entity in ENTITIES.items()}
-    for about in _model_json(path).entities:
-        entity = by_folded_name.get(about.name.casefold())
-        if entity is None:  # of a later contract, or the user's own: nothing here reads it
-            continue
-        columns[entity.name] = _columns(path, entity, about.attributes)
-        partitions[entity.name] = _partitions(folder, entity, about.partitions)
-    return Model(folder, columns, partitions)
+    return _Finding(folder).model()
 
 
-def read_table(model: Model, entity: Entity) -> Table:
-    """Read all rows of an entity; an entity without files has none.
+@dataclass(slots=True)
+class _Finding:
+    """One folder being looked through."""
+
+    folder: Path
+    notes: list[str] = field(default_factory=list[str])
+
+    def model(self) -> Model:
+        path = self.folder / MODEL_FILE
+        found: dict[str, tuple[Partition, ...]] = {}
+        by_folded_name = {name.casefold(): entity for name, entity in ENTITIES.items()}
+        for about in _model_json(path).entities:
+            entity = by_folded_name.get(about.name.casefold())
+            if entity is None:
+                self.notes.append(f"{path}: {about.name} is no entity of the contract: not read")
+                continue
+            found[entity.name] = self._partitions(entity, about)
+        for entity in ENTITIES.values():
+            if entity.name not in found:
+                own = self._unlisted(entity, tuple(column.name for column in entity.columns))
+                if own:
+                    self.notes.append(f"{path} leaves out {entity.name}: read all the same")
+                    found[entity.name] = own
+        return Model(self.folder, found, tuple(self.notes))
+
+    def _partitions(self, entity: Entity, about: _EntityJson) -> tuple[Partition, ...]:
+        path = self.folder / MODEL_FILE
+        columns: tuple[str | None, ...] = tuple(column.name for column in entity.columns)
+        if about.attributes is not None:
+            listed = [attribute.name for attribute in about.attributes]
+            columns = self._known(f"{path}: {entity.name}", entity, listed)
+        if about.partitions is None:
+            return self._unlisted(entity, columns)
+        return tuple(
+            self._partition(
+                _locate(self.folder, entity, one.location),
+                entity,
+                columns,
+                has_header=bool(one.file_format and one.file_format.columns_headers),
+            )
+            for one in about.partitions
+        )
+
+    def _unlisted(self, entity: Entity, columns: tuple[str | None, ...]) -> tuple[Partition, ...]:
+        root, found = self.folder.resolve(), list[Path]()
+        for path in self._files_of(entity):
+            name = path.name.casefold()
+            if not name.endswith((_CSV, _CSV + _GZIP)):
+                self.notes.append(f"{path} is neither .csv nor .csv.gz: not read")
+            elif not path.resolve().is_relative_to(root):
+                self.notes.append(f"{path} leads out of {self.folder}: not read")
+            else:
+                found.append(path)
+        return tuple(self._partition(path, entity, columns, has_header=False) for path in found)
+
+    def _files_of(self, entity: Entity) -> Iterator[Path]:
+        if not self.folder.is_dir():
+            return
+        for own in sorted(self.folder.iterdir()):
+            if own.name.casefold() == entity.name.casefold() and own.is_dir():
+                yield from sorted(
+                    path
+                    for path in own.rglob("*")
+                    if path.is_file() and not path.name.startswith((".", "_"))
+                )
+
+    def _partition(
+        self, path: Path, entity: Entity, columns: tuple[str | None, ...], *, has_header: bool
+    ) -> Partition:
+        first = _first_row(path)
+        if has_header and first:
+            columns = self._known(f"{path}, line 1:", entity, first)
+        elif first and _names_columns(first, entity):
+            self.notes.append(f"{path}: its first row names columns, though model.json does not "
+                              "say so: taken as names")  # fmt: skip
+            columns, has_header = self._known(f"{path}, line 1:", entity, first), True
+        return Partition(path, columns, has_header)
+
+    def _known(self, place: str, entity: Entity, names: Sequence[str]) -> tuple[str | None, ...]:
+        known = {column.name.casefold(): column.name for column in entity.columns}
+        found = [known.get(name.strip().casefold()) for name in names]
+        own = [name for name, column in zip(names, found, strict=True) if column is None]
+        missing = [c.name for c in entity.columns if c.mandatory and c.name not in found]
+        for name in missing:
+            others = f"; {', '.join(map(repr, own))} is no column of it" if own else ""
+            raise DataContractError(
+                f"{place} lacks the mandatory column {name!r}; {entity.name} has "
+                f"{', '.join(known.values())}{others}"
+            )
+        for name in filter(None, found):
+            if found.count(name) > 1:
+                raise DataContractError(f"{place} names the column {name!r} twice; keep one")
+        if own:
+            self.notes.append(
+                f"{place} {', '.join(map(repr, own))}: no column of the contract's {entity.name}: "
+                "not read"
+            )
+        return tuple(found)
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a CSV file for reading, compressed or not.
 
     Raises:
-        DataContractError: A row has another number of cells than the entity has columns, a header
-            names an unknown column, or the file is not UTF-8 CSV.
+        OSError: It cannot be opened.
     """
-    pieces: dict[str, list[str]] = {}
-    sources: list[tuple[Partition, int]] = []
-    total = 0
-    for partition in model.partitions.get(entity.name, ()):
-        names, rows = _read(partition, entity, model.columns[entity.name])
-        for name, cells in zip(names, zip(*rows, strict=True), strict=False):
-            kept = pieces.setdefault(name, [""] * total)
-            kept.extend(cells)
-        total += len(rows)
-        for kept in pieces.values():
-            kept.extend([""] * (total - len(kept)))
-        sources.append((partition, len(rows)))
-    return Table(entity, dict(pieces), total, tuple(sources))
+    if path.name.casefold().endswith(_GZIP):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
 def _model_json(path: Path) -> _ModelJson:
@@ -166,56 +237,8 @@ def _model_json(path: Path) -> _ModelJson:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         raise DataContractError(f"{path}: {where}: {first['msg']}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DataContractError(f"{path} cannot be read: {error}") from error
-
-
-def _columns(
-    path: Path, entity: Entity, attributes: Sequence[_AttributeJson] | None
-) -> tuple[str, ...]:
-    if attributes is None:
-        return tuple(column.name for column in entity.columns)
-    listed = [attribute.name for attribute in attributes]
-    return _known_columns(f"{path}: {entity.name}", entity, listed)
-
-
-def _known_columns(place: str, entity: Entity, names: Sequence[str]) -> tuple[str, ...]:
-    known = {column.name.casefold(): column.name for column in entity.columns}
-    found: list[str] = []
-    for name in names:
-        folded = name.strip().casefold()
-        if folded not in known:
-            raise DataContractError(
-                f"{place} has an unknown column {name!r}; {entity.name} has "
-                f"{', '.join(known.values())}"
-            )
-        if known[folded] in found:
-            raise DataContractError(f"{place} names the column {name!r} twice; keep one")
-        found.append(known[folded])
-    for column in entity.columns:
-        if column.mandatory and column.name not in found:
-            raise DataContractError(
-                f"{place} lacks the mandatory column {column.name!r}; add it to the columns "
-                f"({', '.join(found)})"
-            )
-    return tuple(found)
-
-
-def _partitions(
-    folder: Path, entity: Entity, listed: Sequence[_PartitionJson] | None
-) -> tuple[Partition, ...]:
-    if listed is None:
-        own = folder / entity.name
-        return tuple(Partition(path, _Header.ABSENT) for path in sorted(own.glob("*.csv")))
-    return tuple(
-        Partition(
-            _locate(folder, entity, one.location),
-            _Header.PRESENT
-            if one.file_format and one.file_format.columns_headers
-            else _Header.ABSENT,
-        )
-        for one in listed
-    )
 
 
 def _locate(folder: Path, entity: Entity, location: str) -> Path:
@@ -224,58 +247,36 @@ def _locate(folder: Path, entity: Entity, location: str) -> Path:
     A location is a full URI of the data lake (D); the file is looked for under the folder by the
     tail of the URI's path, so that a copied folder works as it is (our choice).
     """
-    parts = PurePosixPath(unquote(urlsplit(location).path)).parts
-    tails = [Path(*parts[start:]) for start in range(len(parts)) if parts[start] != "/"]
-    root = folder.resolve()
-    for tail in tails:
-        path = (folder / tail).resolve()
-        if path.is_relative_to(root) and path.is_file():
-            return path
+    try:
+        parts = PurePosixPath(unquote(urlsplit(location).path)).parts
+        tails = [Path(*parts[start:]) for start in range(len(parts)) if parts[start] != "/"]
+        root = folder.resolve()
+        for tail in tails:
+            path = (folder / tail).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+    except (OSError, ValueError) as problem:
+        raise DataContractError(
+            f"{entity.name}: the partition {location[:200]!r} is no address: {problem}"
+        ) from problem
     raise DataContractError(
         f"{entity.name}: the partition {location!r} is not under {folder}; "
-        f"copy it to {folder / entity.name / (parts[-1] if parts else 'part.csv')}"
+        f"copy it to {folder / entity.name}"
     )
 
 
-def _read(
-    partition: Partition, entity: Entity, columns: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[list[str]]]:
-    rows = [row for row, _ in _rows(partition)]
-    if partition.header is _Header.PRESENT and rows:
-        columns = _known_columns(f"{partition.path}, line 1:", entity, rows.pop(0))
-    if any(len(row) != len(columns) for row in rows):
-        wrong = next(at for at, row in enumerate(rows) if len(row) != len(columns))
-        raise DataContractError(
-            f"{partition.path}, line {_line_of(partition, wrong)}: {entity.name} has "
-            f"{len(columns)} columns ({', '.join(columns)}), this row has {len(rows[wrong])}; "
-            "leave a cell empty rather than out"
-        )
-    return columns, rows
-
-
-def _rows(partition: Partition) -> Iterator[tuple[list[str], int]]:
-    """The rows that are not blank, each with the number of its last line."""
-    line = 0
+def _first_row(path: Path) -> list[str]:
+    """The cells of the first row; none where there is no row that can be read."""
     try:
-        with partition.path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            for row in reader:
-                line = reader.line_num
-                if row:
-                    yield row, line
-    except UnicodeDecodeError as error:
-        raise DataContractError(f"{partition.path} is not UTF-8: {error}; save it as UTF-8") from (
-            error
-        )
-    except csv.Error as error:
-        raise DataContractError(
-            f"{partition.path}, after line {line}: {error}; double the quotes inside a quoted cell"
-        ) from error
+        with open_text(path) as file:
+            first: list[str] = next(csv.reader(io.StringIO(file.read(_FIRST_ROW))), list[str]())
+            return first
+    except (OSError, ValueError, EOFError, csv.Error):  # reading the whole will tell
+        return []
 
 
-def _line_of(partition: Partition, row: int) -> int:
-    skipped = 1 if partition.header is _Header.PRESENT else 0
-    for at, (_, line) in enumerate(_rows(partition)):
-        if at == row + skipped:
-            return line
-    return 0
+def _names_columns(first: Sequence[str], entity: Entity) -> bool:
+    known = {column.name.casefold() for column in entity.columns}
+    mandatory = {column.name.casefold() for column in entity.columns if column.mandatory}
+    folded = {cell.strip().casefold() for cell in first}
+    return bool(folded & known) and mandatory <= folded

@@ -15,7 +15,7 @@ from irclient.emulator.shop.catalogue import DAY
 from irclient.emulator.shop.vocabulary import KINDS, STYLES
 
 if TYPE_CHECKING:
-    from irclient.cooking.data.cells import Flags, Milliseconds, Numbers
+    from irclient.cooking.data.instants import Flags, Milliseconds, Numbers
     from irclient.emulator.shop.catalogue import Catalogue, Indices
 
 __all__ = ["Sales", "make_sales"]

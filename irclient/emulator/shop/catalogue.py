@@ -11,7 +11,7 @@ import numpy.typing as npt
 from irclient.emulator.shop.vocabulary import AMOUNTS, BRANDS, COLORS, KINDS, STYLES
 
 if TYPE_CHECKING:
-    from irclient.cooking.data.cells import Milliseconds, Numbers
+    from irclient.cooking.data.instants import Milliseconds, Numbers
     from irclient.emulator.shop.vocabulary import Kind
 
 __all__ = ["DAY", "FAMOUS_ITEM", "NEWEST_ITEMS", "Catalogue", "make_catalogue"]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from irclient.cooking.data.cells import milliseconds
 from irclient.cooking.data.entities import model_json
+from irclient.cooking.data.instants import milliseconds
 from irclient.emulator.shop.baskets import make_sales
 from irclient.emulator.shop.catalogue import FAMOUS_ITEM, NEWEST_ITEMS, make_catalogue
 from irclient.emulator.shop.vocabulary import STYLES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from irclient.cooking.data.cells import Milliseconds
+    from irclient.cooking.data.instants import Milliseconds
     from irclient.emulator.shop.baskets import Sales
     from irclient.emulator.shop.catalogue import Catalogue
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from irclient.cooking.data.entities import ENTITIES
-from irclient.cooking.data.partitions import read_model, read_table
+from irclient.cooking.data.partitions import read_model
+from irclient.cooking.data.rows import read_table
 from irclient.errors import ConfigurationError
 from irclient.integrations.shopify.catalogue import storefront_product
 

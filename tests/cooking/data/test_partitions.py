@@ -1,11 +1,13 @@
 """model.json and the CSV files that it leads to."""
 
+import gzip
 import json
 
 import pytest
 
 from irclient.cooking.data.entities import ENTITIES, model_json
-from irclient.cooking.data.partitions import DataContractError, read_model, read_table
+from irclient.cooking.data.partitions import DataContractError, read_model
+from irclient.cooking.data.rows import read_table
 
 CATEGORIES = ENTITIES["Reco_ItemCategories"]
 
@@ -80,10 +82,63 @@ def test_the_model_may_order_the_columns_its_own_way(tmp_path):
     assert read(tmp_path).columns["ItemId"] == ["1"]
 
 
-def test_an_entity_of_another_contract_is_left_alone(tmp_path):
+def test_an_entity_of_another_contract_is_left_alone_and_told(tmp_path):
     model = {"entities": [{"name": "Reco_Tomorrow", "attributes": [{"name": "X"}]}]}
     write(tmp_path, "model.json", json.dumps(model))
-    assert read_model(tmp_path).files == (tmp_path / "model.json",)
+    found = read_model(tmp_path)
+    assert found.files == (tmp_path / "model.json",)
+    assert "Reco_Tomorrow is no entity of the contract: not read" in found.notes[0]
+
+
+def test_case_nesting_and_compression_do_not_hide_a_file(tmp_path):
+    write(tmp_path, "model.json", json.dumps(model_json("mine")))
+    write(tmp_path, "reco_itemcategories/A.CSV", "1,Hats\n")
+    deep = tmp_path / "reco_itemcategories/year=2024/b.Csv.GZ"
+    deep.parent.mkdir()
+    deep.write_bytes(gzip.compress(b"2,Shoes\n"))
+    assert read(tmp_path).columns["Category"] == ["Hats", "Shoes"]
+
+
+def test_what_is_no_csv_file_is_not_read_and_told(tmp_path):
+    categories_model(tmp_path)
+    path = write(tmp_path, "Reco_ItemCategories/part.parquet", "PAR1")
+    write(tmp_path, "Reco_ItemCategories/_SUCCESS", "")
+    found = read_model(tmp_path)
+    assert found.partitions["Reco_ItemCategories"] == ()
+    assert found.notes == (f"{path} is neither .csv nor .csv.gz: not read",)
+
+
+def test_a_link_out_of_the_folder_is_not_followed_and_told(tmp_path):
+    secret = write(tmp_path, "secret.csv", "1,Hats\n")
+    inner = tmp_path / "data"
+    write(inner, "Reco_ItemCategories/own.csv", "2,Shoes\n")
+    (inner / "Reco_ItemCategories/link.csv").symlink_to(secret)
+    categories_model(inner)
+    assert read(inner).columns["ItemId"] == ["2"]
+    assert "leads out of" in read_model(inner).notes[0]
+
+
+def test_an_entity_that_the_model_leaves_out_is_read_all_the_same_and_told(tmp_path):
+    write(tmp_path, "model.json", '{"entities": []}')
+    write(tmp_path, "Reco_ItemCategories/a.csv", "1,Hats\n")
+    assert read(tmp_path).rows == 1
+    assert "leaves out Reco_ItemCategories" in read_model(tmp_path).notes[0]
+
+
+def test_columns_of_the_owners_own_are_skipped_and_told(tmp_path):
+    categories_model(tmp_path, attributes=[{"name": n} for n in ("ItemId", "Mood", "Category")])
+    write(tmp_path, "Reco_ItemCategories/c.csv", "1,glad,Hats\n")
+    assert read(tmp_path).columns == {"ItemId": ["1"], "Category": ["Hats"]}
+    assert (
+        "'Mood': no column of the contract's Reco_ItemCategories" in read_model(tmp_path).notes[0]
+    )
+
+
+def test_a_header_that_the_model_does_not_tell_of_is_taken_for_one(tmp_path):
+    categories_model(tmp_path)
+    write(tmp_path, "Reco_ItemCategories/c.csv", "Category,ItemId\nHats,1\n")
+    assert read(tmp_path).columns == {"ItemId": ["1"], "Category": ["Hats"]}
+    assert "its first row names columns" in read_model(tmp_path).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -95,11 +150,19 @@ def test_an_entity_of_another_contract_is_left_alone(tmp_path):
         ('{"entities": [{}]}', "entities.0.name: Field required"),
         (
             '{"entities": [{"name": "Reco_Config", "attributes": [{"name": "Key"}]}]}',
-            "Reco_Config lacks the mandatory column 'Value'; add it",
+            "Reco_Config lacks the mandatory column 'Value'; Reco_Config has Key, Value",
         ),
         (
             '{"entities": [{"name": "Reco_Config", "attributes": [{"name": "Kye"}]}]}',
-            "unknown column 'Kye'; Reco_Config has Key, Value",
+            "lacks the mandatory column 'Key'; Reco_Config has Key, Value; 'Kye' is no column",
+        ),
+        (
+            '{"entities": [{"name": "Reco_Config", "partitions": [{"location": "https://[x"}]}]}',
+            "Reco_Config: the partition 'https://[x' is no address",
+        ),
+        (
+            '{"entities": [{"name": "Reco_Config", "partitions": [{"location": "a\\u0000b"}]}]}',
+            "Reco_Config: the partition 'a\\x00b' is no address",
         ),
         (
             '{"entities": [{"name": "Reco_Config", "partitions": [{"location": "x.csv"}]}]}',
@@ -126,10 +189,10 @@ def test_a_row_with_a_cell_too_many_names_the_file_the_line_and_the_columns(tmp_
         read(tmp_path)
 
 
-def test_a_header_with_an_unknown_column_is_refused(tmp_path):
+def test_a_header_without_a_mandatory_column_is_refused(tmp_path):
     write(tmp_path, "c.csv", "ItemId,Kategorie\n1,Hats\n")
     listed(tmp_path, "c.csv", columnsHeaders=True)
-    with pytest.raises(DataContractError, match=r"line 1: has an unknown column 'Kategorie'"):
+    with pytest.raises(DataContractError, match=r"line 1: lacks .* 'Kategorie' is no column"):
         read(tmp_path)
 
 
@@ -147,7 +210,7 @@ def test_a_broken_quote_is_refused_with_its_line(tmp_path):
         read(tmp_path)
 
 
-def test_a_row_knows_its_place_across_files_and_headers(tmp_path):
+def test_rows_of_files_with_and_without_headers_come_together(tmp_path):
     write(tmp_path, "a.csv", "1,Hats\n")
     write(tmp_path, "b.csv", "ItemId,Category\n2,Shoes\n\n3,Belts\n")
     partitions = [
@@ -157,4 +220,3 @@ def test_a_row_knows_its_place_across_files_and_headers(tmp_path):
     categories_model(tmp_path, partitions=partitions)
     table = read(tmp_path)
     assert table.columns["ItemId"] == ["1", "2", "3"]
-    assert table.place(2) == f"{tmp_path / 'b.csv'}, line 4"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from irclient.cooking.data.data_contract import DataContractError
+from irclient.cooking.data.problems import DataContractError
 from irclient.emulator.shop import folder, written_shop
 from irclient.emulator.switches import Switches
 

@@ -1,0 +1,1 @@
+"""What the relational part of cooking runs on."""

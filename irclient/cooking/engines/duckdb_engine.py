@@ -1,0 +1,191 @@
+"""DuckDB: an engine within this process, which spills to the disk when its memory is used up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused, score_of, score_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from irclient.cooking.data.partitions import Partition
+    from irclient.cooking.engines.engine import Columns
+
+__all__ = ["DuckDBEngine"]
+
+_WORD: Final = r"[\p{L}\p{N}]+"
+#: What a score is shifted by, to make room for the item that has it.
+_PLACES: Final = 2**31
+_REASONS: Final = {
+    "MISSING COLUMNS": "it has too few cells; leave a cell empty rather than out",
+    "TOO MANY COLUMNS": "it has too many cells; quote a cell that holds a comma",
+    "UNQUOTED VALUE": "a quote is not closed; double the quotes inside a quoted cell",
+    "INVALID ENCODING": "it is not UTF-8; save the file as UTF-8",
+    "LINE SIZE OVER MAXIMUM": "it is longer than 2 MB",
+}
+
+
+class DuckDBEngine:
+    """An embedded database.
+
+    Args:
+        scratch: An existing folder to spill into.
+        memory: Bytes that it may use; it spills beyond them.
+        threads: How many; None is one a processor.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, scratch: Path, *, memory: int, threads: int | None = None) -> None:
+        config: dict[str, Any] = {
+            "memory_limit": f"{max(memory // 2**20, 64)}MB",
+            "temp_directory": str(scratch),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        if threads is not None:
+            config["threads"] = str(threads)
+        self._connection = duckdb.connect(config=config)
+        # An instant without a zone is UTC, wherever this machine is.
+        self._run("set TimeZone = 'UTC'")
+        #: The numbers of the files that were read last, by path.
+        self._numbers: dict[str, int] = {}
+
+    def read(self, table: str, partitions: Sequence[Partition], columns: Sequence[str]) -> None:
+        """As the protocol says."""
+        wanted = [f"c_{name.casefold()}" for name in columns]
+        self._numbers = {str(partition.path): at for at, partition in enumerate(partitions)}
+        if not partitions:
+            nulls = ", ".join(f"cast(null as varchar) as {name}" for name in wanted)
+            self._run(f"create view {table} as select 0 as file, {nulls} where false")
+            return
+        scans = [
+            f"select {first} + file_index as file, {_select(of, wanted)} from {_scan(of)}"
+            for first, of in _alike(partitions)
+        ]
+        self._run(f"create view {table} as {' union all '.join(scans)}")
+
+    def checked(self, table: str, sql: str) -> tuple[Refused, ...]:
+        """As the protocol says."""
+        self._run(f"create table {table}_rows as {sql}")
+        self._run(f"create view {table} as select *, rowid as row_ from {table}_rows")
+        return self._refused()
+
+    def keep(self, table: str, sql: str) -> None:
+        """As the protocol says."""
+        self._run(f"create table {table} as {sql}")
+
+    def drop(self, table: str) -> None:
+        """As the protocol says."""
+        self._run(f"drop table {table}")
+
+    def columns(self, sql: str) -> Columns:
+        """As the protocol says."""
+        return dict(self._run(sql).fetchnumpy())  # type: ignore[arg-type]  # no enums here
+
+    def best(self, source: str, *, kept: int) -> Columns:
+        """As the protocol says."""
+        # One number holds score and item, and the greatest of a group are found without a sort.
+        key = f"{score_step('score')} * {_PLACES} + ({_PLACES - 1} - other)"
+        return self.columns(
+            f"select one, cast({_PLACES - 1} - (place % {_PLACES}) as integer) as other, "
+            f"{score_of(f'(place // {_PLACES})')} as score from "
+            f"(select one, unnest(max({key}, {kept})) as place from ({source}) group by one) "
+            "order by one, place desc"
+        )
+
+    def instant(self, cell: str) -> str:
+        """As the protocol says."""
+        fits = self.matches(f"trim({cell})", INSTANT)
+        return f"case when {fits} then epoch_ms(try_cast(trim({cell}) as timestamptz)) end"
+
+    def number(self, cell: str) -> str:
+        """As the protocol says."""
+        fits = self.matches(f"trim({cell})", NUMBER)
+        return f"case when {fits} then try_cast(trim({cell}) as double) end"
+
+    def matches(self, cell: str, pattern: str) -> str:
+        """As the protocol says."""
+        return f"regexp_matches({cell}, '{pattern}')"
+
+    def words(self, text: str) -> str:
+        """As the protocol says."""
+        return f"unnest(regexp_extract_all(lower({text}), '{_WORD}'))"
+
+    def close(self) -> None:
+        """As the protocol says."""
+        self._connection.close()
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(sql)
+
+    def _refused(self) -> tuple[Refused, ...]:
+        # The tables come with the first row that is refused.
+        known = self._run("select count(*) from duckdb_tables() where table_name = 'reject_errors'")
+        if known.fetchone() == (0,):
+            return ()
+        rows: list[tuple[str, int, str]] = self._run(
+            "select file_path, line_byte_position, min(error_type::varchar) from reject_errors "
+            "join reject_scans using (scan_id, file_id) group by all order by all"
+        ).fetchall()
+        self._run("delete from reject_errors")
+        self._run("delete from reject_scans")
+        return tuple(
+            Refused(self._numbers[path], max(at - 1, 0), -1, _REASONS.get(kind) or kind.lower())
+            for path, at, kind in rows
+        )
+
+
+def _alike(partitions: Sequence[Partition]) -> Iterator[tuple[int, list[Partition]]]:
+    """Files in a row that can be read by one scan, with the number of the first."""
+    first, alike = 0, [partitions[0]]
+    for at, partition in enumerate(partitions[1:], 1):
+        if _form(partition) != _form(alike[0]):
+            yield first, alike
+            first, alike = at, []
+        alike.append(partition)
+    yield first, alike
+
+
+def _form(partition: Partition) -> tuple[object, ...]:
+    return partition.columns, partition.has_header, partition.is_compressed
+
+
+def _cells(partition: Partition) -> list[str]:
+    """The names of a file's columns here; those of the owner's own have a number."""
+    return [
+        f"own_{at}" if name is None else f"c_{name.casefold()}"
+        for at, name in enumerate(partition.columns)
+    ]
+
+
+def _select(alike: Sequence[Partition], wanted: Sequence[str]) -> str:
+    there = set(_cells(alike[0]))
+    return ", ".join(
+        name if name in there else f"cast(null as varchar) as {name}" for name in wanted
+    )
+
+
+def _scan(alike: Sequence[Partition]) -> str:
+    paths = ", ".join(_quoted(str(partition.path)) for partition in alike)
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in _cells(alike[0]))
+    settings = [
+        f"columns={{{columns}}}",
+        "auto_detect=false",
+        f"header={str(alike[0].has_header).lower()}",
+        "delim=','",
+        "quote='\"'",
+        "escape='\"'",
+        f"compression='{'gzip' if alike[0].is_compressed else 'none'}'",
+        "store_rejects=true",
+        "ignore_errors=true",
+    ]
+    return f"read_csv([{paths}], {', '.join(settings)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

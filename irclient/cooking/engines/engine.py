@@ -1,0 +1,128 @@
+"""What an engine must do, so that cooking is written once and runs on each.
+
+Statements are written in the SQL that the engines share. The few things that each spells in its
+own way are methods here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from irclient.cooking.data.partitions import Partition
+
+__all__ = ["INSTANT", "LEAST_SCORE", "NUMBER", "Columns", "Engine", "Refused", "score_of",
+           "score_step"]  # fmt: skip
+
+Columns = dict[str, "npt.NDArray[Any]"]
+
+#: What an instant must look like, before it is read: engines differ in what they would accept.
+INSTANT: Final = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
+)
+NUMBER: Final = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+#: Scores are compared in steps of their logarithm, so that the last bit of a sum decides nothing.
+_SCORE_STEPS: Final = 2**26
+#: The least score that is told from nothing, and what makes its logarithm positive.
+LEAST_SCORE: Final = 1e-6
+_LIFT: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that is no row of its file.
+
+    Attributes:
+        partition: The file's number among its entity's.
+        starts_after: How many bytes stand before it; -1 if that is not known.
+        row: Its number among the file's rows, if they are counted with it; -1 otherwise.
+        reason: What is wrong with it.
+    """
+
+    partition: int
+    starts_after: int
+    row: int
+    reason: str
+
+
+class Engine(Protocol):
+    """Runs statements and holds tables; used by one thread."""
+
+    name: str
+
+    def read(self, table: str, partitions: Sequence[Partition], columns: Sequence[str]) -> None:
+        """Let `table` stand for the rows of CSV files, as text.
+
+        Its columns are `file` (a number from 0), and those asked for, in lower case after ``c_``;
+        null where a cell is empty or the file lacks the column.
+        """
+        ...
+
+    def checked(self, table: str, sql: str) -> tuple[Refused, ...]:
+        """Keep a statement's rows as a table, and number them by an added column `row_`.
+
+        Within a file the numbers grow, in the file's order. The statement reads one table that
+        `read` made.
+
+        Returns:
+            What was refused while reading.
+        """
+        ...
+
+    def keep(self, table: str, sql: str) -> None:
+        """Keep a statement's rows as a table."""
+        ...
+
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        ...
+
+    def columns(self, sql: str) -> Columns:
+        """A statement's rows, column by column; nulls are not allowed."""
+        ...
+
+    def best(self, source: str, *, kept: int) -> Columns:
+        """The best rows of each `one`: columns `one`, `other` and `score`, in this order.
+
+        Args:
+            source: A statement with columns `one` and `other` (whole numbers below 2**31) and
+                `score` (at least `LEAST_SCORE`).
+            kept: How many of each; equal scores keep the order of `other`.
+        """
+        ...
+
+    def instant(self, cell: str) -> str:
+        """An expression: milliseconds since 1970 UTC of a text, null if it is no instant."""
+        ...
+
+    def number(self, cell: str) -> str:
+        """An expression: the number that a text is, null if it is none."""
+        ...
+
+    def matches(self, cell: str, pattern: str) -> str:
+        """An expression: whether a text matches a pattern."""
+        ...
+
+    def words(self, text: str) -> str:
+        """An expression that makes a row of each word of a text."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+def score_step(score: str) -> str:
+    """An expression: a score as a whole number below 2**32, in the same order."""
+    return f"cast(round((ln({score}) + {_LIFT}) * {_SCORE_STEPS}) as bigint)"
+
+
+def score_of(step: str) -> str:
+    """An expression: the score that `score_step` made a number of."""
+    return f"exp({step} / {_SCORE_STEPS}.0 - {_LIFT})"

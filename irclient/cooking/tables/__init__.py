@@ -1,0 +1,1 @@
+"""The relational part of cooking: statements that run on any engine."""

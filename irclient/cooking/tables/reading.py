@@ -1,0 +1,318 @@
+"""Every entity of a folder as a checked table, and what was dropped on the way.
+
+What the reader needs of the 16 entities (contract section 11.3). Item variants count as their
+item, since every list is a list of items. Documents and prices are accepted and not used: no
+public operation of the service shows them.
+
+Tables, each with `file`, `row_` and `problem` (null where a row is usable): `config`, `catalogue`,
+`categories`, `tags`, `images`, `inventory`, `image_items`, `availabilities`, `interactions`,
+`synthetic`, `opt_outs`, `seeded_changes`, `changes`, `external_lists`, `external_items`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from irclient.cooking.data.entities import ENTITIES
+from irclient.cooking.data.lines import RowLines
+from irclient.cooking.data.partitions import DataContractError, open_text
+from irclient.cooking.report import Dropped, EntityReport
+from irclient.cooking.tables.checks import Checks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from irclient.cooking.data.partitions import Model, Partition
+    from irclient.cooking.engines.engine import Engine, Refused
+
+    #: What reads one column, given how long an item's id may be.
+    _Step = Callable[[Checks, int], None]
+
+__all__ = ["Config", "read_config", "read_entities"]
+
+#: The longest id of an item, a variant or an image (contract section 11.3: D), and of a GUID.
+_ID_LENGTH: Final = 16
+_GUID_LENGTH: Final = 36
+_USER_LENGTH: Final = 256
+_SCOPE_LENGTH: Final = 64
+_URL_LENGTH: Final = 2048
+_LIST_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What `Reco_Config` sets; the defaults are the documented ones (contract section 11.2: D)."""
+
+    trending_list_max_age_days: int = 18250
+    trending_list_transactions_interval_days: int = 18250
+    best_selling_list_transactions_interval_days: int = 36500
+    personalization_enabled: bool = False
+    item_id_as_guid: bool = False
+
+
+def read_config(engine: Engine, model: Model) -> tuple[Config, EntityReport]:
+    """Read `Reco_Config`.
+
+    Keys are case-insensitive, unknown ones are ignored (contract section 11.2: D). Of several rows
+    with one key one is used (D); the last one (our choice).
+
+    Raises:
+        DataContractError: A value is none that its key can have.
+    """
+    steps = (_text("Key", "name"), _text("Value", "setting"))
+    report = _read(engine, model, "Reco_Config", "config", steps)
+    rows = engine.columns(
+        "select trim(name) as name, trim(setting) as setting from config where problem is null "
+        "order by file, row_"
+    )
+    given = {
+        str(name).casefold(): str(setting)
+        for name, setting in zip(rows["name"], rows["setting"], strict=True)
+    }
+    where = model.partitions.get("Reco_Config", ())
+    place = str(where[-1].path) if where else ""
+
+    def days(key: str, default: int) -> int:
+        value = given.get(key.casefold(), str(default))
+        if not value.isdecimal():
+            raise DataContractError(f"{place}: {key} is {value!r}; write a whole number of days")
+        return int(value)
+
+    def flag(key: str) -> bool:
+        value = given.get(key.casefold(), "False")
+        if value.casefold() not in {"true", "false"}:
+            raise DataContractError(f"{place}: {key} is {value!r}; write True or False")
+        return value.casefold() == "true"
+
+    usual = Config()
+    config = Config(
+        trending_list_max_age_days=days("TrendingListMaxAgeDays", usual.trending_list_max_age_days),
+        trending_list_transactions_interval_days=days(
+            "TrendingListTransactionsIntervalDays", usual.trending_list_transactions_interval_days
+        ),
+        best_selling_list_transactions_interval_days=days(
+            "BestSellingListTransactionsIntervalDays",
+            usual.best_selling_list_transactions_interval_days,
+        ),
+        personalization_enabled=flag("PersonalizationEnabled"),
+        item_id_as_guid=flag("ItemIdAsGuid"),
+    )
+    return config, report
+
+
+def read_entities(engine: Engine, model: Model, config: Config) -> Iterator[EntityReport]:
+    """Read every other entity that cooking needs, one after the other.
+
+    Raises:
+        DataContractError: An entity has rows, and none of them can be used.
+    """
+    longest = _GUID_LENGTH if config.item_id_as_guid else _ID_LENGTH
+    for entity, table, steps in _ENTITIES:
+        yield _read(engine, model, entity, table, steps, longest=longest)
+
+
+def _text(
+    column: str,
+    name: str,
+    *,
+    longest: int | None = None,
+    too_long: Literal["drop", "trim"] = "drop",
+) -> _Step:
+    return lambda made, _: made.text(column, name, longest=longest, too_long=too_long)
+
+
+def _id(column: str, name: str) -> _Step:
+    return lambda made, longest: made.text(column, name, longest=longest)
+
+
+def _instant(column: str, name: str) -> _Step:
+    return lambda made, _: made.instant(column, name)
+
+
+def _number(column: str, name: str) -> _Step:
+    return lambda made, _: made.number(column, name)
+
+
+def _flag(column: str, name: str) -> _Step:
+    return lambda made, _: made.flag(column, name)
+
+
+def _word(column: str, name: str, *known: str) -> _Step:
+    return lambda made, _: made.word(column, name, known=known)
+
+
+_ITEM: Final = _id("ItemId", "item_id")
+_INTERACTION: Final = (
+    _text("InteractionGroupingId", "basket_id", longest=_USER_LENGTH),
+    _ITEM,
+    _text("UserId", "user_id", longest=_USER_LENGTH),
+    _instant("Timestamp", "taken_at"),
+    _flag("IsPositive", "positive"),
+    _number("Strength", "strength"),
+)
+_CHANGE: Final = (
+    _text("RecoListName", "list_name"),
+    _ITEM,
+    _word("EnrichmentAction", "action", "Include", "Exclude"),
+    _number("Rank", "place"),
+)
+_LIST_NAME: Final = _text("ListName", "list_name", longest=_LIST_LENGTH)
+
+#: Each entity, its table, and the columns that are read.
+_ENTITIES: Final[tuple[tuple[str, str, tuple[_Step, ...]], ...]] = (
+    (
+        "Reco_ItemsAndVariants",
+        "catalogue",
+        (
+            _ITEM,
+            _text("Title", "title"),
+            _text("Description", "description"),
+            _instant("ReleaseDate", "released_at"),
+        ),
+    ),
+    ("Reco_ItemCategories", "categories", (_ITEM, _text("Category", "category"))),
+    (
+        "Reco_ItemAndVariantFilters",
+        "tags",
+        (_ITEM, _text("FilterName", "name"), _text("FilterValue", "setting")),
+    ),
+    (
+        "Reco_ItemAndVariantImages",
+        "images",
+        (_ITEM, _text("ImageFullUrl", "url", longest=_URL_LENGTH)),
+    ),
+    (
+        "Reco_ImagesInventory",
+        "inventory",
+        (_id("ImageId", "image_id"), _text("ImageFullUrl", "url", longest=_URL_LENGTH)),
+    ),
+    ("Reco_ImageToItemMappings", "image_items", (_id("ImageId", "image_id"), _ITEM)),
+    (
+        "Reco_ItemAndVariantAvailabilities",
+        "availabilities",
+        (
+            _ITEM,
+            _instant("StartDate", "starts_at"),
+            _instant("EndDate", "ends_at"),
+            _text("Channel", "channel", longest=_SCOPE_LENGTH, too_long="trim"),
+            _text("Catalog", "catalog", longest=_SCOPE_LENGTH, too_long="trim"),
+        ),
+    ),
+    ("Reco_Interactions", "interactions", _INTERACTION),
+    ("Reco_SyntheticInteractions", "synthetic", _INTERACTION),
+    ("Reco_OptOutUsers", "opt_outs", (_text("UserId", "user_id", longest=_USER_LENGTH),)),
+    (
+        "Reco_SeededRecommendationsEnrichment",
+        "seeded_changes",
+        (*_CHANGE, _text("AlgoType", "algo_type"), _id("SeedItemId", "seed_id")),
+    ),
+    ("Reco_RecommendationsEnrichment", "changes", _CHANGE),
+    (
+        "Reco_ExternalRecommendationsLists",
+        "external_lists",
+        (
+            _LIST_NAME,
+            _text("Title", "title", longest=_USER_LENGTH),
+            _instant("ListAvailabilityStartDate", "starts_at"),
+            _instant("ListAvailabilityEndDate", "ends_at"),
+        ),
+    ),
+    (
+        "Reco_ExternalRecommendationsItems",
+        "external_items",
+        (_LIST_NAME, _ITEM, _number("Rank", "place")),
+    ),
+)
+
+
+def _read(
+    engine: Engine,
+    model: Model,
+    name: str,
+    table: str,
+    steps: Sequence[_Step],
+    *,
+    longest: int = _ID_LENGTH,
+) -> EntityReport:
+    partitions = model.partitions.get(name, ())
+    for partition in partitions:
+        _can_be_opened(partition)
+    made = Checks(engine, ENTITIES[name])
+    for step in steps:
+        step(made, longest)
+    engine.read(f"{table}_cells", partitions, made.used)
+    refused = engine.checked(table, made.statement(f"{table}_cells"))
+    count = int(engine.columns(f"select count(*) as n from {table}")["n"][0])
+    dropped = tuple(_dropped(engine, table, name, partitions, refused))
+    report = EntityReport(name, len(partitions), count + _uncounted(refused), dropped)
+    if dropped and len(dropped) == report.rows:
+        first = dropped[0]
+        raise DataContractError(
+            f"{name}: {len(dropped)} of {report.rows} rows dropped, such as {first.file}, line "
+            f"{first.line}: {first.reason}"
+        )
+    return report
+
+
+def _can_be_opened(partition: Partition) -> None:
+    try:
+        with open_text(partition.path) as file:
+            file.read(1)
+    except (OSError, EOFError) as problem:
+        raise DataContractError(f"{partition.path} cannot be read: {problem}") from problem
+    except UnicodeDecodeError:  # told row by row
+        return
+
+
+def _uncounted(refused: Sequence[Refused]) -> int:
+    return sum(each.row < 0 for each in refused)
+
+
+def _dropped(
+    engine: Engine,
+    table: str,
+    entity: str,
+    partitions: Sequence[Partition],
+    refused: Sequence[Refused],
+) -> Iterator[Dropped]:
+    """Every row that cannot be used, file by file, line by line."""
+    rows = engine.columns(
+        f"select file, row_, problem from {table} where problem is not null order by file, row_"
+    )
+    if not rows["file"].size and not refused:
+        return
+    firsts = engine.columns(f"select file, min(row_) as first_row from {table} group by file")
+    first = dict(zip(firsts["file"].tolist(), firsts["first_row"].tolist(), strict=True))
+    for at, partition in enumerate(partitions):
+        own = rows["file"] == at
+        broken = [each for each in refused if each.partition == at]
+        if not own.any() and not broken:
+            continue
+        lines = _lines(partition, rows["row_"][own] - first.get(at, 0), broken)
+        reasons = [*(each.reason for each in broken), *rows["problem"][own].tolist()]
+        for line, reason in sorted(zip(lines.tolist(), reasons, strict=True)):
+            yield Dropped(entity, str(partition.path), line, reason)
+
+
+def _lines(
+    partition: Partition, rows: npt.NDArray[np.int64], broken: Sequence[Refused]
+) -> npt.NDArray[np.int64]:
+    """The lines of the refused rows, then of the others."""
+    try:
+        known = RowLines(partition)
+    except (OSError, EOFError):
+        return np.zeros(len(broken) + len(rows), dtype=np.int64)
+    uncounted = np.array([each.starts_after for each in broken if each.row < 0], dtype=np.int64)
+    counted = np.array([each.row for each in broken if each.row >= 0], dtype=np.int64)
+    return np.concatenate(
+        [
+            known.at(uncounted),
+            known.of(counted, refused=uncounted),
+            known.of(rows.astype(np.int64), refused=uncounted),
+        ]
+    )
