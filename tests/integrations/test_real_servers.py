@@ -66,6 +66,7 @@ def emulator(running):
     yield running
     for name in ("contoso-a", "contoso-b"):
         running.account(name).heal()
+    running.key_vault.heal()
 
 
 @pytest.fixture
@@ -131,6 +132,19 @@ def test_a_server_stops_in_the_middle_of_a_request_and_answers_it(name, served, 
         asking.join(5)
     assert [status for status, _ in answers] == [200]
     assert took < 3
+    assert server.complaints() == []
+
+
+@pytest.mark.parametrize("name", ["fastapi, uvicorn with 4 workers", "flask, gunicorn gthread"])
+def test_a_vault_that_is_late_keeps_no_worker_from_starting(name, served, emulator) -> None:
+    case = CASES[name]
+    emulator.key_vault.fail("slow:4")
+    with served(case) as server:
+        found = server.load(case.path, seconds=LOAD_FOR, connections=CONNECTIONS)
+        # Late, it is ready all the same.
+        assert server.get(case.path.format(198))[0] == 200
+        server.stop()
+    assert set(found) <= {200, 503}, found
     assert server.complaints() == []
 
 
