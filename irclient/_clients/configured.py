@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, Literal, Self
 
 from irclient._clients.parts import ClientParts, TransportT
 from irclient._runtime.deferred import Deferred
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from irclient import configuration as configured
@@ -77,7 +77,8 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             fallback: What to answer when nothing else can.
             store: Where answers are kept.
             transport: As for the client itself.
-            observers: Each is called with each record of what happened.
+            observers: Each is called with each record of what happened, after those that are
+                configured.
             fleet: With whom the TPS is shared.
 
         Raises:
@@ -117,7 +118,8 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             fallback: What to answer when nothing else can.
             store: Where answers are kept.
             transport: As for the client itself.
-            observers: Each is called with each record of what happened.
+            observers: Each is called with each record of what happened, after those that are
+                configured.
             fleet: With whom the TPS is shared.
 
         Raises:
@@ -153,7 +155,8 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             fallback: What to answer when nothing else can.
             store: Where answers are kept.
             transport: As for the client itself.
-            observers: Each is called with each record of what happened.
+            observers: Each is called with each record of what happened, after those that are
+                configured.
             fleet: With whom the TPS is shared.
         """
         own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
@@ -164,7 +167,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             fallback=fallback,
             store=store,
             transport=own if transport is None else transport,
-            observers=observers,
+            observers=_both(configuration.observers, observers),
             fleet=configuration.fleet if fleet is None else fleet,
         )
         return cls._made_of(parts, own)
@@ -188,3 +191,8 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         )
         client._own_transport, client._priority = own_transport, priority
         return client
+
+
+def _both(configured: Sequence[Observer], given: Sequence[Observer]) -> Sequence[Observer]:
+    # What is no list is refused by the client, in its own words.
+    return (*configured, *given) if configured and isinstance(given, Sequence) else given

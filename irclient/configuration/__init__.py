@@ -4,6 +4,7 @@ One schema serves both. In a TOML file:
 
 ```toml
 ca_file = "ca.pem"                     # optional; beside this file
+observers = "opentelemetry"            # optional; or "prometheus, logging"
 
 [[regions]]                            # the home region first, then DR
 [regions.primary]
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from irclient.auth import Credential
     from irclient.configuration.schema import Key
     from irclient.configuration.source import ShortForm
+    from irclient.observe import Observer
     from irclient.settings import Settings
     from irclient.topology import Endpoints
 
@@ -86,6 +88,7 @@ class Configuration:
         settings: How it behaves.
         ca_file: A PEM file of the only authorities to trust, or None.
         fleet: With whom the TPS is shared, or None.
+        observers: Who is told what happens, before those that a client is given.
     """
 
     endpoints: Endpoints
@@ -93,6 +96,7 @@ class Configuration:
     settings: Settings
     ca_file: str | None = None
     fleet: Fleet | None = None
+    observers: tuple[Observer, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Configuration:

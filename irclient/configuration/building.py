@@ -13,6 +13,7 @@ from irclient.auth import KeyVaultCredential, StaticToken
 from irclient.auth.arguments import unquoted
 from irclient.configuration import Configuration
 from irclient.configuration.findings import findings
+from irclient.configuration.observing import observers_named
 from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
 from irclient.errors import ConfigurationError
 from irclient.settings import Settings
@@ -65,6 +66,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
         settings=_settings(table),
         ca_file=table.ca_file,
         fleet=_fleet(table, source),
+        observers=observers_named(table.observers or "", at=source.name_of(("observers",))),
     )
 
 

@@ -170,6 +170,11 @@ class ConfigurationTable(_Table):
         description="A PEM file of the only authorities to trust; relative to the file that "
         "names it.",
     )
+    observers: str | None = Field(
+        default=None,
+        description="Who is told what happens: `opentelemetry`, `prometheus` or `logging`, with "
+        "commas between them.",
+    )
 
 
 @cache
