@@ -36,6 +36,7 @@ SHOWS = {
     "shopify_app": "both are down        nothing: the section is hidden",
     "split": "blue → green",
     "table": "Similar to",
+    "telemetry": "! irclient.failover: 503",
     "testing_your_app": "passed: test_an_outage_leaves_the_bestseller",
     "tps": "80 lists in",
     "web_app": "the primary is down  200",
