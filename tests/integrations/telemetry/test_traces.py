@@ -5,10 +5,12 @@ from __future__ import annotations
 import pickle
 import re
 import threading
+from functools import partial
 
 import anyio
 import pytest
 from opentelemetry import trace
+from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -17,9 +19,11 @@ from irclient import IRClient, Pair, TrafficSplit, errors
 from irclient.integrations.opentelemetry import OpenTelemetry
 from irclient.integrations.opentelemetry.spans import headers_of
 from irclient.integrations.opentelemetry.urls import shown
+from irclient.queries import Similar
 from irclient.settings import Caching, Fallback, Hedging
 from irclient.testing import ScriptedService, example_pair, quick_settings
 from tests import weather as bad
+from tests.clients.test_instrumented import calls_made
 from tests.integrations.telemetry.exporters import Telemetry, events, is_linked, is_parent
 from tests.weather import weather
 from tests.worlds import World, in_each_world, options, quick_failover
@@ -173,8 +177,6 @@ def test_calls_in_many_threads_keep_the_parent_of_the_one_that_began_them(good) 
         world.make(good.endpoint("a"), observers=[seen.instrument()]) as ir,
         seen.tracer.start_as_current_span("page"),
     ):
-        from irclient.queries import Similar  # noqa: PLC0415  (only here)
-
         ir.fetch_many([Similar(str(number)) for number in range(8)])
     (page,) = seen.named("page")
     assert seen.tree(page) == ("page", [("irclient.similar", ["GET"])] * 8)
@@ -516,3 +518,20 @@ def test_a_parent_of_another_thread_is_not_taken(good) -> None:
     (call,) = seen.named("irclient.similar")
     assert call.parent is None
     assert not is_parent(seen.named("page")[0], call) if call.parent else True
+
+
+def test_an_unsampled_call_makes_few_calls_of_functions_more_than_an_observed_one() -> None:
+    pair = example_pair(tps=10_000)
+    seen = Telemetry(sampler=ParentBased(ALWAYS_OFF))
+
+    def made(*observers) -> int:
+        with World("threads").make(
+            pair, observers=observers, transport=ScriptedService(pair)
+        ) as ir:
+            ir.similar("0")
+            queries = [Similar(str(number)) for number in range(1, 4)]
+            return min(calls_made(partial(ir.fetch, query)) for query in queries)
+
+    with seen.tracer.start_as_current_span("page"):
+        instrument = OpenTelemetry(tracer_provider=seen.tracers, meter_provider=NoOpMeterProvider())
+        assert made(instrument) - made(lambda _: None) < 120
