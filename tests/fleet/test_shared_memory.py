@@ -69,10 +69,10 @@ def test_a_claim_that_is_released_is_the_next_ones(two: tuple[Process, Process])
 
 def test_a_claim_of_one_who_died_passes_on(two: tuple[Process, Process]) -> None:
     one, other = two
-    assert one.recall(Popular(), Wish(CACHING, claim_for=0.1)).finding is Finding.ASK
     began_at = time.monotonic()
+    assert one.recall(Popular(), Wish(CACHING, claim_for=0.5)).finding is Finding.ASK
     until(lambda: other.recall(Popular()).finding is Finding.ASK)
-    assert 0.05 < time.monotonic() - began_at < 0.5
+    assert 0.5 <= time.monotonic() - began_at < 2.0
 
 
 def test_a_claim_that_nobody_waited_for_is_released(two: tuple[Process, Process]) -> None:
