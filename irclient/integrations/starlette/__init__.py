@@ -19,7 +19,7 @@ Needs the extra ``starlette``.
 from irclient.integrations.extras import extra
 
 with extra("starlette"):
-    from irclient.integrations.starlette.caller import SenderGone
+    from irclient.integrations.starlette.presence import SenderGone
     from irclient.integrations.starlette.recommendations import Lifespan, Recommendations
 
 __all__ = ["Lifespan", "Recommendations", "SenderGone"]

@@ -7,23 +7,15 @@ from collections.abc import AsyncIterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import anyio
-from starlette.requests import ClientDisconnect
-
 from irclient.aclient import AsyncIRClient
+from irclient.integrations.starlette.presence import SenderGone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from irclient.integrations.starlette.presence import Presence
 
-__all__ = ["SenderGone", "client_for"]
+__all__ = ["client_for"]
 
 T = TypeVar("T")
-
-
-class SenderGone(ClientDisconnect):
-    """The sender of the request went away, so a call for it was cancelled."""
 
 
 def client_for(presence: Presence, client: AsyncIRClient) -> AsyncIRClient:
@@ -35,7 +27,7 @@ def client_for(presence: Presence, client: AsyncIRClient) -> AsyncIRClient:
 
 
 class _ClientOfRequest:
-    """Stands in for a client: what that returns is awaited together with the sender."""
+    """Stands in for a client: what that returns is awaited while the sender is there."""
 
     __slots__ = ("_client", "_presence")
 
@@ -73,7 +65,7 @@ class _WhileThere(AsyncIterator[T]):
 
     async def __anext__(self) -> T:
         try:
-            return await _while_there(self._presence, anext(self._items))
+            return await self._presence.while_there(cast("Any", self._items.__anext__()))
         except SenderGone:
             await self.aclose()
             raise
@@ -87,36 +79,9 @@ class _WhileThere(AsyncIterator[T]):
 
 def _with(presence: Presence, result: object) -> object:
     if inspect.iscoroutine(result):
-        return _while_there(presence, result)
+        return presence.while_there(result)
     if isinstance(result, AsyncIRClient):
         return client_for(presence, result)
     if isinstance(result, AsyncIterator):
         return _WhileThere(cast("AsyncIterator[object]", result), presence)
     return result
-
-
-async def _while_there(presence: Presence, call: Awaitable[T]) -> T:
-    """Await a call, or cancel it when the sender goes.
-
-    Raises:
-        SenderGone: The sender went first.
-    """
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    async def watch(scope: anyio.CancelScope) -> None:
-        await presence.gone()
-        scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(watch, group.cancel_scope)
-        try:
-            results.append(await call)
-        except Exception as error:  # noqa: BLE001  (raised again, outside of the group)
-            errors.append(error)
-        group.cancel_scope.cancel()
-    if errors:
-        raise errors[0]
-    if not results:
-        raise SenderGone
-    return results[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from irclient.integrations.starlette.caller import client_for
 from irclient.integrations.starlette.presence import Presence
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from irclient.integrations.starlette.recommendations import Recommendations
@@ -51,13 +54,13 @@ class RequestMiddleware:
         presence = Presence(receive, send)
         state["ir"] = client_for(presence, client)
         value = None if self._header is None else Headers(scope=scope).get(self._header)
-        if self._header is None or value is None:
-            await self._app(scope, presence.receive, presence.send)
-            return
-        try:
-            seconds = seconds_in(value, header=self._header)
-        except QueryError as error:
-            await answer_to(error)(scope, receive, send)
-            return
-        with irclient.deadline(seconds):
-            await self._app(scope, presence.receive, presence.send)
+        deadline: AbstractContextManager[object] = nullcontext()
+        if self._header is not None and value is not None:
+            try:
+                deadline = irclient.deadline(seconds_in(value, header=self._header))
+            except QueryError as error:
+                await answer_to(error)(scope, receive, send)
+                return
+        with deadline:
+            async with presence.looked_after():
+                await self._app(scope, presence.receive, presence.send)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from irclient.aclient import AsyncIRClient
 from irclient.errors import ConfigurationError, IRError
 from irclient.integrations.starlette.answers import answer_error, answer_gone, health_route
-from irclient.integrations.starlette.caller import SenderGone
 from irclient.integrations.starlette.middleware import RequestMiddleware
+from irclient.integrations.starlette.presence import SenderGone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping
