@@ -246,13 +246,14 @@ def test_several_endpoints_are_told_apart_by_their_host(serving):
     assert server.get("/health/live").status_code == 200
 
 
-def test_the_trigger_starts_the_command_within_its_limits(serving):
-    command = ["sh", "-c", "echo cooked >> cooked.txt; sleep 1"]
+def test_the_trigger_starts_the_command_within_its_limits(serving, tmp_path):
+    command = ["sh", "-c", f"echo cooked >> {tmp_path}/cooked.txt; sleep 1"]
     server = serving(account=f"cook = {json.dumps(command)}")
     with server.client() as client:
         answers = [client.post("/Control/V1.0/Model") for _ in range(3)]
         assert [each.status_code for each in answers] == [200, 429, 429]
         assert answers[0].json()["status"] == "Success"
+        eventually(lambda: (tmp_path / "cooked.txt").exists())
         assert client.post("/control/v1.0/model?modeling=another").status_code == 404
 
 
