@@ -38,6 +38,9 @@ class Store(Protocol):
     What is kept is an `Entry`, whose `stored_at` a store sees in seconds since the epoch; a store
     may drop any entry at any time. One that keeps them outside of this process finds their form
     in `Entry.to_bytes`.
+
+    A store is asked on the calling thread, or in the event loop, so it may not wait for a network.
+    For a server that processes share there is `irclient.fleet.RedisFleet`.
     """
 
     def get(self, key: str, /) -> Entry | None:
