@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, cast
 
 from irclient._clients.assembly import assemble, check_transport
 from irclient._core.cooking_guard import CookingGuard
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call
     from irclient.auth import Credential
+    from irclient.instrument import Instrument
     from irclient.observe import Observer
     from irclient.results import RecommendationList
 
@@ -50,6 +51,9 @@ _LIST: Final = Popular(count=1)
 
 Duration: TypeAlias = float | timedelta
 Progress: TypeAlias = "bool | Callable[[CookingProgress], object]"
+
+
+ResultT = TypeVar("ResultT")
 
 
 class _Door:
@@ -73,6 +77,14 @@ class _Door:
         self._endpoint = endpoint
         self._settings = settings
         self._state = assemble(endpoint, credential, settings, None, observers)
+        self._instruments: tuple[Instrument, ...] = ()
+        if observers:
+            # Loaded here: most clients have none.
+            from irclient._clients.watched import WatchedState, instruments_of  # noqa: PLC0415
+
+            self._instruments = instruments_of(observers)
+            #: For as long as it is held, observers may look at it.
+            self._watched = WatchedState(self._state, observers)
         self._clock = clock
         self._guard = CookingGuard()
         self._versions = KnownVersions()
@@ -84,7 +96,7 @@ class _Door:
             guard=self._guard,
             asked_at=self._clock(),
         )
-        return partial(trigger, order, self._state, self._settings)
+        return self._told_of(partial(trigger, order, self._state, self._settings), "trigger")
 
     def _triggered(self, modeling: str | None) -> None:
         self._versions.triggered(modeling_key(self._modeling(modeling)))
@@ -109,7 +121,17 @@ class _Door:
         )
 
     def _begin_look(self, watch: CookingWatch) -> Callable[[float], Call[CookingProgress]]:
-        return partial(look, watch, self._state, self._settings)
+        begin = partial(look, watch, self._state, self._settings)
+        return self._told_of(begin, watch.query.operation)
+
+    def _told_of(
+        self, begin: Callable[[float], Call[ResultT]], operation: str
+    ) -> Callable[[float], Call[ResultT]]:
+        if not self._instruments:
+            return begin
+        from irclient._clients.instrumented import instrumented  # noqa: PLC0415
+
+        return instrumented(begin, self._instruments, operation)
 
     def _note(self, watch: CookingWatch, progress: CookingProgress) -> None:
         key = modeling_key(watch.query.modeling)

@@ -208,7 +208,12 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def _begin_warm_up(self, timeout: object) -> Callable[[float], Call[None]]:
         within = seconds_of("timeout", timeout)
-        return partial(readying.warm_up, self._state, self._settings, within=within)
+        begin = partial(readying.warm_up, self._state, self._settings, within=within)
+        if self._instruments:
+            from irclient._clients.instrumented import instrumented  # noqa: PLC0415
+
+            return instrumented(begin, self._instruments, "warm_up")
+        return begin
 
     def stats(self) -> Stats:
         """Return what the client has done since it was made, counted."""

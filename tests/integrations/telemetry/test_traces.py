@@ -15,10 +15,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from irclient import IRClient, Pair, TrafficSplit, errors
+from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, TrafficSplit, errors
 from irclient.integrations.opentelemetry import OpenTelemetry
 from irclient.integrations.opentelemetry.spans import headers_of
 from irclient.integrations.opentelemetry.urls import shown
+from irclient.modeling import ModelingClient
 from irclient.queries import Similar
 from irclient.settings import Caching, Fallback, Hedging
 from irclient.testing import ScriptedService, example_pair, quick_settings
@@ -486,7 +487,6 @@ def test_a_call_refused_before_it_is_sent_has_no_request(good) -> None:
 def test_spans_of_no_sdk_are_nothing_and_harm_nothing() -> None:
     pair = example_pair()
     service = ScriptedService(pair)
-    from irclient import StaticToken  # noqa: PLC0415  (only here)
 
     with IRClient(
         pair,
@@ -535,3 +535,35 @@ def test_an_unsampled_call_makes_few_calls_of_functions_more_than_an_observed_on
     with seen.tracer.start_as_current_span("page"):
         instrument = OpenTelemetry(tracer_provider=seen.tracers, meter_provider=NoOpMeterProvider())
         assert made(instrument) - made(lambda _: None) < 120
+
+
+def test_a_trigger_is_a_span_with_its_request_below_it(good) -> None:
+    seen = Telemetry()
+    client = ModelingClient(
+        ServiceEndpoint("a", "web", tps=1, url=good.url),
+        credential=StaticToken("t"),
+        observers=[seen.instrument()],
+    )
+    with client, pytest.raises(errors.IRError):
+        client.trigger()  # This server knows of no trigger, and answers with a list.
+    (call,) = seen.named("irclient.trigger")
+    assert [each.name for each in seen.children(call)] == ["POST"]
+    assert call.attributes["error.type"] == "UnexpectedAnswer"
+    sent = good.seen[-1].headers["traceparent"]
+    assert sent.split("-")[2] == f"{seen.children(call)[0].context.span_id:016x}"
+
+
+@in_each_world
+def test_a_warm_up_is_a_span(world, good) -> None:
+    seen = Telemetry()
+
+    async def story() -> None:
+        async with world.client(
+            good.endpoint("a"), observers=[seen.instrument()], credential=Vault(seen.tracer)
+        ) as ir:
+            await world.ask(ir.warm_up())
+
+    world.play(story)
+    (call,) = seen.named("irclient.warm_up")
+    (renewal,) = seen.named("irclient.token")
+    assert is_linked(renewal, call)
