@@ -12,7 +12,7 @@ workers = 4
 |--------------------|------------|----------------------------------------------------------------|
 | `nworkers_changed` | the master | says in ``WEB_CONCURRENCY`` how many workers there are, before |
 |                    |            | the application is loaded, so that ``share="auto"`` is right   |
-| `on_starting`      | the master | loads what the first call would load                           |
+| `on_starting`      | the master | loads what the first call would load, and keeps it shared      |
 | `post_fork`        | a worker   | works out ``share="auto"`` again, for clients made before      |
 | `worker_exit`      | a worker   | closes its connections                                         |
 | `child_exit`       | the master | lets prometheus_client forget the gauges of a worker that has  |
@@ -23,6 +23,7 @@ A hook of your own with one of these names calls this one first. gunicorn itself
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib.util import find_spec
 from typing import Protocol
@@ -61,9 +62,12 @@ def nworkers_changed(server: Arbiter, new_value: int, old_value: int | None) -> 
 
 
 def on_starting(server: Arbiter) -> None:
-    """Load in the master what the first call of each worker would load."""
+    """Load in the master what the first call of each worker would load, and keep it shared."""
     nworkers_changed(server, server.num_workers, None)
     preload()
+    # What is loaded by now stays: a collector that never looks at it leaves its memory shared, and
+    # a worker ends in a tenth of the time that it would take to look through a thousand modules.
+    gc.freeze()
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,14 +14,19 @@ from irclient.integrations import gunicorn as hooks
 from irclient.process import share_anew
 from irclient.testing import ScriptedService, example_pair
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MASTER = SimpleNamespace(num_workers=4)
 WORKER = SimpleNamespace(pid=4711)
 
 
 @pytest.fixture(autouse=True)
-def _no_workers(monkeypatch) -> None:
+def _no_workers(monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("WEB_CONCURRENCY", "1")
     monkeypatch.delenv("IRCLIENT_REPLICAS", raising=False)
+    yield
+    gc.unfreeze()
 
 
 def limits(ir: IRClient) -> list[int]:

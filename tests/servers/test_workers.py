@@ -1,0 +1,294 @@
+"""The example applications under the servers that they are made for, each for a few seconds.
+
+Each has less TPS than is asked for, so that workers that do not share it are found out by the
+service; then less is asked for than there is. At the end it is stopped in the middle of a request.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from irclient.emulator import Emulator
+from tests.emulator.fake_data import FakeCooked
+
+ROOT = Path(__file__).parent.parent.parent
+APPS = ROOT / "examples" / "workers"
+
+TPS = 20
+ACCOUNTS = ("contoso-a", "contoso-b")
+
+pytestmark = [
+    pytest.mark.emulator,
+    pytest.mark.timing,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory):
+    with Emulator(cook=FakeCooked, tps=TPS, state_folder=tmp_path_factory.mktemp("tls")) as running:
+        yield running
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def throttled(emulator) -> int:
+    return sum(emulator.account(each).requests.by_status.get(429, 0) for each in ACCOUNTS)
+
+
+def complaints(said: str, port: int) -> list[str]:
+    """What a server said that it should not have to; its own listening socket is its own."""
+    own = f"laddr=('127.0.0.1', {port})>"
+    lines = [line for line in said.splitlines() if own not in line and "tracemalloc" not in line]
+    wrong = ("Warning", "Traceback", "unclosed", "ERROR")
+    return [line for line in lines if any(word in line for word in wrong)]
+
+
+class Server:
+    """A server that runs, and what it says."""
+
+    def __init__(self, process, port: int, said: Path) -> None:
+        self.process = process
+        self.port = port
+        self.said = said
+
+    def get(self, path: str, timeout: float = 10.0) -> tuple[int, dict[str, str], object]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.headers), json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def until_ready(self, within: float = 40.0) -> None:
+        ends_at = time.monotonic() + within
+        while time.monotonic() < ends_at:
+            assert self.process.poll() is None, self.said.read_text()
+            try:
+                if self.get("/health/ir")[0] == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.1)
+        raise AssertionError(self.said.read_text())
+
+    def load(self, threads: int, seconds: float, *, pause: float = 0.0) -> list[tuple[int, bool]]:
+        """Ask for all that comes, and return each status, and whether it said when to come back."""
+        ends_at, answers = time.monotonic() + seconds, []
+
+        def ask(number: int) -> None:
+            item = 0
+            while time.monotonic() < ends_at:
+                item += 1
+                status, headers, _ = self.get(f"/similar/{number}-{item}")
+                answers.append((status, "retry-after" in {name.lower() for name in headers}))
+                time.sleep(pause)
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(ask, range(threads)))
+        return answers
+
+    def stop(self) -> float:
+        """Stop as an orchestrator does, and return how long that took."""
+        began_at = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+        return time.monotonic() - began_at
+
+
+@contextmanager
+def serving(command, emulator, tmp_path, **variables):
+    port, said = free_port(), tmp_path / "said.txt"
+    environment = {
+        **os.environ,
+        **emulator.environment(),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "always::ResourceWarning",
+        "IRCLIENT_SHARE": "auto",
+        "IRCLIENT_SETTINGS__CACHING__ENABLED": "false",
+        **variables,
+    }
+    with said.open("w") as output:
+        process = subprocess.Popen(
+            [str(each).replace("PORT", str(port)) for each in command],
+            env=environment,
+            cwd=APPS,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield Server(process, port, said)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(timeout=10)
+
+
+def config(tmp_path: Path, name: str = "gunicorn.conf.py", *, preload: bool = True) -> Path:
+    text = (APPS / name).read_text()
+    assert "preload_app = True" in text
+    path = tmp_path / name
+    path.write_text(text if preload else text.replace("preload_app = True", ""))
+    return path
+
+
+def gunicorn(conf: Path, *more: str) -> list[object]:
+    at = ["--bind", "127.0.0.1:PORT", "--chdir", APPS]
+    return [sys.executable, "-m", "gunicorn", "--config", conf, *at, *more]
+
+
+def uvicorn(*more: str) -> list[object]:
+    at = ["--host", "127.0.0.1", "--port", "PORT", "--app-dir", APPS]
+    return [sys.executable, "-m", "uvicorn", *at, *more, "asgi:application"]
+
+
+SERVERS = {
+    "gunicorn, sync, preload": lambda t: gunicorn(config(t), "wsgi"),
+    "gunicorn, sync": lambda t: gunicorn(config(t, preload=False), "wsgi"),
+    "gunicorn, gthread": lambda t: gunicorn(config(t), "-k", "gthread", "--threads", "4", "wsgi"),
+    "gunicorn, gevent": lambda t: gunicorn(config(t, "gevent.conf.py"), "wsgi"),
+    "gunicorn, uvicorn": lambda t: gunicorn(
+        config(t), "-k", "uvicorn_worker.UvicornWorker", "asgi:application"
+    ),
+    "uvicorn, 1": lambda t: uvicorn(),
+    "uvicorn, 4": lambda t: uvicorn(),
+}
+NEEDS = {
+    "gunicorn, gevent": ("gunicorn", "gevent"),
+    "gunicorn, uvicorn": ("gunicorn", "uvicorn_worker"),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_workers_share_the_tps_and_stop_in_the_middle_of_a_request(
+    name, emulator, tmp_path
+) -> None:
+    for module in NEEDS.get(name, (name.partition(",")[0],)):
+        pytest.importorskip(module)
+    workers = name.rpartition(" ")[2] if name.startswith("uvicorn") else "1"
+    command = SERVERS[name](tmp_path)
+    with serving(command, emulator, tmp_path, WEB_CONCURRENCY=workers) as server:
+        server.until_ready()
+        time.sleep(1.1)
+        throttled_before = throttled(emulator)
+
+        hot = server.load(threads=4, seconds=2.0)
+        assert {status for status, _ in hot} <= {200, 503}
+        assert all(says_when for status, says_when in hot if status == 503)
+        assert sum(status == 200 for status, _ in hot) >= TPS
+        # None but what a busy machine delivers late: the emulator shares a process with this load.
+        # With share=1, 20 of 115 are refused here.
+        assert throttled(emulator) - throttled_before <= len(hot) // 50
+
+        time.sleep(1.1)
+        gentle = server.load(threads=2, seconds=1.0, pause=0.2)
+        assert {status for status, _ in gentle} == {200}
+
+        for each in ACCOUNTS:
+            emulator.account(each).fail("slow:0.8")
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(server.get, "/similar/last")
+                time.sleep(0.3)
+                took = server.stop()
+                assert took < 3.0
+                assert answer.result()[0] == 200
+        finally:
+            for each in ACCOUNTS:
+                emulator.account(each).heal()
+        said = server.said.read_text()
+    assert not complaints(said, server.port), said
+    assert server.process.returncode in {0, -signal.SIGTERM}, said
+
+
+@pytest.mark.parametrize("name", ["gunicorn, sync, preload", "uvicorn, 4"])
+def test_with_a_vault_that_is_late_every_worker_starts_and_says_when_to_come_back(
+    name, emulator, tmp_path
+) -> None:
+    pytest.importorskip(name.partition(",")[0])
+    command = SERVERS[name](tmp_path)
+    if name.startswith("gunicorn"):
+        command += ["--workers", "4"]
+    emulator.key_vault.fail("slow:4")
+    try:
+        with serving(command, emulator, tmp_path, WEB_CONCURRENCY="4") as server:
+            began_at, answers = time.monotonic(), []
+            while time.monotonic() - began_at < 40.0:
+                assert server.process.poll() is None, server.said.read_text()
+                try:
+                    answers.append(server.get("/similar/1")[:2])
+                except (OSError, http.client.HTTPException):
+                    pass
+                else:
+                    if answers[-1][0] == 200:
+                        break
+                time.sleep(0.1)
+            assert {status for status, _ in answers} <= {200, 503}, answers
+            for status, headers in answers:
+                assert status == 200 or "retry-after" in {each.lower() for each in headers}
+            server.until_ready(within=20.0)
+            assert server.stop() < 5.0
+            said = server.said.read_text()
+    finally:
+        emulator.key_vault.heal()
+    assert "Exiting" not in said.replace("Worker exiting", "")
+    assert "startup failed" not in said
+
+
+def test_celery_works_off_tasks_in_processes_that_were_forked(emulator, tmp_path) -> None:
+    pytest.importorskip("celery")
+    folders = {name: tmp_path / name for name in ("messages", "results", "control")}
+    for folder in folders.values():
+        folder.mkdir()
+    variables = {
+        "CELERY_BROKER": "filesystem://",
+        "CELERY_BACKEND": folders["results"].as_uri(),
+        "CELERY_FOLDER": str(folders["messages"]),
+        "WEB_CONCURRENCY": "2",
+    }
+    command = [
+        sys.executable, "-m", "celery", "--workdir", APPS, "--app", "tasks", "worker",
+        "--concurrency", "2", "--loglevel", "WARNING",
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
+    ]  # fmt: skip
+    ask = (
+        "import tasks; asked = [tasks.similar.delay(str(n)) for n in range(12)];"
+        "print(sum(isinstance(each.get(timeout=30), list) for each in asked))"
+    )
+    with serving(command, emulator, tmp_path, **variables) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", ask],
+            env={
+                **os.environ,
+                **emulator.environment(),
+                **variables,
+                "PYTHONPATH": f"{ROOT}:{APPS}",
+            },
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert done.stdout.strip() == "12", (done.stderr, server.said.read_text())
+        assert server.stop() < 5.0
+        said = server.said.read_text()
+    assert "unclosed" not in said
+    assert "Traceback" not in said
