@@ -5,13 +5,14 @@ celery --workdir examples/workers --app tasks worker --concurrency 2
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
-from irclient import IRClient
+from irclient import IRClient, preload
 from irclient.errors import Throttled, Unavailable
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if app.conf.broker_url.startswith("filesystem"):
     app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
 
 ir = IRClient.from_env()  # Made before the fork; each process opens connections of its own.
+
+
+@worker_init.connect
+def load(**_: object) -> None:
+    """Load before the fork what each process would load, and keep it shared."""
+    preload()
+    gc.freeze()
 
 
 @worker_process_init.connect

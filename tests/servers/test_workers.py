@@ -288,7 +288,8 @@ def test_celery_works_off_tasks_in_processes_that_were_forked(emulator, tmp_path
             check=False,
         )
         assert done.stdout.strip() == "12", (done.stderr, server.said.read_text())
-        assert server.stop() < 5.0
+        stopped_after = server.stop()
         said = server.said.read_text()
+    assert stopped_after < 8.0  # Celery itself looks around once a second.
     assert "unclosed" not in said
     assert "Traceback" not in said
