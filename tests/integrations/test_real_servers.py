@@ -21,7 +21,7 @@ FakeCooked = pytest.importorskip("tests.emulator.fake_data").FakeCooked
 pytestmark = [pytest.mark.emulator, pytest.mark.timing, pytest.mark.timeout(90)]
 
 #: Of each account; low enough for this machine to reach it.
-TPS = 40
+TPS = 12
 LOAD_FOR = 2.0
 CONNECTIONS = 8
 
