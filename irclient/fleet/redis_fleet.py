@@ -16,6 +16,7 @@ from irclient.fleet.link import Link
 from irclient.fleet.memory_of_accounts import MemoryOfAccounts
 from irclient.fleet.news import FleetNews
 from irclient.fleet.port import Port
+from irclient.fleet.server_report import report_on
 from irclient.fleet.shared_memory import FleetMemory
 from irclient.fleet.stats import FleetStats
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from irclient._core.pacing import EndpointAllowance
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
+    from irclient.fleet.server_report import ServerReport
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["RedisFleet"]
@@ -71,9 +73,15 @@ class RedisFleet:
         self._name, self._workers = name, workers
         self._lock = fork_safe_lock()
         self._ports: dict[str, Port] = {}
-        self._link = Link(connector(url, connect, patience=PATIENCE), name=name, patience=PATIENCE)
+        self._connect = connector(url, connect, patience=PATIENCE)
+        self._link = Link(self._connect, name=name, patience=PATIENCE)
         self._memory = FleetMemory(self._link)
         self._news = FleetNews(self._link, self._memory)
+
+    @property
+    def name(self) -> str:
+        """What all processes of the fleet call it."""
+        return self._name
 
     @property
     def workers(self) -> int:
@@ -123,6 +131,10 @@ class RedisFleet:
             late=counts.late,
             alone_for=self._link.alone_for(time.monotonic()),
         )
+
+    def examine(self) -> ServerReport:
+        """Ask the server, over a connection of its own, what a fleet needs of it; for a doctor."""
+        return report_on(self._connect, self._link)
 
     def close(self) -> None:
         """Tell the others that this process has left; closing again does nothing."""

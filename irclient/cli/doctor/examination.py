@@ -8,9 +8,11 @@ from irclient.cli.doctor.clock import examine_clock
 from irclient.cli.doctor.credential import examine_credential
 from irclient.cli.doctor.endpoints import examine_endpoint
 from irclient.cli.doctor.finding import Finding, Verdict
+from irclient.cli.doctor.fleet import examine_fleet
 from irclient.cli.doctor.host import hosts_of
 from irclient.cli.doctor.reachability import examine_host
 from irclient.errors import ConfigurationError
+from irclient.fleet import RedisFleet
 
 __all__ = ["examine"]
 
@@ -51,6 +53,8 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     clock = examine_clock(ahead)
     if clock is not None:
         yield clock
+    if isinstance(configuration.fleet, RedisFleet):
+        yield from examine_fleet(configuration.fleet)
     has_token = True
     for finding in examine_credential(configuration.credential, timeout=timeout):
         has_token = has_token and finding.verdict in {Verdict.GOOD, Verdict.WARNING}
