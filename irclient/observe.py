@@ -16,6 +16,9 @@ __all__ = [
     "Ejected",
     "FailedOver",
     "FellBack",
+    "FleetJoined",
+    "FleetLost",
+    "FleetReturned",
     "FlightJoined",
     "Hedged",
     "LoggingObserver",
@@ -213,6 +216,49 @@ class Returned(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FleetJoined(Record):
+    """A process draws from an endpoint's TPS together with its fleet from now on.
+
+    Attributes:
+        endpoint: Its label, ``account/name``.
+        members: How many processes do.
+    """
+
+    endpoint: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetLost(Record):
+    """A fleet's server cannot be reached: the process goes on with what it was lent.
+
+    Attributes:
+        endpoint: The label of the endpoint, ``account/name``.
+        reason: Why, in words.
+        limit: Starts that the process has by itself in a second.
+    """
+
+    endpoint: str
+    reason: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReturned(Record):
+    """A fleet's server answers again.
+
+    Attributes:
+        endpoint: The label of the endpoint, ``account/name``.
+        after: Seconds that it could not be reached.
+        members: How many processes it has heard of lately.
+    """
+
+    endpoint: str
+    after: float
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficReturned(Record):
     """A guard returned the weights of a traffic split to what they were.
 
@@ -343,6 +389,7 @@ _WARNINGS = (
     Ejected,
     FailedOver,
     FellBack,
+    FleetLost,
     PutAside,
     TokenRejected,
     TokenRenewalFailed,

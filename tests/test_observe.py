@@ -26,6 +26,8 @@ from irclient.observe import (
     Ejected,
     FailedOver,
     FellBack,
+    FleetLost,
+    FleetReturned,
     FlightJoined,
     LoggingObserver,
     Record,
@@ -84,6 +86,8 @@ def test_a_record_becomes_one_line_with_its_fields_as_extras(caplog) -> None:
             logging.WARNING,
         ),
         (TokenRejected(at=0, endpoint="a/web"), logging.WARNING),
+        (FleetLost(at=0, endpoint="a/web", reason="no answer", limit=5), logging.WARNING),
+        (FleetReturned(at=0, endpoint="a/web", after=2.0, members=4), logging.DEBUG),
         (TokenRenewalFailed(at=0, kind="unanswered", reason="no vault"), logging.WARNING),
         (AttemptEnded(at=0, operation="new", attempt=ATTEMPT), logging.DEBUG),
         (

@@ -20,11 +20,13 @@ from irclient._core.flights import Flight
 from irclient._core.given_slots import GivenSlots
 from irclient._core.lease import BEAT, PATIENCE, Lease
 from irclient._runtime.forks import fork_count, fork_safe_lock
+from irclient.observe import FleetJoined, FleetLost, FleetReturned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.fleet_messages import Answer
+    from irclient.observe import Record
 
 __all__ = ["AHEAD", "FleetMember"]
 
@@ -45,15 +47,25 @@ class FleetMember:
         workers: How many processes draw from it.
         adaptive: Whether 429 answers shrink it.
         wake: Called when there is something to send; must not wait.
+        label: The endpoint's, in records.
+        tell: Called with what changes between the process and its fleet.
     """
 
     def __init__(
-        self, tps: float, *, workers: int, adaptive: bool, wake: Callable[[], None]
+        self,
+        tps: float,
+        *,
+        workers: int,
+        adaptive: bool,
+        wake: Callable[[], None],
+        label: str = "",
+        tell: Callable[[Record], None] = lambda _: None,
     ) -> None:
         self.full_limit = max(math.floor(tps + 1e-9), 1)
         self.window = max(1.0, 1.0 / tps) + MARGIN
         self.workers = workers
         self._tps, self._adaptive, self._wake = tps, adaptive, wake
+        self._label, self._tell = label, tell
         self._lock = fork_safe_lock()
         self._begin()
 
@@ -70,7 +82,7 @@ class FleetMember:
         self._message: Message | None = None
         self._message_flight, self._message_since = Flight(), math.inf
         self._sequence, self._next_at = 0, -math.inf
-        self._demand = 0.0
+        self._demand, self._lost_at = 0.0, -math.inf
         self._answer: Answer | None = None
         self._first_at = self._learned_at = -math.inf
         self._throttled_at = self._blocked_until = self._batch_at = -math.inf
@@ -121,6 +133,7 @@ class FleetMember:
         """Learn what the server said."""
         with self._lock:
             flight = self._message_flight
+            self._note_answer(answer, now)
             self._message, self._message_since, self.is_alone = None, math.inf, False
             self._answer = answer
             if self._right - answer.right > _CONFIRM * self.full_limit:
@@ -136,10 +149,18 @@ class FleetMember:
                 self._given.add(FleetSlot(starts_at, 0, number=number, came_at=now))
         flight.land()
 
-    def lost(self, now: float) -> None:
+    def _note_answer(self, answer: Answer, now: float) -> None:
+        label, members = self._label, answer.present
+        if self.is_alone:
+            after = now - self._lost_at
+            self._tell(FleetReturned(at=now, endpoint=label, after=after, members=members))
+        elif self._answer is None:
+            self._tell(FleetJoined(at=now, endpoint=label, members=members))
+
+    def lost(self, now: float, reason: str = "no answer came in time") -> None:
         """Learn that no answer came to the message."""
         with self._lock:
-            flights = self._go_alone(now)
+            flights = self._go_alone(now, reason)
         for flight in flights:
             flight.land()
 
@@ -152,11 +173,15 @@ class FleetMember:
         since = min(self._pending_since, self._message_since)
         return self._go_alone(now) if now - since > PATIENCE else []
 
-    def _go_alone(self, now: float) -> list[Flight]:
+    def _go_alone(self, now: float, reason: str = "no answer came in time") -> list[Flight]:
         """Do without the server; returns the flights to land, outside of the lock."""
-        self.is_alone = True
+        was_alone, self.is_alone = self.is_alone, True
         self.lease.never_reached()
         self._settle(now, anew=True)
+        if not was_alone:
+            self._lost_at = now
+            lost = FleetLost(at=now, endpoint=self._label, reason=reason, limit=self._right)
+            self._tell(lost)
         self._want, self._want_until = 0, -math.inf
         self._next_at = now + _TRY_AGAIN_AFTER
         self._message_since = self._pending_since = math.inf

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
     from irclient.health import AllowanceStatus
+    from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Asked", "EndpointAllowance", "Fleet"]
@@ -82,6 +83,14 @@ class Fleet(Protocol):
     @property
     def shared_health(self) -> SharedHealth | None:
         """What the processes tell each other of endpoints' health; None if they do not."""
+        ...
+
+    def join(self, untold: list[Record]) -> None:
+        """Have a client told of what changes between the process and its fleet.
+
+        Args:
+            untold: Where records go that the client's next call tells its observers.
+        """
         ...
 
     def shared_memory(self, namespaces: Mapping[str, str]) -> SharedMemory | None:

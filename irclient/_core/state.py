@@ -151,6 +151,8 @@ class ClientState:
             shared_memory=shared_memory,
         )
         untold: list[Record] = []
+        if fleet is not None and has_observers:
+            fleet.join(untold)
         if shared_health is not None:
             for url, known in health.items():
                 shared_health.join(url, known, untold)

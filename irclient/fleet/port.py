@@ -41,7 +41,7 @@ class Port:
             self._keys(link),
             self._arguments(link, message),
             answered=self._answered,
-            lost=lambda _, now: self.allowance.lost(now),
+            lost=lambda reason, now: self.allowance.lost(now, reason),
         )
 
     def next_at(self, now: float) -> float:

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
     from irclient.fleet.server_report import ServerReport
+    from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["RedisFleet"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: Records that wait for a client's next call.
+_MOST_UNTOLD: Final = 1000
 
 
 class RedisFleet:
@@ -73,6 +76,7 @@ class RedisFleet:
         self._name, self._workers = name, workers
         self._lock = fork_safe_lock()
         self._ports: dict[str, Port] = {}
+        self._untold: list[list[Record]] = []
         self._connect = connector(url, connect, patience=PATIENCE)
         self._link = Link(self._connect, name=name, patience=PATIENCE)
         self._memory = FleetMemory(self._link)
@@ -93,6 +97,19 @@ class RedisFleet:
         """What the processes tell each other of endpoints' health."""
         return self._news
 
+    def join(self, untold: list[Record]) -> None:
+        """Have a client told of what changes between the process and its fleet.
+
+        Args:
+            untold: Where records go that the client's next call tells its observers.
+        """
+        self._untold.append(untold)
+
+    def _tell(self, record: Record) -> None:
+        for each in self._untold:
+            if len(each) < _MOST_UNTOLD:
+                each.append(record)
+
     def shared_memory(self, namespaces: Mapping[str, str]) -> SharedMemory:
         """Return the memory of a client's answers that all processes have.
 
@@ -112,7 +129,12 @@ class RedisFleet:
             port = self._ports.get(endpoint.url)
             if port is None:
                 allowance = SharedAllowance(
-                    endpoint.tps, workers=self._workers, adaptive=adaptive, wake=self._link.wake
+                    endpoint.tps,
+                    workers=self._workers,
+                    adaptive=adaptive,
+                    wake=self._link.wake,
+                    label=endpoint.label,
+                    tell=self._tell,
                 )
                 # Of an endpoint, the account's name is not known to all who read the server.
                 digest = hashlib.blake2b(endpoint.url.encode(), digest_size=8).hexdigest()

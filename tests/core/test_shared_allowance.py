@@ -12,11 +12,13 @@ from irclient._core.flights import Flight
 from irclient._core.lease import LEASE_FOR, PATIENCE
 from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
+from irclient._core.shared_allowance import SharedAllowance
+from irclient.observe import FleetJoined, FleetLost, FleetReturned
 from tests.fleet.fake_server import Member
 from tests.fleet.virtual_fleet import Fleet, member_of, server_for
 
 if TYPE_CHECKING:
-    from irclient._core.shared_allowance import SharedAllowance
+    from irclient.observe import Record
     from tests.fleet.fake_server import FakeServer
 
 UNIFORM, SKEWED = [1.0] * 4, [3.97, 0.01, 0.01, 0.01]
@@ -116,6 +118,25 @@ def test_who_was_lent_little_takes_its_part_only_when_all_others_have_come_down(
     assert member.lease.changes_at(LEASE_FOR + 1.0) > 2.0 + LEASE_FOR + member.window
     assert member.status(LEASE_FOR + 1.0).limit < 25
     assert member.status(member.lease.changes_at(LEASE_FOR + 1.0)).limit == 25
+
+
+def test_it_tells_when_it_joins_when_it_loses_the_server_and_when_that_is_back() -> None:
+    told: list[Record] = []
+    member = SharedAllowance(
+        100, workers=4, adaptive=True, wake=lambda: None, label="a/web", tell=told.append
+    )
+    server = open_server(member)
+    member.reserve(0.0, not_after=0.0)
+    exchange(server, member, 0.0)
+    lent = member.lease.right(0.0)
+    member.lost(0.5, "it stood still")
+    member.lost(0.6, "it still does")
+    exchange(server, member, 2.5)
+    assert told == [
+        FleetJoined(at=0.0, endpoint="a/web", members=1),
+        FleetLost(at=0.5, endpoint="a/web", reason="it stood still", limit=lent),
+        FleetReturned(at=2.5, endpoint="a/web", after=2.0, members=1),
+    ]
 
 
 def test_a_slot_that_is_not_used_goes_back_with_the_next_message() -> None:

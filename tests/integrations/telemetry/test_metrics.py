@@ -130,7 +130,10 @@ def test_no_measurement_has_a_label_that_its_metric_does_not_name() -> None:
 
 
 #: Records that tell nothing that a metric does not tell already, or that are for people.
-UNCOUNTED = {"MemoryUsed", "Probed", "Returned", "SecretRead", "TokenRejected", "TrafficReturned"}
+UNCOUNTED = {
+    "FleetJoined", "FleetLost", "FleetReturned", "MemoryUsed", "Probed", "Returned", "SecretRead",
+    "TokenRejected", "TrafficReturned",
+}  # fmt: skip
 
 
 def test_every_record_counts_or_is_known_not_to() -> None:
