@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient._runtime.threads import DaemonThreads
+from irclient.errors import ConfigurationError
 from irclient.fleet.clock import ServerClock
 
 if TYPE_CHECKING:
@@ -246,7 +247,12 @@ class Link:
 
     def _connected(self) -> Any:  # noqa: ANN401  (an extra's class)
         if self._client is None:
-            self._client = self._connect()
+            client = self._connect()
+            if client.get_encoder().decode_responses:
+                raise ConfigurationError(
+                    "the client of redis-py must hand out bytes: leave decode_responses out"
+                )
+            self._client = client
             self.clock.forget()
         return self._client
 

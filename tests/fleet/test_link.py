@@ -131,3 +131,9 @@ def test_a_link_that_was_let_go_ends_its_thread(server: Server) -> None:
 def test_a_closed_link_takes_no_more(link: Link) -> None:
     link.close()
     assert not link.send(Request(COUNT, ["x"], (1,), lambda _: None, lambda *_: None))
+
+
+def test_a_client_that_hands_out_text_is_refused_with_the_reason(server: Server) -> None:
+    own = Link(server.client, name="test", patience=0.1)
+    assert "decode_responses" in str(run(own))
+    own.close()
