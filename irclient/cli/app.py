@@ -7,6 +7,7 @@ import typer
 from irclient._version import __version__
 from irclient.cli.command import Command
 from irclient.cli.commands import emulator
+from irclient.cli.commands.cook import cook
 from irclient.cli.commands.demo import demo
 from irclient.cli.commands.doctor import doctor
 from irclient.cli.commands.lists import COMMANDS, list_command
@@ -56,4 +57,5 @@ app.add_typer(emulator.app, name="emulator", rich_help_panel="To begin")
 for row in COMMANDS:
     app.command(row.name, cls=Command, rich_help_panel="Lists")(list_command(row))
 app.command(cls=Command, rich_help_panel="Modeling")(trigger)
+app.command(cls=Command, rich_help_panel="A service of your own")(cook)
 app.command(cls=Command, rich_help_panel="A service of your own")(serve)

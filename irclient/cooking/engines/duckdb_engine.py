@@ -50,6 +50,8 @@ class DuckDBEngine:
         if threads is not None:
             config["threads"] = str(threads)
         self._connection = duckdb.connect(config=config)
+        # It would be drawn across the report on standard output.
+        self._run("set enable_progress_bar = false")
         # An instant without a zone is UTC, wherever this machine is.
         self._run("set TimeZone = 'UTC'")
         #: The numbers of the files that were read last, by path.

@@ -1,0 +1,243 @@
+"""`irclient cook`: computes every list of a data-contract folder, for `irclient serve`."""
+
+import re
+import tempfile
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from irclient.cli.options import AsJSON
+from irclient.cli.output import data_console, duration, message_console, print_json, safe
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from irclient.cooking.evaluation import ListQuality
+    from irclient.cooking.output import Output
+    from irclient.cooking.report import CookingReport
+
+__all__ = ["cook"]
+
+_Given = TypeVar("_Given")
+
+_SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_LEAST_MEMORY: Final = 256 * 2**20
+#: How many sentences about the data are shown; all are in the output.
+_SHOWN: Final = 20
+
+
+def cook(
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A folder in the data contract, or a URL such as abfs://container/root.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="OUT", help="The folder of outputs.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option("--keep", min=1, help="How many outputs stay, the new one included.")
+    ] = 3,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="SIZE", help="What cooking may use, such as 4GB.")
+    ] = "2GB",
+    accept_smaller: Annotated[
+        bool,
+        typer.Option("--accept-smaller", help="Replace a data set by one half its size or less."),
+    ] = False,
+    evaluate: Annotated[
+        bool,
+        typer.Option("--evaluate", help="Only say how well each list foretells what comes later."),
+    ] = False,
+    roll_back: Annotated[
+        bool, typer.Option("--roll-back", help="Serve the output before the current one again.")
+    ] = False,
+    as_json: AsJSON = False,
+) -> None:
+    """Compute every list of a data-contract folder, for irclient serve.
+
+    The previous output is served until the new one is whole, however the
+    cooking ends. Rows that cannot be used are told with file, line and reason:
+    here in short, in full in the output's dropped.csv.
+
+    \b
+    Examples:
+    $ irclient cook ./my-shop --to ./out
+    $ irclient cook ./my-shop --evaluate
+    $ irclient cook --to ./out --roll-back
+    """
+    budget = _bytes(memory)
+    _require_cooking()
+    if roll_back:
+        _roll_back(_given(to, "--to OUT, the folder of outputs"), keep, as_json=as_json)
+    elif evaluate:
+        _evaluate(_given(folder, "FOLDER"), budget, as_json=as_json)
+    else:
+        source, out = _given(folder, "FOLDER"), _given(to, "--to OUT, where the lists go")
+        smaller: Literal["accept", "refuse"] = "accept" if accept_smaller else "refuse"
+        _cook(source, out, keep=keep, memory=budget, smaller=smaller, as_json=as_json)
+
+
+def _cook(
+    source: str,
+    out: Path,
+    *,
+    keep: int,
+    memory: int,
+    smaller: Literal["accept", "refuse"],
+    as_json: bool,
+) -> None:
+    # Imported here: an extra, of which `_require_cooking` made sure.
+    from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415
+    from irclient.cooking.pipeline import Effort, cook_to  # noqa: PLC0415
+
+    with _progress() as told, tempfile.TemporaryDirectory() as scratch:
+        told("fetching" if "://" in source else "reading", 0.0)
+        with local_folder(source, Path(scratch)) as folder:
+            output, report = cook_to(
+                out,
+                folder,
+                effort=Effort(memory=memory),
+                keep=keep,
+                smaller=smaller,
+                progress=told,
+            )
+    if as_json:
+        print_json({"output": _about(output), **report.as_json()})
+    else:
+        _show(output, report)
+
+
+def _evaluate(source: str, memory: int, *, as_json: bool) -> None:
+    from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415  (an extra, as above)
+    from irclient.cooking.evaluation import evaluate_folder  # noqa: PLC0415
+
+    with _progress() as told, tempfile.TemporaryDirectory() as scratch:
+        told("reading", 0.0)
+        with local_folder(source, Path(scratch)) as folder:
+            found = evaluate_folder(folder, Path(scratch), memory=memory, progress=told)
+    if as_json:
+        print_json({"lists": [asdict(each) for each in found]})
+    else:
+        _show_qualities(found)
+
+
+def _roll_back(out: Path, keep: int, *, as_json: bool) -> None:
+    from irclient.cooking.publishing import Shelf  # noqa: PLC0415  (an extra, as above)
+
+    shelf = Shelf(out)
+    with shelf.locked():
+        output = shelf.roll_back(None, keep=keep)
+    if as_json:
+        print_json({"output": _about(output)})
+        return
+    served = output.manifest["rolled_back_to"]
+    data_console().print(f"Output {output.name} serves what {served} did.", markup=False)
+
+
+def _require_cooking() -> None:
+    try:
+        for name in ("duckdb", "numpy", "scipy"):
+            import_module(name)
+    except ModuleNotFoundError as missing:
+        raise ConfigurationError(
+            f"cooking needs {missing.name}; install it with: pip install 'irclient[cook]'"
+        ) from None
+
+
+def _given(value: _Given | None, what: str) -> _Given:
+    if value is None:
+        raise ConfigurationError(f"irclient cook needs {what}")
+    return value
+
+
+def _bytes(size: str) -> int:
+    found = _SIZE.fullmatch(size.strip())
+    if found is None:
+        raise ConfigurationError(f"--memory is {size!r}; write a size such as 4GB or 800MB")
+    count = int(float(found[1]) * _UNITS[found[2].upper()])
+    if count < _LEAST_MEMORY:
+        raise ConfigurationError(f"--memory is {size!r}; cooking needs at least 256MB")
+    return count
+
+
+class _progress:  # noqa: N801  (used as a function)
+    """Shows each step on standard error: as a bar on a terminal, as a line elsewhere."""
+
+    def __enter__(self) -> "Callable[[str, float], None]":
+        console = message_console()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._bar.start()
+        self._step = ""
+        self._task = self._bar.add_task("", total=1.0)
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def _tell(self, step: str, share: float) -> None:
+        if step != self._step and self._bar.disable:
+            message_console().print(step, style="dim", markup=False)
+        self._step = step
+        self._bar.update(self._task, description=step, completed=share)
+
+
+def _about(output: "Output") -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "folder": str(output.folder),
+        "interactions_version": output.cooked.interactions_version,
+    }
+
+
+def _show(output: "Output", report: "CookingReport") -> None:
+    for sentence in report.sentences[:_SHOWN]:
+        message_console().print(safe(sentence), style="yellow", markup=False)
+    more = len(report.sentences) - _SHOWN
+    if more > 0:
+        message_console().print(f"and {more} more; see report.json", style="yellow", markup=False)
+    counts = ", ".join(f"{count:,} {name}" for name, count in report.counts.items())
+    took = duration(sum(report.seconds.values()))
+    console = data_console()
+    console.print(f"Cooked {counts} in {took}.", markup=False)
+    if report.dropped:
+        console.print(
+            f"{len(report.dropped):,} rows dropped: {output.folder / 'dropped.csv'}", markup=False
+        )
+    console.print(
+        f"Output {output.name}, version {output.cooked.interactions_version}: {output.folder}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _show_qualities(found: "tuple[ListQuality, ...]") -> None:
+    table = Table("list", "asked", "hit rate @10", "NDCG @10", "coverage", title_justify="left")
+    for each in found:
+        table.add_row(
+            each.name,
+            f"{each.asked:,}",
+            f"{each.hit_rate:.3f}",
+            f"{each.ndcg:.3f}",
+            f"{each.coverage:.1%}",
+        )
+    data_console().print(table)

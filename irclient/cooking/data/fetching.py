@@ -1,0 +1,53 @@
+"""A data-contract folder wherever it is: on this machine, or behind a URL."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from irclient.cooking.data.problems import DataContractError
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["local_folder"]
+
+_EXTRAS: Final = {"adlfs": "azure"}
+
+
+@contextlib.contextmanager
+def local_folder(source: str, scratch: Path) -> Generator[Path]:
+    """The folder on this machine; what is behind a URL is copied, and removed at the end.
+
+    Args:
+        source: A path, or a URL that fsspec understands, such as ``abfs://container/root``.
+        scratch: An existing folder for the copy.
+
+    Raises:
+        ConfigurationError: What the URL needs is not installed.
+        DataContractError: There is nothing there, or it cannot be read.
+    """
+    if "://" not in source:
+        yield Path(source)
+        return
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=".unfinished-copy-") as copied:
+        folder = Path(copied) / "data"
+        try:
+            # Here, because most folders are local.
+            fsspec: Any = import_module("fsspec")
+            system, path = fsspec.url_to_fs(source)
+            system.get(path.rstrip("/") + "/", str(folder), recursive=True)
+        except ImportError as missing:
+            name = missing.name or "what it needs"
+            extra = _EXTRAS.get(name, "cook")
+            raise ConfigurationError(
+                f"{source} needs {name} ({missing}); install it with: pip install "
+                f"'irclient[{extra}]'"
+            ) from None
+        except (OSError, ValueError) as problem:
+            raise DataContractError(f"{source} cannot be read: {problem}") from problem
+        yield folder
