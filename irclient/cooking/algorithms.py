@@ -116,31 +116,34 @@ def _top(blocks: Iterator[tuple[int, _Block]], size: int) -> Neighbours:
         height = len(scores)
         own = np.arange(height)
         scores[own, own + start] = 0.0
-        rows, columns, values = _candidates(scores, kept)
+        columns, values = _candidates(scores, kept)
         # Equal scores keep the catalogue's order, so that a seed always gives the same list.
-        order = np.lexsort((columns, -values, rows))
-        rows, columns, values = rows[order], columns[order], values[order]
-        place = np.arange(rows.size) - np.searchsorted(rows, np.arange(height))[rows]
-        chosen = place < kept
-        at = (rows[chosen] + start, place[chosen])
-        items[at], best[at] = columns[chosen], values[chosen]
+        order = np.argsort(-values, axis=1, kind="stable")[:, :kept]
+        values = np.take_along_axis(values, order, axis=1)
+        found = np.take_along_axis(columns, order, axis=1)
+        at = (slice(start, start + height), slice(0, order.shape[1]))
+        items[at], best[at] = np.where(values > 0.0, found, -1), values
     return Neighbours(items, best)
 
 
-def _candidates(
-    scores: _Block, kept: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], _Block]:
-    """Rows, columns and values that are sure to hold the best of each row, and few others.
+def _candidates(scores: _Block, kept: int) -> tuple[npt.NDArray[np.int32], _Block]:
+    """Columns and values of each row that are sure to hold its best, and few others; 0 for none.
 
     Sorting whole rows, or even splitting them, takes most of the time of a large catalogue. A
     sample of its columns says from where on a row's values may be among the best.
     """
     sample = scores[:, ::_SAMPLED]
-    # Twice as deep into the sample as the share would be, so that rows seldom come out short.
-    depth = min(2 * kept // _SAMPLED + 8, sample.shape[1])
+    # Deeper into the sample than the share would be, so that rows seldom come out short.
+    depth = min(3 * kept // (2 * _SAMPLED) + 8, sample.shape[1])
     least = np.partition(sample, sample.shape[1] - depth, axis=1)[:, sample.shape[1] - depth]
     chosen = scores >= np.maximum(least, _TINY)[:, None]
     short = (chosen.sum(axis=1) < kept) & (least > _TINY)
     chosen[short] = scores[short] > _TINY
     rows, columns = np.nonzero(chosen)
-    return rows, columns, scores[rows, columns]
+    counts = np.bincount(rows, minlength=len(scores))
+    place = np.arange(rows.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (len(scores), int(counts.max(initial=1)))
+    found, values = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.float32)
+    found[rows, place] = columns
+    values[rows, place] = scores[rows, columns]
+    return found, values
