@@ -13,6 +13,7 @@ from irclient.cli.doctor.host import hosts_of
 from irclient.cli.doctor.reachability import examine_host
 from irclient.errors import ConfigurationError
 from irclient.fleet import RedisFleet
+from irclient.topology import ServiceEndpoint
 
 __all__ = ["examine"]
 
@@ -41,6 +42,8 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     yield Finding(
         check="configuration", subject=subject, verdict=Verdict.GOOD, saw=f"names {labels}"
     )
+    for endpoint in endpoints:
+        yield from _examine_share(endpoint, configuration.settings.throttling.share)
     obstacles: dict[str, Finding | None] = {}
     ahead: dict[str, float] = {}
     for host in hosts_of(configuration, endpoints):
@@ -75,3 +78,17 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
                 verdict=Verdict.SKIPPED,
                 saw="there is no token to ask with",
             )
+
+
+def _examine_share(endpoint: ServiceEndpoint, share: float) -> Iterator[Finding]:
+    """Say where a process's share of the TPS is less than a request a second."""
+    each = endpoint.tps * share
+    if share < 1 and each < 1 - 1e-9:
+        yield Finding(
+            check="share",
+            subject=endpoint.label,
+            verdict=Verdict.WARNING,
+            saw=f"tps {endpoint.tps:g} × share {share:.3g} is {each:.2g} requests a second",
+            advice=f"run at most {int(endpoint.tps) or 1} such processes, provision more TPS, or "
+            "let the processes of a fleet share one TPS",
+        )
