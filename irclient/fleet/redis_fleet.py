@@ -144,7 +144,7 @@ class RedisFleet:
 
     def stats(self) -> FleetStats:
         """Return what this process has asked of the server since it began, counted."""
-        counts, ports = self._link.counts, self._ports.values()
+        counts, ports, memory = self._link.counts, self._ports.values(), self._memory.counts
         return FleetStats(
             messages=counts.messages,
             slots=sum(port.slots for port in ports),
@@ -152,6 +152,10 @@ class RedisFleet:
             lost=counts.lost,
             late=counts.late,
             alone_for=self._link.alone_for(time.monotonic()),
+            memory_hits=memory.hits,
+            memory_misses=memory.misses,
+            memory_waits=memory.waits,
+            memory_kept=memory.kept,
         )
 
     def examine(self) -> ServerReport:

@@ -18,6 +18,10 @@ class FleetStats:
         lost: Messages without an answer, and connections that could not be made.
         late: Messages that the server found given up already.
         alone_for: Seconds in which the server could not be reached.
+        memory_hits: Recalls that found an answer of another process.
+        memory_misses: Recalls that found none, so that this process asked.
+        memory_waits: Recalls that found another process asking.
+        memory_kept: Answers that this process kept for all.
     """
 
     messages: int
@@ -26,3 +30,7 @@ class FleetStats:
     lost: int
     late: int
     alone_for: float
+    memory_hits: int = 0
+    memory_misses: int = 0
+    memory_waits: int = 0
+    memory_kept: int = 0

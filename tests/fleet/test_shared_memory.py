@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from irclient import IRClient, StaticToken
 from irclient._core.identity import identity
 from irclient._core.memory import Memory
 from irclient._core.packed_entry import pack
 from irclient._core.shared_memory import Finding, Wish
+from irclient.fleet import RedisFleet
 from irclient.fleet.memory_scripts import MOST_FORGOTTEN
 from irclient.queries import Cart, Picks, Popular, Similar
 from irclient.stores import MemoryStore
+from irclient.testing import ScriptedService, example_pair
 from tests.fleet.processes import CACHING, Process, entry_of, landed, until
 
 if TYPE_CHECKING:
@@ -442,3 +445,22 @@ def test_a_server_that_was_emptied_is_a_miss(two: tuple[Process, Process], serve
     server.client().flushall()
     other.ask(Popular())
     assert one.recall(Popular()).finding is Finding.FRESH
+
+
+def test_a_fleet_counts_what_its_memory_was_good_for(server: Server) -> None:
+    service = ScriptedService()
+    with (
+        RedisFleet(server.url, name="test", workers=2) as one,
+        RedisFleet(server.url, name="test", workers=2) as other,
+    ):
+        for fleet in (one, other):
+            client = IRClient(
+                example_pair(), credential=StaticToken("t"), transport=service, fleet=fleet
+            )
+            client.popular()
+            until(lambda fleet=fleet: fleet.stats().memory_kept or fleet.stats().memory_hits)
+        told = one.stats(), other.stats()
+    assert [(each.memory_misses, each.memory_kept, each.memory_hits) for each in told] == [
+        (1, 1, 0),
+        (0, 0, 1),
+    ]
