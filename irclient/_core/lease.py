@@ -5,8 +5,10 @@
 | has lent it a right               | as many as it was told last                                 |
 | has not been heard for 4 s        | the same, and no more than its part: TPS / workers          |
 | has not been heard for 7.4 s      | its part                                                    |
-| was never reached                 | its part, at once: the one case in which a fleet may exceed |
-|                                   | its TPS, until the server is back                           |
+| was never reached                 | its part, or one, at once: the one case in which a fleet    |
+|                                   | may exceed its TPS, until the server is back                |
+
+A part that is less than one start is no part: such a process keeps what it was lent.
 
 The server counts a right for as long as its member may believe in it, and sets a silent member's
 part aside after a second; the others hear of that, or lose the server too. So whatever happens to
@@ -72,8 +74,8 @@ class Lease:
     def right(self, now: float) -> int:
         """Starts in any window that ends now."""
         if self.heard_at is None:
-            return self._part if self._is_given_up else 0
-        if now < self.heard_at + LEASE_FOR:
+            return max(self._part, 1) if self._is_given_up else 0
+        if now < self.heard_at + LEASE_FOR or not self._part:
             return self._told
         return self._part if now >= self._rises_at else min(self._told, self._part)
 

@@ -113,7 +113,9 @@ if now - swept >= SWEEP then
         local name, heard = rest[at], tonumber(rest[at + 1])
         local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name)
         local theirs, is_gone = tonumber(fields[1] or 0), fields[2] == 'gone'
-        if heard >= now - lease then
+        -- Of a part that is less than one start a member keeps what it was lent.
+        local counts_since = base < 1 and not is_gone and now - FORGET or now - lease
+        if heard >= counts_since then
             away = away + theirs
             if not is_gone then reserve = reserve + max(base - theirs, 0) end
         else

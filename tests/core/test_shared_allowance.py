@@ -274,7 +274,7 @@ DEMAND = st.lists(
 
 
 @given(
-    tps=st.sampled_from([8, 20, 40]),
+    tps=st.sampled_from([4, 8, 20, 40]),
     more_workers=st.integers(0, 2),
     demand=DEMAND,
     weather=WEATHER,

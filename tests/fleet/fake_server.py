@@ -117,7 +117,8 @@ class FakeServer:
         lapsed, self.away, reserve = 0, 0, 0.0
         for name, at in list(self.silent.items()):
             theirs = self.members[name]
-            if at >= now - self.lease:
+            keeps = base < 1 and not theirs.is_gone
+            if at >= now - (FORGET if keeps else self.lease):
                 self.away += theirs.held
                 reserve += 0.0 if theirs.is_gone else max(base - theirs.held, 0.0)
             elif theirs.is_gone or at < now - FORGET:
