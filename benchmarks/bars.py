@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from benchmarks.rivals import OURS
 from benchmarks.suites.answers import BY_HAND
 from benchmarks.suites.decisions import CASE
-from benchmarks.suites.starting import FRONT_DOOR
+from benchmarks.suites.starting import CLIENT, FRONT_DOOR
 from benchmarks.suites.tasks import BUSY, MOST_POSSIBLE
 
 if TYPE_CHECKING:
@@ -119,9 +119,17 @@ BARS: Final = (
         _ratio("threads", "16 threads", "cpu", OURS, "httpx")),
     Bar("blocking full call, 1 thread: CPU ÷ urllib3", 0.7, "×",
         _ratio("threads", "1 thread", "cpu", OURS, "urllib3")),
+    Bar("kept TLS connection, 1 thread: CPU ÷ urllib3", 0.8, "×",
+        _ratio("connections", "a kept TLS connection, 1 thread", "cpu", OURS, "urllib3")),
+    Bar("kept TLS connection, 16 callers: CPU ÷ aiohttp", 0.8, "×",
+        _ratio("connections", "a kept TLS connection, 16 callers", "cpu", OURS, "aiohttp")),
     Bar("cached answer, sync ÷ cachetools under a lock", 3.0, "×",
         _ratio("memory", "cached, sync", "cpu", OURS, BY_HAND)),
     Bar("cached answer, sync", 10.0, "µs", _plain("memory", "cached, sync", "cpu", _US)),
+    Bar("cached answer, sync, with filters", 3.0, "µs",
+        _plain("memory", "cached, sync, with filters", "cpu", _US)),
+    Bar("cached answer, sync, observed", 3.0, "µs",
+        _plain("memory", "cached, sync, observed", "cpu", _US)),
     Bar("cached answer, async", 12.0, "µs", _plain("memory", "cached, async", "cpu", _US)),
     Bar("cached answer with a million entries ÷ with a hundred", 1.5, "×", _grown),
     Bar("decisions of an uncached call", 25.0, "µs", _plain("decisions", CASE, "cpu", _US)),
@@ -129,6 +137,8 @@ BARS: Final = (
     Bar("another client", 0.05, "MiB", _plain("starting", "another client", "bytes", _MIB)),
     Bar("import irclient ÷ import httpx", 1.3, "×",
         _ratio("starting", "import", "cpu", OURS, "httpx")),
+    Bar("from irclient import IRClient ÷ import httpx", 1.3, "×",
+        _ratio("starting", "import", "cpu", CLIENT, "httpx")),
     Bar("importing the whole front door ÷ import httpx", 1.3, "×",
         _ratio("starting", "import", "cpu", FRONT_DOOR, "httpx")),
 )  # fmt: skip

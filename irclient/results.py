@@ -132,6 +132,16 @@ class Answer(Tolerant):
             fresh_for=max(private.get("fresh_for", 0.0) - max(private["age"], 0.0), 0.0),
         )
 
+    def given_by(self) -> tuple[str | None, float]:
+        """Return the endpoint that gave this answer, and how many seconds ago: a part of `served`,
+        for observers, without putting all of it together."""
+        private = self.__pydantic_private__ or {}
+        if "age" not in private:
+            return self.served.endpoint, self.served.age
+        served = self._of_the_first["served"]
+        endpoint = served.endpoint if isinstance(served, Served) else served[0]
+        return endpoint, max(private["age"], 0.0)
+
     def to_dict(self, *, served: bool = False) -> dict[str, Any]:
         """Return this as a dict of plain values, for a web answer.
 

@@ -75,7 +75,7 @@ class Before:
         ):
             if query not in self._refreshing:
                 self._refreshing.add(query)
-                yield Spawn(partial(self._refresh, query))
+                yield Spawn(partial(self._refresh, query), "refresh")
             return _served(kept[1], "stale")
         try:
             return (yield from self._ask(query, began_at))
@@ -99,7 +99,7 @@ class Before:
         for _ in range(_MOST_REQUESTS):
             endpoint, probe = self._choose(tried, now)
             if probe is not None:
-                yield Spawn(partial(self._ask_for_health, probe))
+                yield Spawn(partial(self._ask_for_health, probe), "probe")
             verdict, now = yield from self._send(query, endpoint, now, deadline_at)
             if verdict.meaning is Meaning.SERVED:
                 self._tokens = min(self._tokens + (paid or _AN_ANSWER_AT_ONCE), _TOKENS)

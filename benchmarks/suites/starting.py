@@ -16,12 +16,14 @@ from benchmarks.serving import ROOT
 if TYPE_CHECKING:
     from benchmarks.measuring import Extent
 
-__all__ = ["FRONT_DOOR", "clients", "imports"]
+__all__ = ["CLIENT", "FRONT_DOOR", "clients", "imports"]
 
 FRONT_DOOR: Final = "irclient, its front door"
+CLIENT: Final = "irclient, IRClient"
 _IMPORTS: Final = {
     "httpx": "import httpx",
     OURS: "import irclient",
+    CLIENT: "from irclient import IRClient",
     FRONT_DOOR: (
         "from irclient import "
         "IRClient, AsyncIRClient, Pair, ServiceEndpoint, KeyVaultCredential, Settings"
@@ -97,7 +99,7 @@ print(json.dumps({{
 def imports(_: str, extent: Extent) -> list[Result]:
     """What importing costs, in a process of its own each time."""
     found = {who: Result("starting", "import", who) for who in _IMPORTS}
-    present = [who for who in _IMPORTS if who == FRONT_DOOR or installed(who)]
+    present = [who for who in _IMPORTS if who in {CLIENT, FRONT_DOOR} or installed(who)]
     codes = {who: _MEASURE.format(root=str(ROOT), statement=_IMPORTS[who]) for who in present}
     with TemporaryDirectory() as bytecode:
         for code in codes.values():

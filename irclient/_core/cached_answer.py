@@ -45,7 +45,7 @@ def cached_answer(
 
 def records_of(answer: Answer, operation: str, now: float, *, call_id: str) -> tuple[Record, ...]:
     """What the observers should hear of a cached answer."""
-    age, endpoint = answer.served.age, answer.served.endpoint
+    endpoint, age = answer.given_by()
     return (
         MemoryUsed(at=now, call_id=call_id, operation=operation, source="cache", age=age),
         CallEnded(

@@ -27,6 +27,8 @@ the numbers (True equals 1, and is no count), and every argument in the method's
 #: The types of nearly all arguments that are neither a list nor a mapping.
 _LASTING: Final = frozenset({str, int, type, type(None), Filters})
 _LASTING_OR_TUPLE: Final = _LASTING | {tuple}
+#: What lists that were left out are by default.
+_NONE_OF_THEM: Final = ()
 #: Tells a mapping from the tuple of its pairs.
 _MAPPING: Final = object()
 
@@ -115,15 +117,19 @@ def _lasting(asked: tuple[object, ...]) -> tuple[object, ...]:
             pass  # There is a list in one of the tuples.
         else:
             return asked
-    return tuple([each if type(each) in _LASTING else _without_lists(each) for each in asked])
+    return tuple(
+        [
+            each if each is _NONE_OF_THEM or type(each) in _LASTING else _without_lists(each)
+            for each in asked
+        ]
+    )
 
 
 def _without_lists(value: object) -> object:
-    if isinstance(value, dict | Mapping):  # Most are dicts, which is cheaper to find out.
-        pairs = cast("Mapping[object, object]", value).items()
+    if type(value) is dict or isinstance(value, Mapping):  # Most are dicts: quicker to find out.
+        pairs = cast("Mapping[object, Any]", value).items()
         return _MAPPING, *[
-            (name, tuple(cast("list[object]", each)) if isinstance(each, list) else each)
-            for name, each in pairs
+            (name, tuple(each) if type(each) is list else each) for name, each in pairs
         ]
     if isinstance(value, list | tuple | Sequence) and not isinstance(value, str | bytes):
         values = cast("Sequence[object]", value)
