@@ -127,9 +127,10 @@ def _lasting(asked: tuple[object, ...]) -> tuple[object, ...]:
 
 def _without_lists(value: object) -> object:
     if type(value) is dict or isinstance(value, Mapping):  # Most are dicts: quicker to find out.
-        pairs = cast("Mapping[object, Any]", value).items()
+        pairs = cast("Mapping[object, object]", value).items()
         return _MAPPING, *[
-            (name, tuple(each) if type(each) is list else each) for name, each in pairs
+            (name, tuple(cast("list[object]", each)) if isinstance(each, list) else each)
+            for name, each in pairs
         ]
     if isinstance(value, list | tuple | Sequence) and not isinstance(value, str | bytes):
         values = cast("Sequence[object]", value)
