@@ -139,6 +139,13 @@ def test_every_block_that_runs_is_shown(page: Path) -> None:
     assert "<!-- hidden" not in page.read_text("utf-8")
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
+def test_code_has_at_most_80_columns(page: Path) -> None:
+    blocks = re.findall(r"^```python.*?\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    lines = "".join(blocks).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
 def test_the_configuration_that_python_writes_is_the_one_that_is_shown() -> None:
     page = (DOCS / "how-to" / "configure.md").read_text("utf-8")
     shown = re.search(r'```toml title="irclient.toml"\n(.*?)```', page, re.DOTALL)[1]
