@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from irclient._core.flights import Flight
 from irclient._core.protocol import TokenReading, TokenStatus
 from irclient._runtime.forks import fork_safe_lock
+from irclient._runtime.patching import patched_too_late
 from irclient._values.secret import Secret
 from irclient.auth.arguments import is_sendable
 from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, redacted
@@ -245,7 +246,6 @@ class TokenRecord:
 
     def hasten(self, now: float) -> None:
         """Let the next reader fetch, though the pause after a failure is not over."""
-        # Half a minute is right for calls, and long for who gets none until they are ready.
         with self._lock:
             failed = self._state.failed
             if failed is not None and now - failed.at >= max(_HASTENED_AFTER, failed.asked_for):
@@ -297,7 +297,8 @@ class TokenRecord:
                 self._fail(fetch, failure, tell)
             except BaseException as surprise:
                 # Its words are left out: nobody knows what a stranger's exception quotes.
-                words = f"no token could be fetched: unexpected {type(surprise).__name__}"
+                what = patched_too_late() or f"unexpected {type(surprise).__name__}"
+                words = f"no token could be fetched: {what}"
                 self._fail(fetch, TokenUnanswered(words), tell)
                 if not isinstance(surprise, Exception):
                     raise

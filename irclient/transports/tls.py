@@ -6,11 +6,16 @@ import os
 import ssl
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from irclient._runtime.authorities import check_variables
+from irclient._runtime.patching import patched_too_late
 from irclient.errors import ConfigurationError
 
-__all__ = ["check_authorities", "ssl_context"]
+__all__ = ["LOADED_WITH", "check_authorities", "ssl_context"]
+
+#: What the context of this process is one of.
+LOADED_WITH: Final = ssl.SSLContext
 
 
 def ssl_context(*, ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLContext:
@@ -23,6 +28,10 @@ def ssl_context(*, ca_file: str | os.PathLike[str] | None = None) -> ssl.SSLCont
     Raises:
         ConfigurationError: The file cannot be read, or holds no certificate.
     """
+    # A comparison for each connection: gevent may have come in between.
+    too_late = None if ssl.SSLContext is LOADED_WITH else patched_too_late()
+    if too_late is not None:
+        raise ConfigurationError(too_late)
     if ca_file is None:
         return _trusting_the_usual(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     path = Path(ca_file)
