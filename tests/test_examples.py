@@ -25,6 +25,7 @@ EXAMPLES = sorted(
 
 #: Words that each prints when it has shown what it is for.
 SHOWS = {
+    "analysis": "overlap of the first ten: 1.00",
     "async_failover": "the primary is down  {'contoso-b'",
     "deadlines": "the deadline was 1 s",
     "errors": "both accounts are down: Unavailable",
