@@ -141,7 +141,9 @@ def test_every_block_that_runs_is_shown(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
 def test_code_has_at_most_80_columns(page: Path) -> None:
-    blocks = re.findall(r"^```python.*?\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    blocks = re.findall(
+        r"^```python.*?\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     lines = "".join(blocks).splitlines()
     assert [line for line in lines if len(line) > 80] == []
 

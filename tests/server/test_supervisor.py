@@ -253,7 +253,7 @@ def test_the_trigger_starts_the_command_within_its_limits(serving, tmp_path):
         answers = [client.post("/Control/V1.0/Model") for _ in range(3)]
         assert [each.status_code for each in answers] == [200, 429, 429]
         assert answers[0].json()["status"] == "Success"
-        eventually(lambda: (tmp_path / "cooked.txt").exists())
+        eventually((tmp_path / "cooked.txt").exists)
         assert client.post("/control/v1.0/model?modeling=another").status_code == 404
 
 
