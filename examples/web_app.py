@@ -1,11 +1,9 @@
-"""An ASGI application that answers while an account is down, and with less when all are.
+"""A Starlette application that answers while an account is down, and with less when all are.
 
-In FastAPI the lifespan is the same, and the route is a function with a decorator.
+Whole applications with their tests are in the folders beside it, for FastAPI, Django and Flask.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
@@ -15,6 +13,7 @@ from starlette.routing import Route
 
 from irclient import AsyncIRClient, Caching, IRError, Settings
 from irclient.emulator import Emulator
+from irclient.integrations.starlette import Recommendations
 
 SITUATIONS = (
     ("all is well", None),
@@ -24,27 +23,28 @@ SITUATIONS = (
 
 
 def application(emulator: Emulator) -> Starlette:
-    """The application; a real one makes its client with `AsyncIRClient.from_env()`."""
+    """The application; a real one says `Recommendations()`, and is configured outside."""
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with AsyncIRClient(
+    def client() -> AsyncIRClient:
+        return AsyncIRClient(
             emulator.home,
             credential=emulator.credential(),
             settings=Settings(caching=Caching(enabled=False)),
             transport=emulator.async_transport(),
-        ) as app.state.recommendations:
-            yield
+        )
 
     async def similar(request: Request) -> JSONResponse:
-        recommendations: AsyncIRClient = request.app.state.recommendations
+        ir: AsyncIRClient = request.state.ir
         try:
-            answer = await recommendations.similar(request.path_params["item"], count=3)
+            answer = await ir.similar(request.path_params["item"], count=3)
         except IRError as error:
             return JSONResponse({"items": [], "because": type(error).__name__})
         return JSONResponse({"items": answer.ids, "from": answer.served.endpoint})
 
-    return Starlette(routes=[Route("/similar/{item}", similar)], lifespan=lifespan)
+    recommendations = Recommendations(factory=client)
+    app = Starlette(routes=[Route("/similar/{item}", similar)], lifespan=recommendations.lifespan)
+    recommendations.install(app)
+    return app
 
 
 async def main() -> None:
