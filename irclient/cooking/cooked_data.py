@@ -158,9 +158,11 @@ class CookedData:
         algo_type = (request.algo_type or "").casefold()
         top, moved = self._changes.of(name, algo_type=algo_type, seeds=self._known(request.seeds))
         items, scores = self._items(request, name, mask)
-        kept = mask[items]
+        allowed = mask
         if moved.size:
-            kept &= ~np.isin(items, moved)
+            allowed = mask.copy()
+            allowed[moved] = False
+        kept = allowed[items]
         if not kept.all():
             items, scores = items[kept], None if scores is None else scores[kept]
         return Ranking(self._ids, top[mask[top]], (items, scores))
@@ -225,9 +227,8 @@ class CookedData:
         # Each seed has one voice, however loud its own scores are.
         loudest = np.where(scores[:, :1] > 0.0, scores[:, :1], 1.0)
         scores *= (fade ** np.arange(len(seeds)))[:, None] / loudest
-        items, sums = summed(near[chosen].ravel(), scores.ravel(), size=len(self._ids))
-        others = ~np.isin(items, chosen)
-        return items[others], sums[others]
+        size = len(self._ids)
+        return summed(near[chosen].ravel(), scores.ravel(), size=size, without=chosen)
 
     def _picks(self, request: ListRequest) -> Scored:
         if (request.algo_type or "").casefold() == "recentviews" and not request.user_id:

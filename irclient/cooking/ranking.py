@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,13 @@ __all__ = ["Order", "Ranking", "Scored", "summed"]
 #: Items by their place in the catalogue.
 Order: TypeAlias = npt.NDArray[np.int32]
 Numbers: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.integer[Any]]
 #: Items, best first where there are no scores; otherwise in the catalogue's order.
 Scored: TypeAlias = tuple[Order, Numbers | None]
 
 #: Up to so many items a sum is kept for every item, which is quicker than sorting the few.
 _FEW_ITEMS = 100_000
+_NONE: Order = np.zeros(0, dtype=np.int32)
 
 
 class Ranking(Sequence[str]):
@@ -52,7 +54,7 @@ class Ranking(Sequence[str]):
         if isinstance(at, slice):
             wanted = range(*at.indices(len(self)))
             places = self._places(max(wanted[0], wanted[-1]) + 1 if wanted else 0)
-            return [self._ids[places[each]] for each in wanted]
+            return self._ids.at([places[each] for each in wanted])
         place = at + len(self) if at < 0 else at
         if not 0 <= place < len(self):
             raise IndexError(at)
@@ -72,13 +74,16 @@ class Ranking(Sequence[str]):
         return top + rest
 
 
-def summed(items: Order, scores: Numbers, *, size: int) -> tuple[Order, Numbers]:
+def summed(
+    items: Order, scores: Numbers, *, size: int, without: Places = _NONE
+) -> tuple[Order, Numbers]:
     """Add up the scores of each item.
 
     Args:
         items: Items, with repeats; -1 for none.
         scores: A score each.
         size: How many items there are.
+        without: Items to leave out.
 
     Returns:
         The items with a positive sum, in the catalogue's order, and their sums.
@@ -86,11 +91,12 @@ def summed(items: Order, scores: Numbers, *, size: int) -> tuple[Order, Numbers]
     if size <= _FEW_ITEMS:
         # One place more, for -1.
         sums = np.bincount(items + 1, weights=scores, minlength=size + 1)[1:]
+        sums[without] = 0.0
         found = np.flatnonzero(sums > 0.0)
         return found.astype(np.int32), sums[found].astype(np.float64)
     distinct, where = np.unique(items, return_inverse=True)
     sums = np.bincount(where, weights=scores)
-    kept = (distinct >= 0) & (sums > 0.0)
+    kept = (distinct >= 0) & (sums > 0.0) & ~np.isin(distinct, without)
     return distinct[kept], sums[kept].astype(np.float64)
 
 

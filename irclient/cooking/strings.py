@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["Strings"]
+
+_REMEMBERED: Final = 4_096
 
 
 class Strings(Sequence[str]):
@@ -24,7 +26,7 @@ class Strings(Sequence[str]):
         order: The places of the texts in the order of their bytes, int32; needed by `find`.
     """
 
-    __slots__ = ("_bytes", "_data", "_offsets", "_order")
+    __slots__ = ("_bytes", "_data", "_ends", "_found", "_offsets", "_order")
 
     def __init__(
         self,
@@ -35,7 +37,10 @@ class Strings(Sequence[str]):
         self._data = data
         self._bytes = data.data if data.size else memoryview(b"")
         self._offsets = offsets
+        self._ends = offsets[1:]
         self._order = order
+        #: Texts that were looked for lately: one request asks for the same text several times.
+        self._found: dict[str, int | None] = {}
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Strings:
@@ -71,12 +76,32 @@ class Strings(Sequence[str]):
             raise IndexError(at)
         return str(self._raw(place), "utf-8", "surrogatepass")
 
+    def at(self, places: Sequence[int]) -> list[str]:
+        """The texts of some places, each of which the column must have."""
+        starts: list[int] = self._offsets[places].tolist()
+        ends: list[int] = self._ends[places].tolist()
+        data = self._bytes
+        return [
+            str(data[start:end], "utf-8", "surrogatepass")
+            for start, end in zip(starts, ends, strict=True)
+        ]
+
     def find(self, text: str) -> int | None:
         """The place of a text; None where the column does not hold it.
 
         Raises:
             TypeError: The column has no order to search by.
         """
+        try:
+            return self._found[text]
+        except KeyError:
+            pass
+        if len(self._found) >= _REMEMBERED:
+            self._found.clear()
+        found = self._found[text] = self._search(text)
+        return found
+
+    def _search(self, text: str) -> int | None:
         if self._order is None:
             raise TypeError("this column cannot be searched")
         wanted = text.encode("utf-8", "surrogatepass")

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from irclient.cooking.cooked_data import CookedData
 from irclient.cooking.output import OutputError, current_name, open_output
@@ -119,5 +119,4 @@ def open_current(folder: Path) -> Edition:
         OutputError: There is none, or it is damaged.
     """
     opened = open_output(folder)
-    data = CookedData(cast("Any", opened.cooked), cooked_at=opened.cooked.cooked_at)
-    return Edition(opened.name, data, next_change(opened.cooked.arrays))
+    return Edition(opened.name, CookedData(opened.cooked), next_change(opened.cooked.arrays))

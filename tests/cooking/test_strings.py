@@ -35,3 +35,14 @@ def test_a_column_without_an_order_cannot_be_searched():
 
     with pytest.raises(TypeError, match="cannot be searched"):
         Strings(parts["data"], parts["offsets"]).find("a")
+
+
+def test_several_places_are_read_at_once_and_what_was_looked_for_is_found_again():
+    column = Strings.of(["b", "", "ü", "a"])
+    assert column.at([2, 0, 1, 2]) == ["ü", "b", "", "ü"]
+    assert column.at([]) == []
+    for _ in range(2):
+        assert [column.find(each) for each in ("a", "b", "", "ü", "c")] == [3, 0, 1, 2, None]
+    for number in range(10_000):
+        column.find(f"no such text {number}")
+    assert column.find("ü") == 2

@@ -1,0 +1,141 @@
+"""From a folder in the data contract to answers: cooked, served, asked by a client."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from irclient import IRClient, ServiceEndpoint, StaticToken
+from irclient.cooking.pipeline import Effort, cook_to
+from irclient.emulator.shop.written_shop import user_id, write_shop
+from irclient.queries import Popular
+
+ROOT = Path(__file__).parents[2]
+KEY = "a-key-for-tests"
+CONFIG = """
+port = 0
+workers = 2
+access_log = "off"
+drain_delay = 0.1
+[[accounts]]
+name = "contoso-a"
+keys_file = "keys.txt"
+[[accounts.endpoints]]
+name = "web"
+tps = 100000
+"""
+
+
+def cook(folder, out):
+    cook_to(out, folder, effort=Effort(), keep=3, smaller="accept", progress=lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a shop, its output, and a configuration."""
+    folder = tmp_path_factory.mktemp("service")
+    write_shop(folder / "shop", items=300, users=400, interactions=8_000)
+    cook(folder / "shop", folder / "out")
+    (folder / "keys.txt").write_text(KEY)
+    (folder / "server.toml").write_text(CONFIG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(place):
+    command = [sys.executable, "-m", "irclient", "serve", place / "out", "--json"]
+    process = subprocess.Popen(
+        [*command, "--config", place / "server.toml"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if line == "}\n":
+            break
+    yield json.loads(said)["url"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    process.stdout.close()
+
+
+@pytest.fixture
+def ir(url):
+    endpoint = ServiceEndpoint("contoso-a", "web", tps=1_000, url=url)
+    with IRClient(endpoint, credential=StaticToken(KEY)) as client:
+        yield client
+
+
+def test_every_list_of_the_client_is_answered(ir):
+    popular = ir.popular(count=5)
+    seed = popular.ids[0]
+    assert len(popular) == 5
+    assert len(ir.new(count=3)) == len(ir.trending(count=3)) == 3
+    assert seed not in ir.similar(seed).ids
+    for algo_type in ("Visual", "Textual", "MF", "CompleteSimilarStyles"):
+        assert ir.similar(seed, algo_type=algo_type).status == "Success"
+    assert ir.cart(popular.ids[:3]).status == "Success"
+    assert ir.bought_together(seed).status == "Success"
+    assert len(ir.picks(user_id(1), count=5)) == 5
+    ranked = ir.personalize(user_id(1), popular.ids)
+    assert sorted(ranked.ids) == sorted(popular.ids)
+    assert ir.selectors(seed) is not None
+    assert set(ir.popular(filters={"Category": "Clothing"}).ids) <= set(ir.popular(count=300).ids)
+
+
+def test_pages_join_to_the_whole_list(ir):
+    whole = ir.popular(count=200).ids
+    assert [each.id for each in ir.items(Popular(), page_size=60)][:200] == whole
+
+
+def test_a_session_is_known_to_every_worker(url, ir):
+    seeds = ir.popular(count=3).ids
+    headers = {"authorization": f"Bearer {KEY}"}
+    found = set()
+    for number in range(12):  # each on a connection of its own, so on one worker or the other
+        session = f"session-{number}"
+        for seed in seeds:
+            httpx.get(f"{url}/reco/v1.0/similar/{seed}?SessionId={session}", headers=headers)
+        answer = httpx.get(
+            f"{url}/reco/v1.0/picks?AlgoType=RecentViews&SessionId={session}", headers=headers
+        )
+        found.add(json.dumps(answer.json()["items"]))
+    assert len(found) == 1
+    assert json.loads(found.pop())
+
+
+def test_a_new_cooking_is_taken_up(place, ir):
+    before = ir.popular(count=1).interactions_version
+    with (next((place / "shop" / "Reco_Interactions").glob("*.csv"))).open("ab") as file:
+        file.write(b"B9999999,70000,,1,Transaction,2026-01-01T00:00:00.000Z,,1,,,,True\r\n")
+    cook(place / "shop", place / "out")
+    until = time.monotonic() + 20.0
+    while ir.cache.clear() or ir.popular(count=1).interactions_version == before:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert ir.popular(count=1).interactions_version > before
+
+
+def test_the_command_says_what_is_wrong_before_it_starts(tmp_path):
+    (tmp_path / "server.toml").write_text(CONFIG.replace("tps", "tsp"))
+    command = [sys.executable, "-m", "irclient", "serve", tmp_path, "--config"]
+    done = subprocess.run(
+        [*command, tmp_path / "server.toml", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "COLUMNS": "300"},
+    )
+    assert done.returncode == 2
+    assert "accounts[0].endpoints[0].tsp is not a key" in done.stderr
