@@ -50,6 +50,7 @@ class FolderCook:
         self._scratch = scratch
         self._switches = switches
         self._processes = CookingProcesses(scratch)
+        self._told: set[str] = set()
 
     def __call__(self, cooked_at: datetime) -> CookedData:
         """Compute the lists, or take what was kept of the same data.
@@ -58,13 +59,22 @@ class FolderCook:
             DataContractError: The folder does not follow the data contract.
             CookingStopped: `stop` was called.
         """
-        return cook_folder(
+        data = cook_folder(
             self._data or self._shop(),
             cooked_at=cooked_at,
             cache_folder=self._kept / "cooked",
             unknown_user=self._switches.unknown_user,
             compute=self._processes.compute,
         )
+        self._tell(data.notes)
+        return data
+
+    def _tell(self, notes: tuple[str, ...]) -> None:
+        """Say once what is unusual about the data, though every account cooks them."""
+        for note in notes:
+            if note not in self._told:
+                self._told.add(note)
+                _LOGGER.warning("%s", note)
 
     def stop(self) -> None:
         """End what is being cooked, at once."""

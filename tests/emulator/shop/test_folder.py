@@ -8,6 +8,7 @@ import pytest
 from irclient.cooking.data.problems import DataContractError
 from irclient.emulator.shop import folder, written_shop
 from irclient.emulator.switches import Switches
+from tests.cooking.folders import write_folder
 
 COOKED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -84,3 +85,17 @@ def test_a_folder_without_data_is_refused(tmp_path):
 def test_the_switch_for_unknown_users_reaches_the_data(tmp_path, small_shop):
     cook = cook_from(None, tmp_path, unknown_user="empty")
     assert cook(COOKED_AT).unknown_user == "empty"
+
+
+def test_what_is_dropped_is_told_once_however_many_accounts_cook(tmp_path, caplog):
+    data = write_folder(
+        tmp_path / "data",
+        ItemsAndVariants=["1,,Hat,,"],
+        Interactions=["b,1,,u,,05/13/2024,,,,,,", "b,1,,u,,2024-05-13,,,,,,"],
+    )
+    cook = cook_from(data, tmp_path)
+    for _ in range(2):
+        cook(COOKED_AT)
+    [told] = caplog.messages
+    assert "1 of 2 rows dropped" in told
+    assert "line 1: Timestamp is '05/13/2024'" in told
