@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
+
+from irclient._values.record import Record
 
 if TYPE_CHECKING:
     from irclient.attempts import Attempt
@@ -35,27 +36,9 @@ __all__ = [
     "TokenRejected",
     "TokenRenewalFailed",
     "TokenRenewed",
+    "TpsUsedElsewhere",
     "TrafficReturned",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Something that happened.
-
-    Attributes:
-        at: When, on the driver's monotonic clock, in seconds.
-        call_id: The call in which it happened: all records of a call have the same. None for what
-            belongs to no call, such as the renewal of a token.
-    """
-
-    at: float
-    call_id: str | None = None
-
-    @property
-    def wall_time(self) -> float:
-        """When it happened, in seconds since the epoch, as the clocks of this process are now."""
-        return time.time() - (time.monotonic() - self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +83,23 @@ class ThrottleWaited(Record):
 
     endpoint: str
     wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TpsUsedElsewhere(Record):
+    """The service throttled a process that was far below its allowance: others use the endpoint.
+
+    Noted once by a client, and logged as well, at level warning, for those who have no observers.
+
+    Attributes:
+        endpoint: Its label, ``account/name``.
+        used: Requests of this process in the last second.
+        allowed: How many its share of the TPS allows.
+    """
+
+    endpoint: str
+    used: int
+    allowed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

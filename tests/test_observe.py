@@ -265,3 +265,26 @@ def test_who_joins_an_equal_call_is_told_whose_it_is() -> None:
     leaders = {each.call_id for each in records if isinstance(each, AttemptEnded)}
     assert {joined.leader} == leaders
     assert joined.call_id != joined.leader
+
+
+def test_a_429_far_below_the_own_allowance_is_warned_of_once_with_observers_and_without(
+    caplog,
+) -> None:
+    caplog.set_level(logging.WARNING, "irclient")
+    service = ScriptedService()
+    service.on("contoso-a").throttle()
+    with IRClient(example_pair(), credential=StaticToken("t"), transport=service) as ir:
+        for number in range(3):
+            ir.similar(str(number))
+    (line,) = caplog.records
+    assert "contoso-a/web answered 429" in line.getMessage()
+    assert "IRCLIENT_SHARE=auto" in line.getMessage()
+
+
+def test_a_429_at_the_own_allowance_is_not_warned_of(caplog) -> None:
+    caplog.set_level(logging.WARNING, "irclient")
+    service = ScriptedService()
+    service.on("contoso-a").throttle()
+    with IRClient(example_pair(tps=1), credential=StaticToken("t"), transport=service) as ir:
+        ir.popular()
+    assert caplog.records == []

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.verdict import SERVED, Health, Meaning
 from irclient.attempts import Attempt
-from irclient.observe import AttemptEnded, PutAside, Returned
+from irclient.observe import AttemptEnded, PutAside, Returned, TpsUsedElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,8 @@ _OVERTAKEN: Final = "overtaken"
 _CANCELLED: Final = "cancelled"
 _TELLS_AFTER: Final = 0.25
 _NOTICED_LATE: Final = 0.1
+#: The part of its allowance up to which a process cannot be the reason for a 429.
+_ALONE_AT: Final = 0.5
 #: Seconds between two calls to an endpoint that is slow; `preference` keeps them.
 _ASK_SLOW_AFTER: Final = 1.0
 
@@ -75,6 +77,7 @@ def count_attempt(
         if not state.has_observers:
             return  # A record of it would not be read: no error follows an answer.
     elif meaning is Meaning.THROTTLED:
+        _look_for_others(call, endpoint, ended_at)
         state.routes.allowances[endpoint.url].throttled(ended_at, retry_after=verdict.retry_after)
     elif meaning is not Meaning.UNAUTHORIZED:
         # A 401 only counts once the token was renewed.
@@ -92,6 +95,20 @@ def count_attempt(
     for change in changes:
         call.note(change)
     call.note(aside)
+
+
+def _look_for_others(call: CallState, endpoint: ServiceEndpoint, now: float) -> None:
+    """Note once that somebody else uses an endpoint's TPS, which only a 429 can tell."""
+    state, status = call.state, call.state.routes.allowances[endpoint.url].status(now)
+    # Just below it, a request that arrived late may be why.
+    if state.has_seen_others or status.used > _ALONE_AT * status.full_limit:
+        return
+    state.has_seen_others = True
+    seen = TpsUsedElsewhere(
+        at=now, endpoint=endpoint.label, used=status.used, allowed=status.full_limit
+    )
+    # Not by `note`: it is told to those who have no observers too.
+    call.records.append(call.own(seen))
 
 
 def count_given_up(call: CallState, send: Send, sent_at: float, now: float) -> None:

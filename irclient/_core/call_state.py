@@ -168,7 +168,7 @@ def new_call_id(uniform: Callable[[], float]) -> str:
 
 def tell(call: CallState, *records: Record) -> Call[None]:
     """Hand what was noted to the observers, and these records after it, if there are any."""
-    if not call.state.has_observers:
+    if not call.state.has_observers and not call.records:
         return
     untold = call.state.untold
     noted = [*call.records, *map(call.own, records)]

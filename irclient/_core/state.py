@@ -70,6 +70,7 @@ class ClientState:
         watch: What is known of the client's readiness.
         untold: Records of calls whose callers went away; the next call tells them.
         is_closed: Whether the client was closed.
+        has_seen_others: Whether a 429 has shown that others use the TPS as well.
         shared_memory: The memory of the fleet, or None without one.
         shared_health: What the fleet knows of its endpoints, or None without one.
     """
@@ -92,6 +93,7 @@ class ClientState:
     split: Split | None
     has_observers: bool
     is_closed: bool = False
+    has_seen_others: bool = False
     shared_memory: SharedMemory | None = None
     shared_health: SharedHealth | None = None
     watch: Watch = field(default_factory=Watch)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from irclient.observe import TpsUsedElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +16,18 @@ __all__ = ["tell"]
 
 _logger = logging.getLogger("irclient")
 
+_ELSEWHERE: Final = (
+    "%s answered 429 though this process sent %d of the %d requests a second that it may: do other "
+    "processes use this endpoint? Give each its share (IRCLIENT_SHARE=auto, "
+    "Throttling(share=...)), or let them share one TPS as a fleet"
+)
+
 
 def tell(observers: Sequence[Observer], record: Record) -> None:
     """Hand a record to each observer; one that raises is logged and changes nothing."""
+    if isinstance(record, TpsUsedElsewhere):
+        # Told once to everybody, since nothing else shows it.
+        _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
     for observer in observers:
         try:
             observer(record)
