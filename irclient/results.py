@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast, overload
 
-from pydantic import (
-    AliasPath,
-    FailFast,
-    Field,
-    field_serializer,
-    field_validator,
-)
+from pydantic import AliasPath, FailFast, Field, field_serializer, field_validator
 from pydantic_core import from_json
 
 from irclient._display.html import table_of_list, table_of_selectors
