@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 import shutil
+import sys
 from dataclasses import fields
 from pathlib import Path
 from textwrap import dedent
@@ -33,6 +34,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _ROOT = Path(__file__).parent.parent
+
+
+def messages() -> str:
+    """Every error message, with a heading of its own."""
+    sys.path.insert(0, str(_ROOT / "scripts"))
+    try:
+        from messages import messages as read_from_source  # noqa: PLC0415  (a script beside this)
+    finally:
+        sys.path.pop(0)
+    return read_from_source()
+
+
 _MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
 
 _KINDS = {
@@ -406,8 +419,8 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        errors_tree, exit_codes, faults, health_diagram, health_table, security, server, settings,
-        switches, theme_element, theme_section,
+        errors_tree, exit_codes, faults, health_diagram, health_table, messages, security, server,
+        settings, switches, theme_element, theme_section,
     )
 }  # fmt: skip
 
