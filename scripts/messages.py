@@ -19,6 +19,10 @@ _KINDS: Final = (
 _ELSEWHERE: Final = {"cli", "emulator", "testing"}
 #: What more there is to say, by how the message begins.
 _MORE: Final = {
+    "every endpoint failed": "Each attempt is in the message. `irclient doctor` asks each account "
+    "by itself; a [fallback](how-to/fall-back.md) is what to answer meanwhile.",
+    "no endpoint answered, ": "Some were not asked, because they were known to fail: "
+    "`client.health()` says since when, and when they are asked again.",
     "every endpoint is at its TPS": "[Stay under the TPS](how-to/tps.md) says how slots are "
     "handed out, and [fleets](how-to/fleets.md) how several processes share one TPS.",
     "the deadline of": "The attempts in the message say where the time went; "
@@ -56,7 +60,8 @@ def messages() -> str:
 def _entry(heading: str, template: str, place: str) -> str:
     more = next((words for start, words in _MORE.items() if heading.startswith(start)), "")
     whole = "" if template == heading else f"> {_plain(template)}\n\n"
-    return f"### {_plain(heading)}\n\n{whole}{more}{' ' if more else ''}Raised in `{place}`.\n"
+    title = _plain(heading.removesuffix(", …"))
+    return f"### {title}\n\n{whole}{more}{' ' if more else ''}Raised in `{place}`.\n"
 
 
 def _plain(text: str) -> str:

@@ -142,10 +142,20 @@ def no_endpoint_answered(
             "URLs and what stands between",
             attempts=done,
         )
-    failed = "every endpoint failed" if not unasked else "no endpoint answered"
+    return _unavailable(after, told, done, some_were_not_asked=bool(unasked))
+
+
+def _unavailable(
+    after: str, told: str, attempts: tuple[Attempt, ...], *, some_were_not_asked: bool
+) -> Unavailable:
+    if some_were_not_asked:
+        return Unavailable(
+            f"no endpoint answered, {after}: {told}. Check the accounts' state, and the network",
+            attempts=attempts,
+        )
     return Unavailable(
-        f"{failed}, {after}: {told}. Check the accounts' state, and the network",
-        attempts=done,
+        f"every endpoint failed, {after}: {told}. Check the accounts' state, and the network",
+        attempts=attempts,
     )
 
 
