@@ -70,10 +70,7 @@ docs: $(VENV)/.check ## Build the documentation into site/
 	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict
 
-serve-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
-	$(BIN)/python scripts/demo_picture.py
-
-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
+serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
 	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs serve
 
