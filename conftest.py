@@ -90,7 +90,8 @@ def _end(namespace: dict[str, Any]) -> None:
 
 pytest_collect_file = Sybil(
     parsers=[_blocks],
-    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    # Before Python 3.13 two stars are one folder.
+    patterns=["README.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md"],
     setup=_begin,
     teardown=_end,
 ).pytest()

@@ -5,6 +5,8 @@ Its blocks run in `conftest.py` at the root; this looks at what is said, not at 
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
 import re
 from dataclasses import fields
@@ -226,3 +228,134 @@ def test_the_contract_names_every_parameter_that_is_sent() -> None:
     )  # fmt: skip
     for name, _ in parse_qsl(build_request(every, modeling=None).target.partition("?")[2]):
         assert f"`{name}`" in page
+
+
+#: The modules whose names users import: what the reference prints, and the front page.
+PUBLIC_MODULES = sorted(
+    {
+        "irclient",
+        "irclient.analysis",
+        "irclient.settings",
+        "irclient.testing.plugin",
+        *(
+            module
+            for page in DOCS.glob("reference/**/*.md")
+            for module in re.findall(r"^::: ([a-z_.]+)$", page.read_text("utf-8"), re.MULTILINE)
+            if not module.startswith("irclient.analysis.")
+        ),
+    }
+)
+#: What pytest hands to tests by its name.
+FIXTURES = "irclient.testing.plugin"
+
+
+def used_names(source: str) -> set[tuple[str, str]]:
+    """What a page's blocks use of this package, as module and name; an import is no use."""
+    tree = ast.parse(source)
+    imported: dict[str, tuple[str, str]] = {}
+    modules: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "irclient":
+            for each in node.names:
+                imported[each.asname or each.name] = node.module, each.name
+                modules[each.asname or each.name] = f"{node.module}.{each.name}"
+        if isinstance(node, ast.Import):
+            modules |= {each.asname or each.name: each.name for each in node.names}
+    used = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in imported:
+            used.add(imported[node.id])
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value)
+            used.add((modules.get(owner, owner), node.attr))
+        if isinstance(node, ast.arg) and node.arg.startswith("irclient_"):
+            used.add((FIXTURES, node.arg))
+    return used
+
+
+def exported(module: str, name: str) -> tuple[str, int] | None:
+    """What a name stands for: several modules may hand out the same thing."""
+    if module.split(".", maxsplit=1)[0] != "irclient":
+        return None
+    try:
+        value = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError:  # A value's attribute, such as that of a class.
+        return None
+    return (name, id(value)) if value is not None else None
+
+
+def names_without_an_example() -> list[str]:
+    shown = set()
+    for page in [*PAGES, ROOT / "README.md"]:
+        text = page.read_text("utf-8")
+        blocks = re.findall(
+            r'^```python(?: title="[\w.]+")?\n(.*?)^```', text, re.MULTILINE | re.DOTALL
+        )
+        shown |= {exported(*use) for use in used_names("\n".join(blocks))}
+    return sorted(
+        f"{module}.{name}"
+        for module in PUBLIC_MODULES
+        for name in getattr(importlib.import_module(module), "__all__", ())
+        if exported(module, name) not in shown
+    )
+
+
+#: Those that have none yet: this may only shrink.
+WITHOUT_EXAMPLE = {
+    "irclient.analysis.Comparison",
+    "irclient.analysis.acollect",
+    "irclient.configuration.Configuration",
+    "irclient.configuration.describe",
+    "irclient.configuration.short_forms",
+    "irclient.emulator.faults.BlackHole",
+    "irclient.emulator.faults.Down",
+    "irclient.emulator.faults.Drip",
+    "irclient.emulator.faults.EmptyBody",
+    "irclient.emulator.faults.ExpiredCertificate",
+    "irclient.emulator.faults.Fault",
+    "irclient.emulator.faults.FaultSlot",
+    "irclient.emulator.faults.Garbage",
+    "irclient.emulator.faults.GzipBomb",
+    "irclient.emulator.faults.KINDS",
+    "irclient.emulator.faults.NotCooked",
+    "irclient.emulator.faults.NotHTTP",
+    "irclient.emulator.faults.Redirect",
+    "irclient.emulator.faults.Slow",
+    "irclient.emulator.faults.Stage",
+    "irclient.emulator.faults.TooManyRequests",
+    "irclient.emulator.faults.Truncated",
+    "irclient.emulator.faults.WrongJSON",
+    "irclient.emulator.faults.WrongType",
+    "irclient.emulator.faults.parse",
+    "irclient.emulator.serve",
+    "irclient.fleet.Fleet",
+    "irclient.fleet.FleetStats",
+    "irclient.fleet.ServerReport",
+    "irclient.integrations.django.ErrorsMiddleware",
+    "irclient.integrations.django.health",
+    "irclient.integrations.fastapi.Lifespan",
+    "irclient.integrations.fastapi.SenderGone",
+    "irclient.integrations.fastapi.get_ir",
+    "irclient.integrations.flask.AppRecommendations",
+    "irclient.integrations.flask.current_ir",
+    "irclient.integrations.shopify.Catalogue",
+    "irclient.integrations.shopify.ContractCatalogue",
+    "irclient.integrations.shopify.Gid",
+    "irclient.integrations.shopify.Refused",
+    "irclient.integrations.shopify.Request",
+    "irclient.integrations.shopify.Response",
+    "irclient.integrations.shopify.Unknown",
+    "irclient.integrations.shopify.Visitor",
+    "irclient.integrations.shopify.parse_gid",
+    "irclient.integrations.starlette.Lifespan",
+    "irclient.integrations.starlette.SenderGone",
+    "irclient.web.ErrorResponse",
+}
+
+
+def test_every_public_name_has_an_example_that_runs() -> None:
+    assert names_without_an_example() == sorted(WITHOUT_EXAMPLE)
+
+
+def test_no_page_lies_deeper_than_its_blocks_are_run() -> None:
+    assert max(len(page.relative_to(DOCS).parts) for page in PAGES) <= 3
