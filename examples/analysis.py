@@ -1,24 +1,15 @@
 """A modeling as tables: what it shows, and whether both accounts of a pair agree."""
 
-from irclient import Caching, IRClient, ServiceEndpoint, Settings
+from irclient import IRClient
 from irclient.analysis import Lists, collect, compare
 from irclient.emulator import Emulator
 from irclient.queries import Popular, Similar
 
-fresh = Settings(caching=Caching(enabled=False))
-
 with Emulator(tps=1000) as emulator:
-
-    def client(endpoint: ServiceEndpoint) -> IRClient:
-        """A client of one account, which therefore never fails over."""
-        return IRClient(
-            endpoint,
-            credential=emulator.credential(),
-            settings=fresh,
-            transport=emulator.transport(),
-        )
-
-    with client(emulator.home.primary) as a, client(emulator.home.secondary) as b:
+    credential, transport = emulator.credential(), emulator.transport()
+    with IRClient(emulator.home, credential=credential, transport=transport) as ir:
+        # Each asks one account alone, and never fails over.
+        a, b = ir.at("contoso-a/web"), ir.at("contoso-b/web")
         catalogue = [item.id for item in a.items(Popular(count=200))]
         queries = [Similar(item, count=10) for item in catalogue[:40]]
         lists = collect(a, queries, progress=False)

@@ -77,6 +77,8 @@ class ClientBase(ConfiguredClient[TransportT]):
     _watched: WatchedState | None
     #: Hands a record to the observers.
     _tell: Callable[[Record], None]
+    #: The one endpoint that is asked, of a copy that `at` returned.
+    _only: tuple[ServiceEndpoint, ...] | None
 
     @abstractmethod
     def _make_driver(
@@ -99,7 +101,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
         self._options = options.Options(parts.settings)
         self._known_queries = self._state.memory.known_queries
-        self._priority = None
+        self._priority = self._only = None
         self._own_transport = self._make_transport() if parts.transport is None else None
         # Not `or`: what a user passes in may have a length, and so be false.
         self._transport = (
@@ -167,6 +169,28 @@ class ClientBase(ConfiguredClient[TransportT]):
         again._priority = priority or self._priority
         return again
 
+    def at(self, label: str) -> Self:
+        """Return a light copy that asks one endpoint alone, each time, and never fails over.
+
+        For comparing accounts, or looking at one of them. It shares the connections, the token
+        and the allowance with this client, and uses neither memory, hedges nor the fallback.
+
+        Args:
+            label: The endpoint, ``account/name``.
+
+        Raises:
+            ConfigurationError: The client has no such endpoint.
+        """
+        found = [each for flat in self._state.variants.values() for each in flat]
+        only = tuple(each for each in found if each.label == label)[:1]
+        if not only:
+            known = ", ".join(dict.fromkeys(each.label for each in found))
+            raise ConfigurationError(f"at: there is no endpoint {label!r}; known are {known}")
+        again = object.__new__(type(self))
+        vars(again).update(vars(self))
+        again._only = only
+        return again
+
     @property
     def cache(self) -> Cache:
         """The client's memory, to make it forget: everything, a user, or an item."""
@@ -184,8 +208,11 @@ class ClientBase(ConfiguredClient[TransportT]):
         return self._state.split
 
     def health(self) -> HealthSnapshot:
-        """Return how each endpoint is doing."""
-        return self._state.snapshot(time.monotonic())
+        """Return how each endpoint that this client asks is doing."""
+        snapshot = self._state.snapshot(time.monotonic())
+        if self._only is None:
+            return snapshot
+        return type(snapshot)((snapshot[self._only[0].label],))
 
     def readiness(self) -> Readiness:
         """Return whether a call could be answered by the service now; reads memory only.
@@ -231,7 +258,7 @@ class ClientBase(ConfiguredClient[TransportT]):
                 query,
                 self._state,
                 self._settings,
-                endpoints=endpoints,
+                endpoints=self._only or endpoints,
                 fallback=self._fallback,
                 priority=self._priority or usually,
                 ends_by=deadline_at(),
@@ -283,6 +310,8 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def _cached_answer(self, query: Query) -> RecommendationList | Selectors | None:
         """Return the answer in memory if that is all that there is to do, else None."""
+        if self._only is not None:
+            return None
         now, state = time.monotonic(), self._state
         answer = cached_answer.cached_answer(query, state, self._settings, now)
         if answer is not None and state.has_observers:
@@ -296,7 +325,12 @@ class ClientBase(ConfiguredClient[TransportT]):
         self,
     ) -> tuple[
         Callable[..., Self],
-        tuple[ClientParts[TransportT], TransportT | None, Literal["interactive", "batch"] | None],
+        tuple[
+            ClientParts[TransportT],
+            TransportT | None,
+            Literal["interactive", "batch"] | None,
+            str | None,
+        ],
     ]:
         # What it was made of, without connections, tokens and what it has learned.
         parts = replace(
@@ -308,7 +342,8 @@ class ClientBase(ConfiguredClient[TransportT]):
         assembly.check_picklable(
             self, {each.name: getattr(parts, each.name) for each in fields(parts)}
         )
-        return self._made_of, (parts, self._own_transport, self._priority)
+        only = self._only[0].label if self._only else None
+        return self._made_of, (parts, self._own_transport, self._priority, only)
 
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""

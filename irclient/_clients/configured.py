@@ -36,6 +36,10 @@ class ConfiguredClient(ABC, Generic[TransportT]):
     _own_transport: TransportT | None
 
     @abstractmethod
+    def at(self, label: str) -> Self:
+        """Return a light copy that asks one endpoint alone."""
+
+    @abstractmethod
     def __init__(
         self,
         endpoints: Endpoints,
@@ -178,6 +182,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         parts: ClientParts[TransportT],
         own_transport: TransportT | None,
         priority: Literal["interactive", "batch"] | None = None,
+        pinned_to: str | None = None,
     ) -> Self:
         client = cls(
             parts.endpoints,
@@ -190,7 +195,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             fleet=parts.fleet,
         )
         client._own_transport, client._priority = own_transport, priority
-        return client
+        return client if pinned_to is None else client.at(pinned_to)
 
 
 def _both(configured: Sequence[Observer], given: Sequence[Observer]) -> Sequence[Observer]:

@@ -119,12 +119,13 @@ def _planned(
 
 
 def _meant_account(client: IRClient | AsyncIRClient) -> str | None:
+    health = client.health()
     try:
         _ = client.split
     except ConfigurationError:
-        return next(iter(client.health())).account
-    # Which variant, and so which account, depends on the query.
-    return None
+        return next(iter(health)).account
+    # Which variant, and so which account, depends on the query, unless one endpoint is asked.
+    return next(iter(health)).account if len(health) == 1 else None
 
 
 @contextmanager
