@@ -300,61 +300,17 @@ def names_without_an_example() -> list[str]:
     )
 
 
-#: Those that have none yet: this may only shrink.
-WITHOUT_EXAMPLE = {
-    "irclient.analysis.Comparison",
-    "irclient.analysis.acollect",
-    "irclient.configuration.Configuration",
-    "irclient.configuration.describe",
-    "irclient.configuration.short_forms",
-    "irclient.emulator.faults.BlackHole",
-    "irclient.emulator.faults.Down",
-    "irclient.emulator.faults.Drip",
-    "irclient.emulator.faults.EmptyBody",
-    "irclient.emulator.faults.ExpiredCertificate",
-    "irclient.emulator.faults.Fault",
-    "irclient.emulator.faults.FaultSlot",
-    "irclient.emulator.faults.Garbage",
-    "irclient.emulator.faults.GzipBomb",
-    "irclient.emulator.faults.KINDS",
-    "irclient.emulator.faults.NotCooked",
-    "irclient.emulator.faults.NotHTTP",
-    "irclient.emulator.faults.Redirect",
-    "irclient.emulator.faults.Slow",
-    "irclient.emulator.faults.Stage",
-    "irclient.emulator.faults.TooManyRequests",
-    "irclient.emulator.faults.Truncated",
-    "irclient.emulator.faults.WrongJSON",
-    "irclient.emulator.faults.WrongType",
-    "irclient.emulator.faults.parse",
-    "irclient.emulator.serve",
-    "irclient.fleet.Fleet",
-    "irclient.fleet.FleetStats",
-    "irclient.fleet.ServerReport",
-    "irclient.integrations.django.ErrorsMiddleware",
-    "irclient.integrations.django.health",
-    "irclient.integrations.fastapi.Lifespan",
-    "irclient.integrations.fastapi.SenderGone",
-    "irclient.integrations.fastapi.get_ir",
-    "irclient.integrations.flask.AppRecommendations",
-    "irclient.integrations.flask.current_ir",
-    "irclient.integrations.shopify.Catalogue",
-    "irclient.integrations.shopify.ContractCatalogue",
-    "irclient.integrations.shopify.Gid",
-    "irclient.integrations.shopify.Refused",
-    "irclient.integrations.shopify.Request",
-    "irclient.integrations.shopify.Response",
-    "irclient.integrations.shopify.Unknown",
-    "irclient.integrations.shopify.Visitor",
-    "irclient.integrations.shopify.parse_gid",
-    "irclient.integrations.starlette.Lifespan",
-    "irclient.integrations.starlette.SenderGone",
-    "irclient.web.ErrorResponse",
-}
-
-
 def test_every_public_name_has_an_example_that_runs() -> None:
-    assert names_without_an_example() == sorted(WITHOUT_EXAMPLE)
+    assert names_without_an_example() == []
+
+
+def test_a_name_that_is_only_imported_is_not_used() -> None:
+    assert used_names("from irclient import Pair") == set()
+    assert used_names("from irclient import Pair as P\nP") == {("irclient", "Pair")}
+    assert used_names("from irclient import errors\nerrors.Throttled") == {
+        ("irclient", "errors"),
+        ("irclient.errors", "Throttled"),
+    }
 
 
 def test_no_page_lies_deeper_than_its_blocks_are_run() -> None:
