@@ -65,9 +65,22 @@ def main() -> None:
     pages = _ROOT / ".cache" / "docs"
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(_ROOT / "docs", pages)
+    for notebook in pages.rglob("*.ipynb"):
+        _render(notebook)
     for page in pages.rglob("*.md"):
         page.write_text(fill(page.read_text("utf-8")), "utf-8")
     (pages / "llms.txt").write_text(llms(), "utf-8")
+
+
+def _render(notebook: Path) -> None:
+    """Write a notebook as a page, with the outputs and pictures that it was last run with."""
+    from nbconvert import MarkdownExporter  # noqa: PLC0415  (only the site needs it)
+
+    text, resources = MarkdownExporter().from_filename(str(notebook))
+    for name, picture in resources["outputs"].items():
+        (notebook.parent / f"{notebook.stem}_{name}").write_bytes(picture)
+        text = text.replace(f"({name})", f"({notebook.stem}_{name})")
+    notebook.with_suffix(".md").write_text(text, "utf-8")
 
 
 def llms() -> str:
@@ -79,7 +92,7 @@ def llms() -> str:
         if section:
             lines += ["", f"## {section[1]}", ""]
         elif page:
-            text = fill((_ROOT / "docs" / f"{page[1]}.md").read_text("utf-8"))
+            text = (_ROOT / ".cache" / "docs" / f"{page[1]}.md").read_text("utf-8")
             title, about = _title_and_first_sentence(text)
             lines.append(f"- [{title}]({_site('site_url')}{page[1]}.html): {about}")
     return "\n".join(lines) + "\n"

@@ -113,7 +113,8 @@ def test_a_public_name_is_in_the_reference(name: str) -> None:
 
 def test_every_page_is_in_the_navigation_and_every_entry_has_a_page() -> None:
     entries = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
-    assert entries == {str(page.relative_to(DOCS)) for page in PAGES}
+    notebooks = [page.with_suffix(".md") for page in DOCS.rglob("*.ipynb")]
+    assert entries == {str(page.relative_to(DOCS)) for page in [*PAGES, *notebooks]}
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("how-to/*.md")), ids=lambda page: page.stem)
@@ -127,7 +128,8 @@ def test_a_how_to_ends_with_how_to_check_it(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_a_link_to_a_page_finds_it(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+\.md)", rendered(str(page.relative_to(DOCS)))):
-        assert (page.parent / target).exists(), target
+        file = page.parent / target
+        assert file.exists() or file.with_suffix(".ipynb").exists(), target
 
 
 @pytest.mark.parametrize("source", sorted(pages.SOURCES))
