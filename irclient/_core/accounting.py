@@ -11,8 +11,8 @@
 | lost a race against a hedge               | a failure: the winner must not hide it          |
 
 A call may have a deadline that no endpoint could keep, and its caller may go away at any time:
-neither may put an endpoint aside for everybody else. Where the percentile is not known yet, a
-quarter of an attempt's time stands in for it.
+neither may put an endpoint aside for everybody else. Where the percentile is not known yet, that
+of the other account of the pair stands in for it, else a quarter of an attempt's time.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _tells(call: CallState, send: Send, elapsed: float) -> bool:
     full = call.state.attempt_within
     if elapsed >= full / 2:
         return True
-    usual = call.state.latencies.percentile(call.query.operation, send.endpoint)
+    usual = call.state.latencies.usual(call.query.operation, send.endpoint)
     return elapsed > (_TELLS_AFTER * full if usual is None else usual)
 
 

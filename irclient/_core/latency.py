@@ -102,6 +102,14 @@ class Latencies:
         samples = self._samples.get((operation, endpoint.url))
         return samples.percentile if samples else None
 
+    def usual(self, operation: str, endpoint: ServiceEndpoint) -> float | None:
+        """The same; where it is not learned, that of the other account of the pair.
+
+        An endpoint that hangs from the first call on never answers often enough to be known.
+        """
+        own, partner = self.percentile(operation, endpoint), self._partners.get(endpoint.url)
+        return self.percentile(operation, partner) if own is None and partner is not None else own
+
     def is_slow(self, operation: str, endpoint: ServiceEndpoint) -> bool:
         """Whether calls of an operation should go to the other account of the pair."""
         return (operation, endpoint.url) in self.slow

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from irclient import Pair, errors
+from irclient import Caching, IRClient, Pair, StaticToken, errors
 from irclient.observe import AttemptEnded, CallEnded, Ejected, Probed, Returned
 from irclient.settings import Retries, Timeouts
+from irclient.testing import ScriptedService, example_pair
 from tests import weather as bad
 from tests.weather import weather
 from tests.worlds import WORLDS, Records, in_each_world, options, quick_failover
@@ -206,3 +207,15 @@ def test_a_redirect_is_never_followed(world) -> None:
 def test_every_weather_is_tried_in_every_world() -> None:
     assert len(WORLDS) == 3
     assert len(bad.BAD_AT_ONCE) + len(bad.BAD_IN_TIME) >= 24
+
+
+def test_an_account_that_hangs_from_the_first_call_on_is_passed_by_though_deadlines_are_short():
+    service = ScriptedService()
+    service.on("contoso-a").hang()
+    ir = IRClient(example_pair(), credential=StaticToken("t"), transport=service)
+    impatient = ir.with_options(deadline=0.1, caching=Caching(enabled=False))
+    for item in range(40):
+        assert impatient.similar(str(item)).served.account == "contoso-b"
+    # Twenty answers tell how long the pair takes, and five failures are enough.
+    assert ir.health()["contoso-a"].state == "failing"
+    ir.close()
