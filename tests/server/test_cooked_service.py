@@ -139,3 +139,24 @@ def test_the_command_says_what_is_wrong_before_it_starts(tmp_path):
     )
     assert done.returncode == 2
     assert "accounts[0].endpoints[0].tsp is not a key" in done.stderr
+
+
+def test_a_check_opens_what_the_configuration_names(tmp_path):
+    (tmp_path / "server.toml").write_text(CONFIG)
+    command = [sys.executable, "-m", "irclient", "serve", tmp_path / "none", "--config"]
+
+    def checked():
+        return subprocess.run(
+            [*command, tmp_path / "server.toml", "--check"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "COLUMNS": "300"},
+        )  # fmt: skip
+
+    refused = checked()
+    assert refused.returncode == 2
+    assert "cannot be read" in refused.stderr
+    (tmp_path / "keys.txt").write_text("a-key\n")
+    passed = checked()
+    assert passed.returncode == 0, passed.stderr
+    assert "Not ready: " in passed.stderr
+    assert "is in order" in passed.stderr

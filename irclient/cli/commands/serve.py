@@ -5,6 +5,7 @@ import os
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from irclient.cli.output import message_console, print_json
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from irclient.server.configuration import Configuration
     from irclient.server.supervisor import Announcement
 
 __all__ = ["serve"]
@@ -55,6 +57,7 @@ def serve(
 
     configuration = read_configuration(config)
     if check:
+        _check(configuration, out)
         if as_json:
             print_json(configuration.model_dump(mode="json"))
         message_console().print(f"{config} is in order.")
@@ -62,6 +65,22 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     run(configuration, out=out, on_ready=lambda ready: _announce(ready, as_json=as_json))
     message_console().print("Stopped.", style="dim")
+
+
+def _check(configuration: "Configuration", out: Path) -> None:
+    """Open all that the configuration names, as a start would, and say what cannot be served yet.
+
+    Raises:
+        ConfigurationError: Something that it names is not what it must be.
+    """
+    from irclient.server.plan import make_plan  # noqa: PLC0415  (as above)
+
+    with TemporaryDirectory() as scratch:
+        plan = make_plan(configuration, out=out, scratch=Path(scratch))
+    for output in plan.outputs.values():
+        if output.edition is None:
+            why = output.problem or f"{output.folder} holds no output of irclient cook yet"
+            message_console().print(f"Not ready: {why}", style="yellow")
 
 
 def require_server() -> None:
