@@ -6,46 +6,44 @@ about (contract sections 6, 7 and 11: D); every formula here is our own choice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, eigsh
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
+
+from irclient.cooking.neighbours import for_each_block, no_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["NEIGHBOURS", "Neighbours", "factors", "in_another_category", "nearest"]
+    from irclient.cooking.neighbours import Neighbours
+
+__all__ = ["factors", "nearest", "nearest_by_category"]
+
+#: One row an item.
+Vectors: TypeAlias = "csr_array[np.float64] | npt.NDArray[np.floating]"
 
 _Block: TypeAlias = npt.NDArray[np.float32]
 _Numbers: TypeAlias = npt.NDArray[np.float64]
 
-#: How many neighbours of an item are kept: the longest list that a seed can have.
-NEIGHBOURS: Final = 200
-#: Scores handled at once, which bounds the memory of a large catalogue.
-_BLOCK_SCORES: Final = 6_000_000
+#: Scores that a thread handles at once, which bounds the memory of a large catalogue.
+_BLOCK_SCORES: Final = 2_000_000
+#: The share of the items that makes a word common.
+_COMMON: Final = 1 / 24
+#: In how many steps cosines are compared: fewer than single precision tells apart.
+_STEPS: Final = np.float32(2**20)
 _FACTORS: Final = 32
+#: With no more people or items than this a dense matrix is quick.
+_FEW: Final = 500
 #: Popular items would fill every list that is made of factors; this evens them out.
 _EVENING: Final = 0.3
 #: What is smaller counts as nothing: a length, a score.
 _TINY: Final = 1e-6
 #: One column in so many is looked at to guess how good the best of a row are.
 _SAMPLED: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """For each item its neighbours, best first.
-
-    Attributes:
-        items: Shape (items, kept); -1 where an item has fewer.
-        scores: Shape (items, kept); 0 where an item has fewer.
-    """
-
-    items: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32]
 
 
 def factors(users: csr_array[np.float64]) -> tuple[npt.NDArray[np.float32], _Numbers]:
@@ -59,75 +57,128 @@ def factors(users: csr_array[np.float64]) -> tuple[npt.NDArray[np.float32], _Num
         factors are the sum of those of the items in their history.
     """
     size = users.shape[1]
-    kept = min(_FACTORS, *(length - 1 for length in users.shape))
-    if kept < 1 or not users.nnz:
-        return np.zeros((size, 1), dtype=np.float32), np.zeros(1)
     counts = np.bincount(users.indices, minlength=size).astype(np.float64)
-    evened = csr_array(users.log1p() @ diags_array(np.maximum(counts, 1.0) ** -_EVENING))
-    start = np.ones(min(users.shape))  # without it the solver starts at random
-    _, strengths, items = svds(evened, k=kept, v0=start)
-    return np.ascontiguousarray(items.T, dtype=np.float32), np.asarray(strengths, np.float64)
+    taken, takers = np.flatnonzero(counts), np.flatnonzero(np.diff(users.indptr))
+    kept = min(_FACTORS, taken.size - 1, takers.size - 1)
+    if kept < 1:
+        return np.zeros((size, 1), dtype=np.float32), np.zeros(1)
+    evened = users.log1p() @ diags_array(np.maximum(counts, 1.0) ** -_EVENING)
+    own, strengths = _singular_vectors(csr_array(csr_array(evened)[takers][:, taken]), kept)
+    items = np.zeros((size, kept), dtype=np.float32)
+    items[taken] = own
+    return items, strengths
 
 
-def nearest(vectors: csr_array[np.float64] | npt.NDArray[np.floating]) -> Neighbours:
+def _singular_vectors(matrix: csr_array[np.float64], kept: int) -> tuple[_Numbers, _Numbers]:
+    """The strongest right singular vectors, shape (columns, kept), and their singular values.
+
+    They are the eigenvectors of the smaller of the two products of the matrix with itself. Left
+    vectors are not needed, and there are as many rows as people.
+    """
+    turned = csr_array(matrix.T)
+    wide = matrix.shape[0] < matrix.shape[1]
+    inner, outer = (turned, matrix) if wide else (matrix, turned)
+    side = outer.shape[0]
+    with threadpool_limits(1, user_api="blas"):
+        if side <= _FEW:  # the iteration would fill up a small space, and go on by chance
+            values, vectors = np.linalg.eigh((outer @ inner).toarray())
+            values, vectors = values[-kept:], vectors[:, -kept:]
+        else:
+
+            def product(vector: _Numbers) -> _Numbers:
+                return np.asarray(outer @ (inner @ vector), dtype=np.float64)
+
+            operator = LinearOperator((side, side), matvec=product, dtype=np.float64)
+            # Without a start the solver starts at random.
+            values, vectors = eigsh(operator, k=kept, v0=np.ones(side))
+    strengths = np.sqrt(np.maximum(values, 0.0))
+    strengths[strengths < _TINY * strengths.max()] = 0.0
+    if wide:
+        vectors = turned @ vectors / np.where(strengths > 0.0, strengths, 1.0)
+    return np.where(strengths > 0.0, vectors, 0.0), strengths
+
+
+def nearest(vectors: Vectors) -> Neighbours:
     """Neighbours by the cosine of the items' vectors."""
-    return _top(_cosines(vectors), vectors.shape[0])
+    found, cosines = no_neighbours(vectors.shape[0]), _Cosines(vectors)
+
+    def work(start: int, stop: int) -> None:
+        _keep_best(found, start, cosines.of(start, stop))
+
+    for_each_block(work, _blocks(vectors.shape[0]))
+    return found
 
 
-def in_another_category(
-    vectors: csr_array[np.float64], categories: npt.NDArray[np.int64]
-) -> Neighbours:
-    """Neighbours that look alike but are another kind of thing; category -1 is like no other."""
+def nearest_by_category(
+    vectors: Vectors, categories: npt.NDArray[np.int64]
+) -> tuple[Neighbours, Neighbours]:
+    """Neighbours of any category, and of another one; category -1 is like no other."""
+    size = vectors.shape[0]
+    of_any, of_another = no_neighbours(size), no_neighbours(size)
+    cosines = _Cosines(vectors)
+    of_its_kind = {kind: np.flatnonzero(categories == kind) for kind in np.unique(categories)}
+    of_its_kind[-1] = np.zeros(0, dtype=np.int64)
 
-    def blocks() -> Iterator[tuple[int, _Block]]:
-        for start, scores in _cosines(vectors):
-            own = categories[start : start + scores.shape[0], None]
-            scores[(own == categories[None, :]) & (own >= 0)] = 0.0
-            yield start, scores
+    def work(start: int, stop: int) -> None:
+        scores = cosines.of(start, stop)
+        _keep_best(of_any, start, scores)
+        for row, kind in zip(scores, categories[start:stop], strict=True):
+            row[of_its_kind[kind]] = 0.0
+        _keep_best(of_another, start, scores)
 
-    return _top(blocks(), vectors.shape[0])
-
-
-def _cosines(
-    vectors: csr_array[np.float64] | npt.NDArray[np.floating],
-) -> Iterator[tuple[int, _Block]]:
-    """The cosines of every item with every other, in blocks of rows; single precision is ample."""
-    height = max(1, _BLOCK_SCORES // max(vectors.shape[0], 1))
-    if isinstance(vectors, np.ndarray):
-        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
-        dense = (vectors / lengths).astype(np.float32)
-        for start in range(0, dense.shape[0], height):
-            yield start, dense[start : start + height] @ dense.T
-        return
-    squares = np.asarray(vectors.multiply(vectors).sum(axis=1), dtype=np.float64).ravel()
-    scale = diags_array(1.0 / np.maximum(np.sqrt(squares), _TINY))
-    unit = csr_array(scale @ vectors).astype(np.float32)
-    turned = csr_array(unit.T)
-    for start in range(0, unit.shape[0], height):
-        yield start, csr_array(unit[start : start + height] @ turned).toarray()
+    for_each_block(work, _blocks(size))
+    return of_any, of_another
 
 
-def _top(blocks: Iterator[tuple[int, _Block]], size: int) -> Neighbours:
-    """The best columns of each row but the row's own, of a matrix that comes in blocks."""
-    kept = max(1, min(NEIGHBOURS, size))
-    items = np.full((size, kept), -1, dtype=np.int32)
-    best = np.zeros((size, kept), dtype=np.float32)
-    for start, scores in blocks:
-        height = len(scores)
-        own = np.arange(height)
-        scores[own, own + start] = 0.0
-        columns, values = _candidates(scores, kept)
-        # Equal scores keep the catalogue's order, so that a seed always gives the same list.
-        order = np.argsort(-values, axis=1, kind="stable")[:, :kept]
-        values = np.take_along_axis(values, order, axis=1)
-        found = np.take_along_axis(columns, order, axis=1)
-        at = (slice(start, start + height), slice(0, order.shape[1]))
-        items[at], best[at] = np.where(values > 0.0, found, -1), values
-    return Neighbours(items, best)
+class _Cosines:
+    """The cosines of every item with every other; single precision is ample.
+
+    A word that many items share is multiplied faster in a dense matrix, a rare one in a sparse.
+    """
+
+    def __init__(self, vectors: Vectors) -> None:
+        if isinstance(vectors, np.ndarray):
+            lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
+            self._dense = (vectors / lengths).astype(np.float32)
+            self._sparse = csr_array((vectors.shape[0], 0), dtype=np.float32)
+        else:
+            squares = np.asarray(vectors.multiply(vectors).sum(axis=1), dtype=np.float64).ravel()
+            scale = diags_array(1.0 / np.maximum(np.sqrt(squares), _TINY))
+            unit = csr_array(scale @ vectors).astype(np.float32)
+            found = np.bincount(unit.indices, minlength=unit.shape[1])
+            common = found > _COMMON * unit.shape[0]
+            self._dense = np.ascontiguousarray(unit[:, common].toarray())
+            self._sparse = csr_array(unit[:, ~common])
+        self._turned = csr_array(self._sparse.T)
+
+    def of(self, start: int, stop: int) -> _Block:
+        """The cosines of a block of items with all."""
+        scores: _Block = self._dense[start:stop] @ self._dense.T
+        if self._sparse.nnz:
+            scores += csr_array(self._sparse[start:stop] @ self._turned).toarray()
+        return scores
 
 
-def _candidates(scores: _Block, kept: int) -> tuple[npt.NDArray[np.int32], _Block]:
-    """Columns and values of each row that are sure to hold its best, and few others; 0 for none.
+def _blocks(size: int) -> Iterator[tuple[int, int]]:
+    height = max(1, _BLOCK_SCORES // max(size, 1))
+    for start in range(0, size, height):
+        yield start, min(start + height, size)
+
+
+def _keep_best(found: Neighbours, start: int, scores: _Block) -> None:
+    """Keep the best columns of some rows but each row's own."""
+    height, size = len(scores), int(scores.shape[1])
+    own = np.arange(height)
+    scores[own, own + start] = 0.0
+    flat = np.flatnonzero(_candidates(scores, found.items.shape[1]))
+    starts = np.searchsorted(flat, np.arange(height + 1) * size)
+    # In steps, so that the last bit of a product does not put equal items in an order of its own.
+    values = np.rint(scores.ravel()[flat] * _STEPS) / _STEPS
+    found.keep_best(start, starts, flat % size, values)
+
+
+def _candidates(scores: _Block, kept: int) -> npt.NDArray[np.bool_]:
+    """Where each row's best are sure to be, and few others.
 
     Sorting whole rows, or even splitting them, takes most of the time of a large catalogue. A
     sample of its columns says from where on a row's values may be among the best.
@@ -136,14 +187,8 @@ def _candidates(scores: _Block, kept: int) -> tuple[npt.NDArray[np.int32], _Bloc
     # Deeper into the sample than the share would be, so that rows seldom come out short.
     depth = min(3 * kept // (2 * _SAMPLED) + 8, sample.shape[1])
     least = np.partition(sample, sample.shape[1] - depth, axis=1)[:, sample.shape[1] - depth]
-    chosen = scores >= np.maximum(least, _TINY)[:, None]
-    short = (chosen.sum(axis=1) < kept) & (least > _TINY)
+    least -= 1.0 / _STEPS
+    chosen: npt.NDArray[np.bool_] = scores > np.maximum(least, _TINY)[:, None]
+    short = (np.count_nonzero(chosen, axis=1) < kept) & (least > _TINY)
     chosen[short] = scores[short] > _TINY
-    rows, columns = np.nonzero(chosen)
-    counts = np.bincount(rows, minlength=len(scores))
-    place = np.arange(rows.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    shape = (len(scores), int(counts.max(initial=1)))
-    found, values = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.float32)
-    found[rows, place] = columns
-    values[rows, place] = scores[rows, columns]
-    return found, values
+    return chosen

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from irclient.cooking.algorithms import Neighbours
     from irclient.cooking.data.partitions import Model
     from irclient.cooking.engines.engine import Engine
+    from irclient.cooking.neighbours import Neighbours
     from irclient.cooking.strings import Strings
     from irclient.cooking.tables.catalogue import Parts
     from irclient.cooking.tables.reading import Config
@@ -157,9 +157,10 @@ class Kitchen:
         made.arrays.update(_named("textual", algorithms.nearest(texts)))
         self._begin("pictures")
         looks = words.word_vectors(engine, words.looks(engine), size=size)
-        made.arrays.update(_named("visual", algorithms.nearest(looks)))
         own = words.categories(engine, size=size)
-        made.arrays.update(_named("styles", algorithms.in_another_category(looks, own)))
+        visual, styles = algorithms.nearest_by_category(looks, own)
+        made.arrays.update(_named("visual", visual))
+        made.arrays.update(_named("styles", styles))
 
     def _begin(self, step: str) -> None:
         self._end()

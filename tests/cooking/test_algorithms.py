@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import coo_array, csr_array
 
 from irclient.cooking import algorithms
+from irclient.cooking.neighbours import NEIGHBOURS
 
 
 def matrix(rows):
@@ -41,7 +42,8 @@ def test_too_little_data_has_factors_that_say_nothing(rows):
 
 def test_another_category_leaves_out_the_items_own():
     vectors = csr_array(np.hstack([np.ones((4, 1)), np.eye(4)]))
-    found = algorithms.in_another_category(vectors, np.array([0, 0, 1, -1]))
+    of_any, found = algorithms.nearest_by_category(vectors, np.array([0, 0, 1, -1]))
+    assert near(of_any, 0) == [1, 2, 3]
     assert near(found, 0) == [2, 3]
     assert near(found, 3) == [0, 1, 2]
 
@@ -62,7 +64,7 @@ def test_neighbours_are_those_of_a_full_sort(monkeypatch, kind):
         row = found.items[item][found.items[item] >= 0]
         scores = unit[item] @ unit.T
         scores[item] = 0.0
-        best = np.sort(scores)[::-1][: algorithms.NEIGHBOURS]
+        best = np.sort(scores)[::-1][:NEIGHBOURS]
         best = best[best > 1e-6]
         assert len(row) == len(best)
         np.testing.assert_allclose(scores[row], best, atol=1e-6)
@@ -71,7 +73,28 @@ def test_neighbours_are_those_of_a_full_sort(monkeypatch, kind):
 def test_scores_fall_and_no_more_neighbours_are_kept_than_a_list_can_have():
     vectors = np.random.default_rng(3).normal(size=(1200, 8))
     found = algorithms.nearest(vectors)
-    assert found.items.shape[1] == algorithms.NEIGHBOURS
+    assert found.items.shape[1] == NEIGHBOURS
     assert (np.diff(found.scores, axis=1) <= 0).all()
     assert ((found.items >= 0) == (found.scores > 0)).all()
     assert not (found.items == np.arange(1200)[:, None]).any()
+
+
+@pytest.mark.parametrize("shape", [(40, 900), (900, 40), (700, 600)])
+def test_factors_are_the_strongest_of_the_whole_decomposition(shape):
+    random = np.random.default_rng(7)
+    users = csr_array(np.where(random.random(shape) < 0.05, random.integers(1, 9, shape), 0.0))
+    counts = np.maximum(np.bincount(users.indices, minlength=shape[1]), 1.0)
+    _, strengths, items = np.linalg.svd(users.log1p().toarray() * counts**-0.3)
+    found, strong = algorithms.factors(users)
+    kept = strong.size
+    np.testing.assert_allclose(strong[::-1], strengths[:kept], rtol=1e-6)
+    expected = items[:kept].T * strengths[:kept]
+    np.testing.assert_allclose(
+        (found * strong) @ (found * strong).T, expected @ expected.T, atol=1e-3
+    )
+
+
+def test_factors_do_not_depend_on_chance_where_two_are_equally_strong():
+    people = matrix([[0, 1], [2, 3], [4, 5], [6, 7]])
+    found = {algorithms.factors(people)[0].tobytes() for _ in range(20)}
+    assert len(found) == 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused, score_of, score_step
+from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["DuckDBEngine"]
 
 _WORD: Final = r"[\p{L}\p{N}]+"
-#: What a score is shifted by, to make room for the item that has it.
-_PLACES: Final = 2**31
 _REASONS: Final = {
     "MISSING COLUMNS": "it has too few cells; leave a cell empty rather than out",
     "TOO MANY COLUMNS": "it has too many cells; quote a cell that holds a comma",
@@ -88,17 +86,6 @@ class DuckDBEngine:
     def columns(self, sql: str) -> Columns:
         """As the protocol says."""
         return dict(self._run(sql).fetchnumpy())  # type: ignore[arg-type]  # no enums here
-
-    def best(self, source: str, *, kept: int) -> Columns:
-        """As the protocol says."""
-        # One number holds score and item, and the greatest of a group are found without a sort.
-        key = f"{score_step('score')} * {_PLACES} + ({_PLACES - 1} - other)"
-        return self.columns(
-            f"select one, cast({_PLACES - 1} - (place % {_PLACES}) as integer) as other, "
-            f"{score_of(f'(place // {_PLACES})')} as score from "
-            f"(select one, unnest(max({key}, {kept})) as place from ({source}) group by one) "
-            "order by one, place desc"
-        )
 
     def instant(self, cell: str) -> str:
         """As the protocol says."""

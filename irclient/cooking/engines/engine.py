@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from irclient.cooking.data.partitions import Partition
 
-__all__ = ["INSTANT", "LEAST_SCORE", "NUMBER", "Columns", "Engine", "Refused", "score_of",
-           "score_step"]  # fmt: skip
+__all__ = ["INSTANT", "NUMBER", "Columns", "Engine", "Refused"]
 
 Columns = dict[str, "npt.NDArray[Any]"]
 
@@ -27,11 +26,6 @@ INSTANT: Final = (
     "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
 )
 NUMBER: Final = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
-#: Scores are compared in steps of their logarithm, so that the last bit of a sum decides nothing.
-_SCORE_STEPS: Final = 2**26
-#: The least score that is told from nothing, and what makes its logarithm positive.
-LEAST_SCORE: Final = 1e-6
-_LIFT: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +81,6 @@ class Engine(Protocol):
         """A statement's rows, column by column; nulls are not allowed."""
         ...
 
-    def best(self, source: str, *, kept: int) -> Columns:
-        """The best rows of each `one`: columns `one`, `other` and `score`, in this order.
-
-        Args:
-            source: A statement with columns `one` and `other` (whole numbers below 2**31) and
-                `score` (at least `LEAST_SCORE`).
-            kept: How many of each; equal scores keep the order of `other`.
-        """
-        ...
-
     def instant(self, cell: str) -> str:
         """An expression: milliseconds since 1970 UTC of a text, null if it is no instant."""
         ...
@@ -116,13 +100,3 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of everything."""
         ...
-
-
-def score_step(score: str) -> str:
-    """An expression: a score as a whole number below 2**32, in the same order."""
-    return f"cast(round((ln({score}) + {_LIFT}) * {_SCORE_STEPS}) as bigint)"
-
-
-def score_of(step: str) -> str:
-    """An expression: the score that `score_step` made a number of."""
-    return f"exp({step} / {_SCORE_STEPS}.0 - {_LIFT})"

@@ -7,22 +7,28 @@ about (contract sections 6, 7 and 11: D); every formula here is our own choice, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from irclient.cooking.algorithms import NEIGHBOURS, Neighbours
-from irclient.cooking.engines.engine import LEAST_SCORE
+from irclient.cooking.neighbours import for_each_block, no_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from irclient.cooking.engines.engine import Columns, Engine
+    from irclient.cooking.engines.engine import Engine
+    from irclient.cooking.neighbours import Neighbours
 
-__all__ = ["bought_together", "counted_pairs", "people_also", "picks"]
+__all__ = ["Pairs", "best_pairs", "bought_together", "people_also", "picks"]
+
+_Items: TypeAlias = npt.NDArray[np.integer[Any]]
+_Numbers: TypeAlias = npt.NDArray[np.float64]
 
 #: Pairs of rows that one block may join: what it takes in memory follows from it.
-_BLOCK_PAIRS: Final = 6_000_000
+_BLOCK_PAIRS: Final = 1_000_000
 #: Pairs of rows in all blocks together; longer histories are cut until they fit.
 _MOST_PAIRS: Final = 400_000_000
 _HISTORY_LENGTHS: Final = (5000, 500, 300, 200, 150, 100, 70, 50, 30, 20, 10)
@@ -32,127 +38,123 @@ _VOICE: Final = 1024
 _DOUBT: Final = 4.0
 #: With fewer baskets than this there is no surprise at all; then any shared basket counts.
 _FEW_BASKETS: Final = 50
+#: The least score that is told from nothing.
+_LEAST_SCORE: Final = 1e-6
+#: Okapi's two constants, as the `implicit` package sets them.
+_K1: Final = 1.2
+_B: Final = 0.8
 
 
-def counted_pairs(engine: Engine, source: str, *, size: int) -> Iterator[tuple[int, int]]:
-    """Count who took both of two items, for a block of items at a time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Pairs of items that the same people took.
 
-    While a block is being looked at, `pairs` holds `one` (an item of the block), `other`,
-    `together` (how many people took both) and `voices` (the sum of their voices: whoever took
-    much says little with each item); `popularity` holds `item`, `people` and `voices`.
-
-    Args:
-        engine: Where the source is.
-        source: A table of `person`, `item` and `place`.
-        size: How many items there are.
-
-    Yields:
-        The first item of a block, and the one after its last.
+    Attributes:
+        one: The first item of each pair.
+        other: The second item of each pair.
+        together: How many people took both, for each pair.
+        voices: The sum of their voices, for each pair: who took much says little with each item.
+        people: How many people took each item of the catalogue.
+        everyone: How many people there are.
     """
-    longest = _longest(engine, source)
-    engine.keep(
-        "voiced",
-        f"select t.person, t.item, cast(round({_VOICE} * pow(ln(1 + everyone / (1.0 * n)), 2)) "
-        f"as double) as voice from {source} t join (select person, count(*) as n from {source} "
-        "group by person) p on t.person = p.person cross join (select count(distinct person) as "
-        f"everyone from {source}) e where t.place <= {longest}",
-    )
-    engine.keep(
-        "popularity",
-        "select item, count(*) as people, sum(voice) as voices from voiced group by item",
-    )
-    for start, stop in _blocks(engine, size):
-        engine.keep(
-            "pairs",
-            "select a.item as one, b.item as other, count(*) as together, sum(a.voice) as voices "
-            "from voiced a join voiced b on a.person = b.person "
-            f"where a.item >= {start} and a.item < {stop} and a.item <> b.item "
-            "group by a.item, b.item",
-        )
-        yield start, stop
-        engine.drop("pairs")
-    engine.drop("voiced")
-    engine.drop("popularity")
+
+    one: _Items
+    other: _Items
+    together: _Numbers
+    voices: _Numbers
+    people: _Numbers
+    everyone: int
 
 
 def best_pairs(
-    engine: Engine, source: str, scores: Mapping[str, Callable[[Engine], str]], *, size: int
+    engine: Engine, source: str, scores: Mapping[str, Callable[[Pairs], _Numbers]], *, size: int
 ) -> dict[str, Neighbours]:
     """The best pairs of each item, by several scores.
 
     Args:
         engine: Where the source is.
-        source: As for `counted_pairs`.
-        scores: Statements with `one`, `other` and `score` over `pairs` and `popularity`, by name.
+        source: A table of `person`, `item` and `place`.
+        scores: What a pair scores, by name.
         size: How many items there are.
     """
-    kept = max(1, min(NEIGHBOURS, size))
-    found = {
-        name: Neighbours(
-            np.full((size, kept), -1, dtype=np.int32), np.zeros((size, kept), dtype=np.float32)
+    found = {name: no_neighbours(size) for name in scores}
+    voiced = _voiced(engine, source, size)
+    if not voiced.nnz:
+        return found
+    took = voiced.copy()
+    took.data = np.ones_like(voiced.data)
+    people = np.bincount(took.indices, minlength=size).astype(np.float64)
+    everyone = int(np.count_nonzero(np.diff(took.indptr)))
+    turned = csr_array(voiced.T)
+
+    def work(start: int, stop: int) -> None:
+        both = csr_array(turned[start:stop] @ took)
+        pairs = Pairs(
+            one=np.repeat(np.arange(start, stop), np.diff(both.indptr)),
+            other=both.indices,
+            together=both.data.real,
+            voices=both.data.imag,
+            people=people,
+            everyone=everyone,
         )
-        for name in scores
-    }
-    for _ in counted_pairs(engine, source, size=size):
-        for name, statement in scores.items():
-            _fill(found[name], engine.best(statement(engine), kept=kept))
+        for name, score in scores.items():
+            values = score(pairs)
+            values[(values <= _LEAST_SCORE) | (pairs.one == pairs.other)] = 0.0
+            found[name].keep_best(start, both.indptr, pairs.other, values)
+
+    for_each_block(work, _blocks(took))
     return found
 
 
-def people_also(_: Engine) -> str:
+def people_also(pairs: Pairs) -> _Numbers:
     """The cosine of who took what, less some doubt."""
-    return _scored(f"p.together / (sqrt(1.0 * a.people * b.people) + {_DOUBT})")
+    root = np.sqrt(pairs.people)
+    return pairs.together / (root[pairs.one] * root[pairs.other] + _DOUBT)
 
 
-def picks(_: Engine) -> str:
+def picks(pairs: Pairs) -> _Numbers:
     """BM25 of item and item, as for a word and a text: common items and busy people say less."""
-    return _scored(_bm25())
+    people = pairs.people
+    length = people / float(people[people > 0].mean())
+    weight: _Numbers = (_K1 + 1) / (_K1 * (1 - _B + _B * length) + 1)
+    return pairs.voices * weight[pairs.one] * weight[pairs.other] / _VOICE
 
 
-def bought_together(engine: Engine) -> str:
+def bought_together(pairs: Pairs) -> _Numbers:
     """Dunning's log-likelihood ratio of what chance would give."""
-    total = float(engine.columns("select count(distinct person) as n from voiced")["n"][0])
+    both, total = pairs.together, float(pairs.everyone)
     if total < _FEW_BASKETS:
-        return _scored("1.0 * p.together")
-    both, one, other = "p.together", "a.people", "b.people"
-    neither = f"({total} - {one} - {other} + {both})"
-    ratio = " + ".join(
-        (
-            _surprise(both, f"({one} * {other} / {total})"),
-            _surprise(f"({one} - {both})", f"({one} * ({total} - {other}) / {total})"),
-            _surprise(f"({other} - {both})", f"(({total} - {one}) * {other} / {total})"),
-            _surprise(neither, f"(({total} - {one}) * ({total} - {other}) / {total})"),
-        )
+        return both.copy()
+    one, other = pairs.people[pairs.one], pairs.people[pairs.other]
+    ratio = (
+        _surprise(both, one * other / total)
+        + _surprise(one - both, one * (total - other) / total)
+        + _surprise(other - both, (total - one) * other / total)
+        + _surprise(total - one - other + both, (total - one) * (total - other) / total)
     )
-    attracted = f"{both} * {total} > 1.0 * {one} * {other}"
-    return _scored(f"case when {attracted} then 2.0 * ({ratio}) else 0.0 end")
+    return np.where(both * total > one * other, 2.0 * ratio, 0.0)
 
 
-def _bm25() -> str:
-    # Okapi's two constants, as the `implicit` package sets them.
-    k1, b = 1.2, 0.8
-
-    def weight(side: str) -> str:
-        return f"({k1} + 1) / ({k1} * ({1 - b} + {b} * {side}.people / m.mean) + 1)"
-
-    return f"p.voices / {_VOICE}.0 * {weight('a')} * {weight('b')}"
-
-
-def _scored(score: str) -> str:
-    return (
-        f"select one, other, score from (select p.one, p.other, {score} as score from pairs p "
-        "join popularity a on p.one = a.item join popularity b on p.other = b.item "
-        "cross join (select avg(people) as mean from popularity) m) scored "
-        f"where score > {LEAST_SCORE}"
-    )
-
-
-def _surprise(seen: str, expected: str) -> str:
+def _surprise(seen: _Numbers, expected: _Numbers) -> _Numbers:
     """x·ln(x/e), which is 0 where nothing was seen."""
-    return (
-        f"case when {seen} > 0 and {expected} > 0 then {seen} * ln({seen} / {expected}) "
-        "else 0.0 end"
+    something = (seen > 0) & (expected > 0)
+    shares = np.divide(seen, expected, out=np.ones_like(seen), where=something)
+    return seen * np.log(shares)
+
+
+def _voiced(engine: Engine, source: str, size: int) -> csr_array[np.complex128]:
+    """Who took what, shape (people, items): 1, and in the imaginary part the person's voice.
+
+    So one product counts people and sums voices.
+    """
+    rows = engine.columns(
+        f"select t.person, t.item, round({_VOICE} * pow(ln(1 + everyone / (1.0 * n)), 2)) as voice "
+        f"from {source} t join (select person, count(*) as n from {source} group by person) p "
+        "on t.person = p.person cross join (select count(distinct person) as everyone from "
+        f"{source}) e where t.place <= {_longest(engine, source)}"
     )
+    people = int(rows["person"].max()) + 1 if rows["person"].size else 1
+    return csr_array((1.0 + 1j * rows["voice"], (rows["person"], rows["item"])), (people, size))
 
 
 def _longest(engine: Engine, source: str) -> int:
@@ -171,26 +173,11 @@ def _longest(engine: Engine, source: str) -> int:
     return _HISTORY_LENGTHS[-1]
 
 
-def _blocks(engine: Engine, size: int) -> Iterator[tuple[int, int]]:
-    rows = engine.columns(
-        "select v.item, sum(1.0 * n) as joined from voiced v join (select person, count(*) as n "
-        "from voiced group by person) p on v.person = p.person group by v.item order by v.item"
-    )
-    joined = np.zeros(size)
-    joined[rows["item"]] = rows["joined"]
+def _blocks(took: csr_array[np.complex128]) -> Iterator[tuple[int, int]]:
+    lengths = np.diff(took.indptr)
+    joined = np.bincount(took.indices, np.repeat(lengths, lengths), minlength=took.shape[1])
     block = (np.cumsum(joined) // _BLOCK_PAIRS).astype(np.int64)
     starts = np.flatnonzero(np.diff(block, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], size], strict=True):
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), joined.size], strict=True):
         if joined[start:stop].any():
-            yield int(start), int(stop)
-
-
-def _fill(neighbours: Neighbours, rows: Columns) -> None:
-    """Write rows, in the order of `one` and then of their scores, into their places."""
-    one = rows["one"].astype(np.int64)
-    if not one.size:
-        return
-    first = np.flatnonzero(np.diff(one, prepend=-1))
-    place = np.arange(one.size) - np.repeat(first, np.diff(first, append=one.size))
-    neighbours.items[one, place] = rows["other"]
-    neighbours.scores[one, place] = rows["score"]
+            yield start, stop
