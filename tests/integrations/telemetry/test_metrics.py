@@ -132,7 +132,7 @@ def test_no_measurement_has_a_label_that_its_metric_does_not_name() -> None:
 #: Records that tell nothing that a metric does not tell already, or that are for people.
 UNCOUNTED = {
     "FleetJoined", "FleetLost", "FleetReturned", "MemoryUsed", "Probed", "Returned", "SecretRead",
-    "TokenRejected", "TrafficReturned",
+    "TokenRejected", "TpsUsedElsewhere", "TrafficReturned",
 }  # fmt: skip
 
 
