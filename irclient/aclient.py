@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 from irclient._clients.async_list_methods import AsyncListMethods
 from irclient._clients.base import ClientBase
 from irclient._clients.parts import ClientParts
-from irclient._runtime.deferred import Deferred
+from irclient._runtime.deferred import Deferred, load
 from irclient.errors import IRError
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     def _make_driver(
         self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
     ) -> Callable[[Record], None]:
+        load(paging, progress_bars)
         self._driver = tasks.TaskDriver(transport, observers)
         return self._driver.tell
 

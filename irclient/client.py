@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
 from irclient._clients.base import ClientBase
 from irclient._clients.list_methods import ListMethods
 from irclient._clients.parts import ClientParts
-from irclient._runtime.deferred import Deferred
+from irclient._runtime.deferred import Deferred, load
 from irclient.errors import IRError
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     def _make_driver(
         self, transport: httpx.BaseTransport, observers: Sequence[Observer]
     ) -> Callable[[Record], None]:
+        load(paging, progress_bars)
         self._driver = blocking.BlockingDriver(transport, observers)
         return self._driver.tell
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
 from irclient._clients.configured import ConfiguredClient
 from irclient._clients.parts import TransportT
-from irclient._runtime.deferred import Deferred, load
+from irclient._runtime.deferred import Deferred, hold_imported, load
 from irclient.deadlines import deadline_at, seconds_of
 from irclient.errors import ConfigurationError, QueryError
 
@@ -88,7 +88,7 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def _put_together(self, parts: ClientParts[TransportT]) -> None:
         """Check what the client is made of, and make what its calls share."""
-        load(batch, cached_answer, readying)
+        load(batch, cached_answer, call_state, observe, options, readying)
         assembly.check_fallback(parts.fallback)
         self._state = assembly.assemble(
             parts.endpoints,
@@ -108,6 +108,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             cast("TransportT", self._own_transport) if parts.transport is None else parts.transport
         )
         self._tell = self._make_driver(self._transport, parts.observers)
+        hold_imported()
         self._instruments, self._watched = (), None
         if parts.observers:
             # Loaded here: most clients have none.

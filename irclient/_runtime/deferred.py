@@ -6,10 +6,14 @@ programs import the class where they may never make a client, or make it much la
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["Deferred", "load"]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["Deferred", "hold_imported", "load"]
 
 
 class Deferred:
@@ -19,18 +23,26 @@ class Deferred:
         name: The module's full name.
     """
 
+    all: ClassVar[list[Deferred]] = []
+
     def __init__(self, name: str) -> None:
         self._name = name
+        self._module: ModuleType | None = None
+        self.all.append(self)
 
     def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401  (whatever stands there)
         # Kept, so that it is found without this the next time. Importing takes its own lock.
-        value = getattr(import_module(self._name), attribute)
+        value = getattr(self._module or import_module(self._name), attribute)
         setattr(self, attribute, value)
         return value
 
     def load(self) -> None:
         """Import the module."""
-        import_module(self._name)
+        self._module = import_module(self._name)
+
+    def hold(self) -> None:
+        """Hold on to the module if it was imported."""
+        self._module = self._module or sys.modules.get(self._name)
 
     def __repr__(self) -> str:
         return f"<Deferred {self._name}>"
@@ -41,3 +53,13 @@ def load(*modules: object) -> None:
     for each in modules:
         if isinstance(each, Deferred):
             each.load()
+
+
+def hold_imported() -> None:
+    """Hold on to all modules that were imported by now.
+
+    While the interpreter ends, modules that nobody holds are gone and nothing can be imported, yet
+    a client may still be called, by what is called at exit or by a finalizer.
+    """
+    for each in Deferred.all:
+        each.hold()
