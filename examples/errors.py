@@ -1,5 +1,7 @@
 """Errors say who must act, and list every attempt of the call."""
 
+import logging
+
 from irclient import (
     AccessDenied,
     AuthenticationError,
@@ -12,6 +14,9 @@ from irclient import (
     Unavailable,
 )
 from irclient.testing import ScriptedService, example_pair, quick_settings
+
+# The made-up 429s below would make the client warn that others use the endpoint's TPS.
+logging.getLogger("irclient").addHandler(logging.NullHandler())
 
 SITUATIONS = (
     ("both accounts are down", lambda script: script.refuse(), Unavailable),
