@@ -111,7 +111,7 @@ def until(said, *, within: float) -> float:
 
 
 def test_a_cold_client_becomes_ready_by_being_asked() -> None:
-    with client(IRClient, ScriptedService(), Vault()) as ir:
+    with client(IRClient, ScriptedService(), Vault(takes=0.3)) as ir:
         assert not ir.readiness()
         until(ir.readiness, within=10.0)
 
