@@ -12,10 +12,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help picture demo test test-all test-lowest check release fix docs serve-docs examples bench simulate promise chaos soak clean
+.PHONY: help pictures demo-picture demo test test-all test-lowest check release fix docs serve-docs examples bench simulate promise chaos soak clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## Watch lists arrive through the whole chain, and keep arriving when the primary goes down
 	$(BIN)/irclient demo
@@ -63,7 +63,10 @@ list-methods: $(VENV)/.check ## Write the clients' list methods from the query c
 	$(BIN)/python scripts/list_methods.py
 	$(BIN)/ruff format irclient/_clients
 
-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
+pictures: $(VENV)/.check ## Draw the documentation's pictures from runs in virtual time
+	$(BIN)/python -m scripts.pictures
+
+demo-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
 	$(BIN)/python scripts/demo_picture.py
 
 docs: $(VENV)/.check ## Build the documentation into site/

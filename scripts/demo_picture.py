@@ -1,7 +1,8 @@
 """Draws the moving picture of the landing page from a run of `irclient demo`.
 
-`make picture` runs it. Each quarter of a second of the demo's traffic is a frame, rendered by rich,
-and the figures at the end stay for a while; readers who asked for less motion see these alone.
+`make demo-picture` runs it. Each quarter of a second of the demo's traffic is a frame, rendered by
+rich, and the figures at the end stay for a while; readers who asked for less motion see these
+alone.
 """
 
 from __future__ import annotations

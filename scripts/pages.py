@@ -48,6 +48,9 @@ def messages() -> str:
 
 _MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
 
+#: A picture that is drawn for the page's own colours becomes a part of the page.
+_PICTURE = re.compile(r"^!\[[^\]]*\]\((?:\.\./)*pictures/(\w+)\.svg\)$", re.MULTILINE)
+
 _KINDS = {
     "tuple[ListQuery, ...]": "a list of queries",
     "tuple[str, ...]": "a list of ids",
@@ -112,8 +115,13 @@ def _title_and_first_sentence(text: str) -> tuple[str, str]:
 
 
 def fill(markdown: str) -> str:
-    """Return a page with every mark replaced."""
-    return _MARK.sub(lambda mark: SOURCES[mark[1]](), markdown)
+    """Return a page with every mark replaced, and with its pictures."""
+    return _PICTURE.sub(_picture, _MARK.sub(lambda mark: SOURCES[mark[1]](), markdown))
+
+
+def _picture(link: re.Match[str]) -> str:
+    svg = (_ROOT / "docs" / "pictures" / f"{link[1]}.svg").read_text("utf-8")
+    return f'<div class="picture">{svg.strip()}</div>' if 'class="drawn"' in svg else link[0]
 
 
 def settings() -> str:
@@ -190,7 +198,7 @@ def health_table() -> str:
     return table(("state", "what happens", "next state"), rows)
 
 
-_PLACES = {"working": (110, 150), "failing": (400, 40), "recovering": (690, 150)}
+_PLACES = {"working": (90, 60), "failing": (390, 60), "recovering": (240, 250)}
 
 
 def health_diagram() -> str:
@@ -207,7 +215,7 @@ def health_diagram() -> str:
     style = (
         # A style reaches the whole page, so each rule names the picture.
         ".states rect,.states path{fill:none;stroke:currentColor}"
-        ".states text{fill:currentColor;text-anchor:middle;font:13px sans-serif}"
+        ".states text{fill:currentColor;text-anchor:middle;font:12.5px system-ui,sans-serif}"
         ".states .state{font-weight:bold;font-size:15px}"
         ".states .event{paint-order:stroke;stroke:var(--md-default-bg-color);stroke-width:6px}"
     )
@@ -217,8 +225,9 @@ def health_diagram() -> str:
         "</marker></defs>"
     )
     return (
-        '<svg class="states" viewBox="0 0 860 280" role="img" aria-label="States of an endpoint">'
-        f"<style>{style}</style>{marker}{''.join(lines)}</svg>"
+        '<div class="picture"><svg class="states" viewBox="0 0 480 345" role="img" '
+        'aria-label="States of an endpoint">'
+        f"<style>{style}</style>{marker}{''.join(lines)}</svg></div>"
     )
 
 
@@ -228,14 +237,15 @@ def _arrow(origin: str, target: str, said: list[str]) -> str:
         path = f"M{x1 - 25} {y1 + 22}C{x1 - 60} {y1 + 80} {x1 + 60} {y1 + 80} {x1 + 25} {y1 + 22}"
         middle, below = x1, y1 + 84
     else:
-        # Arrows bend to their right, so that there and back are two lines.
-        bend = 55 if abs(y1 - y2) > 50 else 90
+        # Arrows bend to their right, so that there and back are two lines; those to the left or
+        # to the right stay outside of the others.
+        bend = 60 if y1 != y2 and target != "working" else -60
         dx, dy = x2 - x1, y2 - y1
         length = (dx * dx + dy * dy) ** 0.5
         cx, cy = (x1 + x2) / 2 - dy / length * bend, (y1 + y2) / 2 + dx / length * bend
         start, end = _edge(x1, y1, cx, cy), _edge(x2, y2, cx, cy)
         path = f"M{start}Q{cx:.0f} {cy:.0f} {end}"
-        middle, below = (x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4 + 4
+        middle, below = (x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4 - (4 if y1 == y2 else -4)
     labels = "".join(
         f'<text x="{middle:.0f}" y="{below + 16 * row:.0f}" class="event">{each}</text>'
         for row, each in enumerate(said)
