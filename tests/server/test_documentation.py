@@ -13,7 +13,9 @@ from irclient.server.configuration_file import read_configuration
 ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs" / "how-to" / "serve.md").read_text("utf-8")
 #: A block of another name is of another file, such as the client's.
-BLOCKS = re.findall(r"^```toml(?: title=\"server\.toml\")?\n(.*?)^```", HOW_TO, re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(
+    r"^```toml(?: title=\"server\.toml\")?\n(.*?)^```", HOW_TO, re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
