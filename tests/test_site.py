@@ -161,11 +161,39 @@ def test_every_link_and_picture_leads_somewhere(site: Path) -> None:
 
 
 def test_the_site_has_what_search_engines_and_language_models_read(site: Path) -> None:
-    assert "<loc>https://" in (site / "sitemap.xml").read_text("utf-8")
+    listed = re.findall(r"<loc>(https://[^<]+)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    address = re.search(r"^site_url: (.+)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert set(listed) == {address[1] + page for page in pages_of(site)}
     assert (site / "llms.txt").read_text("utf-8").startswith("# irclient\n")
-    assert (site / "404.html").exists()
+    assert "md-search__input" in (site / "404.html").read_text("utf-8")
     index = (site / "search" / "search_index.js").read_text("utf-8")
     assert "fail over" in index.lower()
+
+
+def test_each_page_leads_to_the_one_before_and_the_one_after(site: Path) -> None:
+    without = {
+        way: [
+            page
+            for page in pages_of(site)
+            if f"md-footer__link--{way}" not in (site / page).read_text("utf-8")
+        ]
+        for way in ("prev", "next")
+    }
+    assert without == {"prev": ["index.html"], "next": ["changelog.html"]}
+
+
+def test_the_reference_names_no_private_module_and_shows_both_clients_side_by_side(site) -> None:
+    private = re.compile(r"irclient\._[a-z]\w*|\b(?:Async)?ListMethods\b|\bClientBase\b")
+    found = {
+        page.name: set(private.findall(re.sub(r"<[^>]+>", "", page.read_text("utf-8"))))
+        for page in (site / "reference" / "api").glob("*.html")
+    }
+    assert len(found) > 15
+    assert {name: names for name, names in found.items() if names} == {}
+    clients = (site / "reference" / "api" / "clients.html").read_text("utf-8")
+    assert re.search(
+        r'tabbed-labels"><label[^>]*>IRClient</label><label[^>]*>AsyncIRClient', clients
+    )
 
 
 def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
