@@ -20,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks import quoted
 from benchmarks.bars import judge
 from benchmarks.machine import load, machine, versions
 from benchmarks.measuring import Extent, together
@@ -128,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.write_docs:
         page = _DOCS / "performance.md"
         _write(page, fill(page.read_text("utf-8"), named))
+        for quoting in (ROOT / "README.md", ROOT / "docs" / "index.md"):
+            _write(quoting, quoted.fill(quoting.read_text("utf-8"), page.read_text("utf-8")))
         _write(_DOCS / "benchmarks.json", json.dumps(figures, indent=1) + "\n")
     return 0
 
