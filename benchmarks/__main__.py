@@ -129,8 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.write_docs:
         page = _DOCS / "performance.md"
         _write(page, fill(page.read_text("utf-8"), named))
-        for quoting in (ROOT / "README.md", ROOT / "docs" / "index.md"):
-            _write(quoting, quoted.fill(quoting.read_text("utf-8"), page.read_text("utf-8")))
+        quoted.main()
         _write(_DOCS / "benchmarks.json", json.dumps(figures, indent=1) + "\n")
     return 0
 

@@ -2,6 +2,8 @@
 
 A figure is typed nowhere: a run that fills the tables of the documentation writes it where it is
 quoted, and a test fails where it is not what the tables say.
+
+    python -m benchmarks.quoted      write them again, out of tables that were filled
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.rivals import OURS
+from benchmarks.serving import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["QUOTES", "Quote", "cell", "fill", "rows"]
+__all__ = ["QUOTES", "Quote", "cell", "fill", "main", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,14 @@ def rows(page: str, table: str) -> Iterator[dict[str, str]]:
     lines = [line for line in body.splitlines() if line.startswith("|")]
     heads, _, *others = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     return (dict(zip(heads, each, strict=True)) for each in others)
+
+
+def main() -> None:
+    """Write every quoted figure."""
+    page = (ROOT / "docs" / "explanation" / "performance.md").read_text("utf-8")
+    for quoting in (ROOT / "README.md", ROOT / "docs" / "index.md"):
+        quoting.write_text(fill(quoting.read_text("utf-8"), page), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,7 @@ LANDING = (ROOT / "docs" / "index.md").read_text("utf-8")
 
 @pytest.mark.parametrize("text", [README, LANDING], ids=["README", "landing page"])
 def test_each_quoted_figure_is_that_of_the_last_run(text: str) -> None:
-    assert fill(text, TABLES) == text, "python -m benchmarks --write-docs writes them"
+    assert fill(text, TABLES) == text, "python -m benchmarks.quoted writes them"
     assert all(quote.place.search(text) for quote in QUOTES)
 
 
