@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from irclient._runtime.forks import fork_count
 from irclient.transports.as_httpx import AsHTTPXTransport
 from irclient.transports.at_exit import close_at_exit
+from irclient.transports.connecting import connected
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
 from irclient.transports.pool import Pool, checked_limit
-from irclient.transports.sockets import Patience, SocketConnection
+from irclient.transports.sockets import SocketConnection
 from irclient.transports.tls import check_authorities, ssl_context
+from irclient.transports.waiting import Patience, on_thread
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +86,8 @@ class BlockingTransport(AsHTTPXTransport):
             connection = self._open(outgoing, pool, patience)
         answers = connection.answers
         try:
-            connection.exchange(outgoing.request, patience, is_kept=is_kept)
+            steps = connection.exchange_in_steps(outgoing.request, is_kept=is_kept)
+            on_thread(steps, patience)
         except BaseException:
             pool.discard(connection)
             raise
@@ -106,9 +109,10 @@ class BlockingTransport(AsHTTPXTransport):
         context = ssl_context(ca_file=self._ca_file) if origin.is_secure else None
         try:
             connecting = patience.but_not_beyond(time.monotonic() + within)
-            connection = SocketConnection(origin, context, connecting)
+            sock = on_thread(connected(origin, context), connecting)
         except Late:
             raise Late(f"no connection within {min(within, outgoing.within):.3g} s") from None
+        connection = SocketConnection(origin, sock, time.monotonic())
         pool.add(connection)
         if pool.is_closed:
             # Meanwhile, so that nobody else would close it.

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from irclient._runtime.forks import fork_count
-from irclient._runtime.loops import this_loop
 from irclient._runtime.threads import DaemonThreads
 from irclient.topology import is_loopback
 from irclient.transports.failures import Unreachable, Unsendable
@@ -22,7 +20,7 @@ from irclient.transports.failures import Unreachable, Unsendable
 if TYPE_CHECKING:
     from irclient.transports.request import Origin
 
-__all__ = ["LookUp", "addresses_of", "look_up", "looked_up"]
+__all__ = ["LookUp", "look_up", "looked_up"]
 
 #: The addresses of a name, in the order in which to try them.
 LookUp: TypeAlias = "Future[list[str]]"
@@ -85,19 +83,6 @@ def _in_turn(found: list[tuple[int, str]]) -> list[str]:
     return [each for turn in zip_longest(*by_family) for each in turn if each is not None]
 
 
-async def addresses_of(origin: Origin) -> list[str]:
-    """Look a name up from a task, and wait for it; the wait can be cancelled.
-
-    Raises:
-        Unreachable: The name is not known.
-        Unsendable: It could not be looked up.
-    """
-    looking = look_up(origin)
-    if not looking.done():
-        await _landed(looking)
-    return looked_up(looking, origin)
-
-
 def looked_up(looking: LookUp, origin: Origin) -> list[str]:
     """The addresses that a look-up found, which has ended.
 
@@ -120,19 +105,3 @@ def looked_up(looking: LookUp, origin: Origin) -> list[str]:
             "goes nowhere else without TLS; use https, or 127.0.0.1"
         )
     return here
-
-
-async def _landed(looking: LookUp) -> None:
-    import anyio  # noqa: PLC0415  (only where a name is looked up by a task)
-
-    loop: Any = this_loop()
-    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
-    landed = anyio.Event()
-
-    def wake(_looking: LookUp) -> None:
-        # The loop may have ended: nobody waits there any more.
-        with suppress(RuntimeError):
-            soon(landed.set)
-
-    looking.add_done_callback(wake)
-    await landed.wait()

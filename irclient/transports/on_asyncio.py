@@ -12,11 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Final, cast
 from weakref import WeakKeyDictionary
 
-from irclient.transports.addresses import first_of
 from irclient.transports.answers import Answers
+from irclient.transports.connecting import connected, words_of
 from irclient.transports.failures import Late, Unreachable
-from irclient.transports.names import addresses_of
-from irclient.transports.sockets import look_at, words_of
+from irclient.transports.waiting import Wait, on_loop
 
 if TYPE_CHECKING:
     from irclient.transports.request import Origin
@@ -43,25 +42,19 @@ async def connect(
         Unsendable: The name could not be looked up.
         TimeoutError: It took too long.
     """
-    loop, host = asyncio.get_running_loop(), origin.host if context is not None else None
-
-    async def connect_to(address: str) -> AsyncioConnection:
-        _, connection = await loop.create_connection(
-            lambda: AsyncioConnection(origin, loop),
-            address,
-            origin.port,
-            ssl=context,
-            server_hostname=host,
-        )
-        return connection
-
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout_at(until):
+        sock = await on_loop(connected(origin, None))
         try:
-            return await first_of(await addresses_of(origin), connect_to)
-        except TimeoutError:
-            raise
+            _, connection = await loop.create_connection(
+                lambda: AsyncioConnection(origin, loop),
+                ssl=context,
+                sock=sock,
+                server_hostname=None if context is None else origin.host,
+            )
         except OSError as problem:
             raise Unreachable(words_of(problem)) from problem
+    return connection
 
 
 class AsyncioConnection(asyncio.BufferedProtocol):
@@ -116,7 +109,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
     def is_quiet(self) -> bool:
         """Whether it is open, and nothing came over it since the last answer."""
         # What the loop has read it has told; the rest waits in the socket.
-        return not (self._transport.is_closing() or self._is_readable(0.0))
+        return not (self._transport.is_closing() or self._look(0.0))
 
     def close(self) -> None:
         """Close it at once: a close that waits for the other side could be held by it."""
@@ -129,7 +122,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         """Know the connection, once it is secured."""
         self._transport = cast("asyncio.Transport", transport)
         self._is_secure = transport.get_extra_info("sslcontext") is not None
-        self._is_readable = look_at(transport.get_extra_info("socket"))
+        self._look = Wait(transport.get_extra_info("socket"), until="readable").look
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  (asyncio's signature)
         """Where to put what arrives: a protocol that is given bytes costs four times as much."""

@@ -16,9 +16,10 @@ import pytest
 
 from irclient._core.protocol import Failure, Trouble
 from irclient._runtime.threads import DaemonThreads
-from irclient.transports import BlockingTransport, names, sockets
+from irclient.transports import BlockingTransport, connecting, names, waiting
 from irclient.transports.exchange import exchange
 from irclient.transports.request import Origin
+from irclient.transports.waiting import on_loop
 from tests.certificates import Authority
 from tests.transports.carriers import (
     body,
@@ -351,7 +352,7 @@ def test_a_loop_that_ends_while_a_name_is_looked_up_is_not_disturbed(known) -> N
 
     async def give_up() -> None:
         with anyio.move_on_after(0.05):
-            await names.addresses_of(origin)
+            await on_loop(connecting.connected(origin, None))
 
     for world in ASYNC:
         world.play(give_up)
@@ -498,14 +499,14 @@ def test_a_socket_that_the_system_refuses_is_unreachable(monkeypatch) -> None:
 
     transport = BlockingTransport()
     with weather() as server:
-        monkeypatch.setattr(sockets.socket, "socket", refuse)
+        monkeypatch.setattr(connecting.socket, "socket", refuse)
         outcome = exchange(transport, request_to(server.url))
         monkeypatch.undo()
     assert outcome.reason == "unreachable: Too many open files"
 
 
 def test_without_poll_select_is_asked(monkeypatch) -> None:
-    monkeypatch.delattr(sockets.select, "poll")
+    monkeypatch.delattr(waiting.select, "poll")
     transport = BlockingTransport()
     with weather() as server:
         for _ in range(3):

@@ -1,0 +1,120 @@
+"""Connecting: to the address of a name that answers first, and with TLS; as steps that wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING, Final
+
+from irclient.transports.failures import Unreachable
+from irclient.transports.names import look_up, looked_up
+from irclient.transports.waiting import Wait
+
+if TYPE_CHECKING:
+    from irclient.transports.request import Origin
+    from irclient.transports.waiting import Steps
+
+__all__ = ["connected", "words_of"]
+
+#: Seconds for one address before the next is tried as well (RFC 8305, section 5).
+_NEXT_ADDRESS_AFTER: Final = 0.25
+#: What a connection that is being made says of itself.
+_CONNECTING: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+
+
+def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.socket]:
+    """Connect, and return a socket that never blocks.
+
+    Args:
+        origin: What to connect to.
+        context: Whom to trust; None without TLS.
+
+    Raises:
+        Unreachable: No connection could be had.
+        Unsendable: The name could not be looked up.
+    """
+    looking = look_up(origin)
+    while not looking.done():
+        yield looking
+    try:
+        sock = yield from _first_of(looked_up(looking, origin), origin.port)
+        return sock if context is None else (yield from _secured(sock, context, origin.host))
+    except OSError as problem:
+        raise Unreachable(words_of(problem)) from problem
+
+
+def _first_of(addresses: list[str], port: int) -> Steps[socket.socket]:
+    """Connect to the address that answers first, trying the next when one is slow (RFC 8305)."""
+    problem: OSError = OSError("no address is known")
+    left, next_at = list(addresses), 0.0
+    trying: list[socket.socket] = []
+    try:
+        while left or trying:
+            now = time.monotonic()
+            if left and (now >= next_at or not trying):
+                next_at = now + _NEXT_ADDRESS_AFTER
+                try:
+                    trying.append(_begun(left.pop(0), port))
+                except OSError as refusal:
+                    problem = refusal
+                continue
+            seconds = next_at - now if left else None
+            ready = yield Wait(*trying, until="writable", seconds=seconds)
+            for sock in [each for each in trying if each.fileno() in ready]:
+                trying.remove(sock)
+                number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if not number:
+                    return sock
+                sock.close()
+                problem, next_at = OSError(number, os.strerror(number)), now
+    finally:
+        # Those that were not first, too.
+        for sock in trying:
+            sock.close()
+    raise problem
+
+
+def _begun(address: str, port: int) -> socket.socket:
+    """A socket that is being connected to an address."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        sock.settimeout(0)
+        # A request is one piece: it must not wait for the acknowledgement of the last.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        number = sock.connect_ex((address, port))
+        if number not in _CONNECTING:
+            raise OSError(number, os.strerror(number))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _secured(plain: socket.socket, context: ssl.SSLContext, host: str) -> Steps[ssl.SSLSocket]:
+    secured: ssl.SSLSocket | None = None
+    try:
+        # An end of the connection that TLS did not announce may be somebody else's doing.
+        secured = context.wrap_socket(
+            plain, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
+        while True:
+            try:
+                secured.do_handshake()
+            except ssl.SSLWantReadError:
+                yield Wait(secured, until="readable")
+            except ssl.SSLWantWriteError:
+                yield Wait(secured, until="writable")
+            else:
+                return secured
+    except BaseException:
+        (secured or plain).close()
+        raise
+
+
+def words_of(problem: BaseException) -> str:
+    """What an error says, in the system's words where it is the system's."""
+    said = problem.strerror if isinstance(problem, OSError) else None
+    return said or str(problem) or type(problem).__name__
