@@ -1,4 +1,4 @@
-"""What the how-to says of a server.toml is what the server reads."""
+"""Each configuration that the how-to shows is read by the server, or by the client it is for."""
 
 import re
 import tomllib
@@ -6,16 +6,29 @@ from pathlib import Path
 
 import pytest
 
+from irclient import IRClient
 from irclient.server import configuration
 from irclient.server.configuration import Configuration
 from irclient.server.configuration_file import read_configuration
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs" / "how-to" / "serve.md").read_text("utf-8")
-#: A block of another name is of another file, such as the client's.
-BLOCKS = re.findall(
-    r"^```toml(?: title=\"server\.toml\")?\n(.*?)^```", HOW_TO, re.MULTILINE | re.DOTALL
-)
+FILES = re.findall(r"^```toml([^\n]*)\n(.*?)^```", HOW_TO, re.MULTILINE | re.DOTALL)
+CLIENTS = [block for title, block in FILES if title == ' title="irclient.toml"']
+BLOCKS = [block for title, block in FILES if title in {"", ' title="server.toml"'}]
+
+
+def test_each_example_is_the_servers_or_the_clients():
+    assert len(CLIENTS) + len(BLOCKS) == len(FILES)
+    assert CLIENTS
+
+
+@pytest.mark.parametrize("block", CLIENTS)
+def test_each_example_of_a_clients_file_makes_a_client(block, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_KEY", "a-key")
+    (tmp_path / "irclient.toml").write_text(block)
+    with IRClient.from_file(tmp_path / "irclient.toml") as ir:
+        assert [each.endpoint for each in ir.health()] == ["contoso-a/web"]
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -1,5 +1,8 @@
 """The made-up shop as files."""
 
+import subprocess
+import sys
+
 import pytest
 
 from irclient.emulator.shop.written_shop import FAMOUS_ITEM, NEWEST_ITEMS, user_id, write_shop
@@ -74,3 +77,10 @@ def test_the_smallest_shop_works(tmp_path):
     write_shop(tmp_path / "shop", items=7, users=1, interactions=1)
     with kitchen(tmp_path / "shop", tmp_path) as made:
         assert len(made.cook().texts["ids"]) == 7
+
+
+def test_the_command_of_the_how_to_writes_it(tmp_path):
+    command = [sys.executable, "-m", "irclient.emulator.shop", str(tmp_path / "my-shop")]
+    subprocess.run(command, check=True, timeout=120)
+    assert (tmp_path / "my-shop" / "model.json").exists()
+    assert len(list((tmp_path / "my-shop" / "Reco_Interactions").glob("*.csv"))) >= 1
