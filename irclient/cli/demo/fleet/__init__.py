@@ -1,0 +1,1 @@
+"""The demo of a fleet: processes that share one TPS, with and without Redis."""
