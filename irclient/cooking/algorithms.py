@@ -43,7 +43,7 @@ _EVENING: Final = 0.3
 #: What is smaller counts as nothing: a length, a score.
 _TINY: Final = 1e-6
 #: One column in so many is looked at to guess how good the best of a row are.
-_SAMPLED: Final = 8
+_SAMPLED: Final = 16
 
 
 def factors(users: csr_array[np.float64]) -> tuple[npt.NDArray[np.float32], _Numbers]:
@@ -114,20 +114,25 @@ def nearest_by_category(
 ) -> tuple[Neighbours, Neighbours]:
     """Neighbours of any category, and of another one; category -1 is like no other."""
     size = vectors.shape[0]
+    # In the order of their categories, so that an item's own is one slice.
+    order = np.argsort(categories, kind="stable")
+    cosines, ordered = _Cosines(vectors[order]), categories[order]
+    kinds, firsts = np.unique(ordered, return_index=True)
+    slices = list(zip(kinds.tolist(), firsts.tolist(), [*firsts[1:].tolist(), size], strict=True))
     of_any, of_another = no_neighbours(size), no_neighbours(size)
-    cosines = _Cosines(vectors)
-    of_its_kind = {kind: np.flatnonzero(categories == kind) for kind in np.unique(categories)}
-    of_its_kind[-1] = np.zeros(0, dtype=np.int64)
 
     def work(start: int, stop: int) -> None:
         scores = cosines.of(start, stop)
-        _keep_best(of_any, start, scores)
-        for row, kind in zip(scores, categories[start:stop], strict=True):
-            row[of_its_kind[kind]] = 0.0
-        _keep_best(of_another, start, scores)
+        _keep_best(of_any, start, scores, order)
+        for kind, first, end in slices:
+            own = slice(max(first, start) - start, max(min(end, stop) - start, 0))
+            if kind != -1:
+                scores[own, first:end] = 0.0
+        _keep_best(of_another, start, scores, order)
 
     for_each_block(work, _blocks(size))
-    return of_any, of_another
+    place = np.argsort(order)
+    return of_any.rows(place), of_another.rows(place)
 
 
 class _Cosines:
@@ -165,30 +170,45 @@ def _blocks(size: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + height, size)
 
 
-def _keep_best(found: Neighbours, start: int, scores: _Block) -> None:
-    """Keep the best columns of some rows but each row's own."""
+def _keep_best(
+    found: Neighbours, start: int, scores: _Block, order: npt.NDArray[np.intp] | None = None
+) -> None:
+    """Keep the best columns of some rows but each row's own.
+
+    Args:
+        found: Where to.
+        start: The first row's number.
+        scores: Of each row with every column.
+        order: Which item each column is; None where it is the item of the same number.
+    """
     height, size = len(scores), int(scores.shape[1])
     own = np.arange(height)
     scores[own, own + start] = 0.0
-    flat = np.flatnonzero(_candidates(scores, found.items.shape[1]))
-    starts = np.searchsorted(flat, np.arange(height + 1) * size)
+    flat, starts = _candidates(scores, found.items.shape[1])
     # In steps, so that the last bit of a product does not put equal items in an order of its own.
     values = np.rint(scores.ravel()[flat] * _STEPS) / _STEPS
-    found.keep_best(start, starts, flat % size, values)
+    others = flat % size
+    found.keep_best(start, starts, others if order is None else order[others], values)
 
 
-def _candidates(scores: _Block, kept: int) -> npt.NDArray[np.bool_]:
-    """Where each row's best are sure to be, and few others.
+def _candidates(scores: _Block, kept: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Where each row's best are sure to be, and few others; and where each row's start in that.
 
     Sorting whole rows, or even splitting them, takes most of the time of a large catalogue. A
     sample of its columns says from where on a row's values may be among the best.
     """
-    sample = scores[:, ::_SAMPLED]
+    sample = scores[:, ::_SAMPLED].copy()
     # Deeper into the sample than the share would be, so that rows seldom come out short.
-    depth = min(3 * kept // (2 * _SAMPLED) + 8, sample.shape[1])
-    least = np.partition(sample, sample.shape[1] - depth, axis=1)[:, sample.shape[1] - depth]
-    least -= 1.0 / _STEPS
-    chosen: npt.NDArray[np.bool_] = scores > np.maximum(least, _TINY)[:, None]
-    short = (np.count_nonzero(chosen, axis=1) < kept) & (least > _TINY)
-    chosen[short] = scores[short] > _TINY
-    return chosen
+    place = sample.shape[1] - min(3 * kept // (2 * _SAMPLED) + 8, sample.shape[1])
+    sample.partition(place, axis=1)
+    least = np.maximum(sample[:, place] - 1.0 / _STEPS, _TINY)
+    bounds = np.arange(len(scores) + 1) * scores.shape[1]
+    chosen = scores > least[:, None]
+    flat = np.flatnonzero(chosen)
+    starts = np.searchsorted(flat, bounds)
+    short = (np.diff(starts) < kept) & (least > _TINY)
+    if short.any():
+        chosen[short] = scores[short] > _TINY
+        flat = np.flatnonzero(chosen)
+        starts = np.searchsorted(flat, bounds)
+    return flat, starts

@@ -38,6 +38,10 @@ class Neighbours:
     items: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float32]
 
+    def rows(self, wanted: npt.NDArray[np.intp]) -> Neighbours:
+        """The neighbours of some items, in that order."""
+        return Neighbours(self.items[wanted], self.scores[wanted])
+
     def keep_best(
         self,
         first: int,
@@ -58,15 +62,20 @@ class Neighbours:
         # and item, and numbers are split and sorted much faster than places.
         bits = scores.astype(np.float32).view(np.int32).astype(np.int64)
         keys = (bits << _ITEM_BITS) | (_LAST_ITEM - others)
-        for row, (start, stop) in enumerate(
-            zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True), first
-        ):
-            own = keys[start:stop]
-            if own.size > kept:
-                own = np.partition(own, own.size - kept)[own.size - kept :]
-            own = np.sort(own[own > _LAST_ITEM])[::-1]  # positive scores only
-            self.items[row, : own.size] = _LAST_ITEM - (own & _LAST_ITEM)
-            self.scores[row, : own.size] = (own >> _ITEM_BITS).astype(np.int32).view(np.float32)
+        best = np.zeros((len(starts) - 1, kept), dtype=np.int64)
+        limits = zip(starts[:-1].tolist(), starts[1:].tolist(), best, strict=True)
+        for start, stop, row in limits:  # only what needs a row at a time; the rest is below
+            if stop - start > kept:
+                keys[start:stop].partition(stop - start - kept)
+                row[:] = keys[stop - kept : stop]
+            else:
+                row[: stop - start] = keys[start:stop]
+        best.sort(axis=1)
+        best = best[:, ::-1]
+        own = slice(first, first + len(best))
+        some = best > _LAST_ITEM  # positive scores only
+        self.items[own] = np.where(some, _LAST_ITEM - (best & _LAST_ITEM), -1)
+        self.scores[own] = (best >> _ITEM_BITS).astype(np.int32).view(np.float32)
 
 
 def no_neighbours(size: int) -> Neighbours:

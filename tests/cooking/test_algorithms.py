@@ -98,3 +98,18 @@ def test_factors_do_not_depend_on_chance_where_two_are_equally_strong():
     people = matrix([[0, 1], [2, 3], [4, 5], [6, 7]])
     found = {algorithms.factors(people)[0].tobytes() for _ in range(20)}
     assert len(found) == 1
+
+
+def test_categories_in_any_order_are_told_apart_as_one_by_one():
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(90, 6))
+    kinds = random.integers(-1, 4, size=90)
+    of_any, of_another = algorithms.nearest_by_category(vectors, kinds)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = np.round(unit @ unit.T * 2**20)
+    for item in range(90):
+        others = [int(at) for at in np.argsort(-cosines[item], kind="stable") if at != item]
+        near_all = [at for at in others if cosines[item, at] > 0]
+        assert near(of_any, item) == near_all
+        own = kinds[item]
+        assert near(of_another, item) == [at for at in near_all if own == -1 or kinds[at] != own]
