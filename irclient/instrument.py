@@ -14,6 +14,7 @@ quick, and never wait. What it raises is logged and changes nothing for the call
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CallUnderWay",
     "Instrument",
+    "NotTold",
     "Purpose",
     "RequestUnderWay",
     "Watched",
@@ -86,8 +88,31 @@ class RequestUnderWay(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NotTold:
+    """A call that an instrument does not want to be told of, such as one that is not sampled.
+
+    Where the client has no other observer, no records are made of the call, which is most of what
+    it costs to be observed. Where it has, the instrument gets the records all the same.
+
+    Attributes:
+        headers: What its requests carry all the same, as `RequestUnderWay.headers`.
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 class CallUnderWay(Protocol):
     """One call, or one piece of work in the background."""
+
+    @property
+    def attempts(self) -> Literal["all", "failed"]:
+        """Of which attempts it wants an `AttemptEnded`.
+
+        With ``"failed"`` there is none of those that were answered as they should be, unless
+        another observer of the client wants it: that spares a call two records.
+        """
+        return "all"
 
     def begin_request(
         self,
@@ -131,7 +156,9 @@ class Instrument(Protocol):
         """Receive one record, as an `Observer`."""
         ...
 
-    def begin_call(self, operation: str, purpose: Purpose, origin: object, /) -> CallUnderWay:
+    def begin_call(
+        self, operation: str, purpose: Purpose, origin: object, /
+    ) -> CallUnderWay | NotTold:
         """Learn that a call begins, on the thread or task that it will run on.
 
         Args:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from irclient.observe import Observer, Record
     from irclient.queries import Query
     from irclient.readiness import Readiness
-    from irclient.results import RecommendationList, Selectors
+    from irclient.results import Answer, RecommendationList, Selectors
     from irclient.settings import (
         Caching,
         Fallback,
@@ -73,6 +73,8 @@ class ClientBase(ConfiguredClient[TransportT]):
     #: What requests go through; ours to close only if we made it.
     _transport: TransportT
     _instruments: tuple[Instrument, ...]
+    #: How they are told of a call; set where there are any.
+    _told_of: Callable[..., Callable[[float], Call[Answer]]]
     #: For as long as it is held, observers may look at it.
     _watched: WatchedState | None
     #: Hands a record to the observers.
@@ -115,6 +117,13 @@ class ClientBase(ConfiguredClient[TransportT]):
             from irclient._clients.watched import WatchedState, instruments_of  # noqa: PLC0415
 
             self._instruments = instruments_of(parts.observers)
+            if self._instruments:
+                from irclient._clients import instrumented  # noqa: PLC0415
+
+                is_alone = len(parts.observers) == 1
+                self._told_of = (
+                    instrumented.instrumented_alone if is_alone else instrumented.instrumented
+                )
             self._watched = WatchedState(self._state, parts.observers)
 
     def with_options(
@@ -268,9 +277,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             self._note_refusal("fetch")
             raise
         if self._instruments:
-            from irclient._clients.instrumented import instrumented  # noqa: PLC0415
-
-            begin = instrumented(begin, self._instruments, query.operation)
+            begin = self._told_of(begin, self._instruments, query.operation)
         return cast("Callable[[float], Call[RecommendationList | Selectors]]", begin)
 
     def _begin_each(

@@ -8,27 +8,40 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, cast
 
 from irclient._core.protocol import Failure, Finish, Race, Resumed, Send, Spawn, Start, Tell
-from irclient._wire.requests import Request
+from irclient._wire.requests import with_headers
 from irclient._wire.responses import Response
+from irclient.instrument import NotTold
 from irclient.transports.request import check_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from irclient._core.call_state import Noted
     from irclient._core.protocol import Call, Command, Work
     from irclient.instrument import CallUnderWay, Instrument, Purpose, RequestUnderWay
     from irclient.observe import Record
 
-__all__ = ["instrumented"]
+__all__ = ["instrumented", "instrumented_alone"]
 
 _logger = logging.getLogger("irclient")
 
 _FAILED: Final = "instrument %r failed"
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class BeginsNoted(Protocol[T_co]):
+    """Begins a call of which fewer records may be made than there could be."""
+
+    def __call__(
+        self, now: float, /, *, noted: Noted, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Call[T_co]:
+        """Begin it."""
+        ...
 
 
 def instrumented(
@@ -48,6 +61,35 @@ def instrumented(
     return begin
 
 
+def instrumented_alone(
+    begin: BeginsNoted[T], instruments: Sequence[Instrument], operation: str
+) -> Callable[[float], Call[T]]:
+    """Return how to begin a call of which nobody is told but one instrument.
+
+    Args:
+        begin: Begins the call, and makes no more records of it than the instrument wants.
+        instruments: Who is told: one.
+        operation: What is asked.
+    """
+    return partial(_observed_alone, begin, instruments[0], operation)
+
+
+def _observed_alone(
+    begin: BeginsNoted[T], instrument: Instrument, operation: str, now: float
+) -> Call[T]:
+    try:
+        under_way = instrument.begin_call(operation, "call", None)
+        if isinstance(under_way, NotTold):
+            if under_way.headers:
+                check_headers(under_way.headers)
+            return begin(now, noted="nothing", headers=under_way.headers)
+        noted: Noted = "all" if under_way.attempts == "all" else "but answered attempts"
+    except Exception:
+        _logger.exception(_FAILED, instrument)
+        return begin(now, noted="all")
+    return _told(begin(now, noted=noted), instrument, operation, under_way)
+
+
 def _observed(  # noqa: PLR0917  (bound by position, the time last)
     begin: Callable[[float], Call[T]],
     instrument: Instrument,
@@ -56,12 +98,52 @@ def _observed(  # noqa: PLR0917  (bound by position, the time last)
     origin: object,
     now: float,
 ) -> Call[T]:
-    call = begin(now)
+    under_way = _begun(instrument, operation, purpose, origin)
+    return begin(now) if under_way is None else _told(begin(now), instrument, operation, under_way)
+
+
+def _begun(
+    instrument: Instrument, operation: str, purpose: Purpose, origin: object
+) -> CallUnderWay | None:
+    """Begin a call; None if the instrument could not."""
     try:
         under_way = instrument.begin_call(operation, purpose, origin)
+        if isinstance(under_way, NotTold):
+            return _HeadersAlone(under_way.headers)
     except Exception:
         _logger.exception(_FAILED, instrument)
-        return (yield from call)
+        return None
+    return under_way
+
+
+class _HeadersAlone:
+    """A call whose instrument wants to be told nothing, with others that want to be told."""
+
+    __slots__ = ("headers",)
+
+    def __init__(self, headers: tuple[tuple[str, str], ...]) -> None:
+        self.headers = headers
+
+    @property
+    def attempts(self) -> Literal["failed"]:
+        return "failed"
+
+    def begin_request(self, *_: object) -> _HeadersAlone:
+        return self
+
+    def note(self, _: Record) -> None:
+        pass
+
+    def as_origin(self) -> None:
+        pass
+
+    def end(self, *_: object) -> None:
+        """Do nothing: for the call, and for its requests."""
+
+
+def _told(
+    call: Call[T], instrument: Instrument, operation: str, under_way: CallUnderWay
+) -> Call[T]:
     seen, error = _Seen(instrument, operation, under_way), None
     try:
         command = next(call)
@@ -154,7 +236,7 @@ class _Seen:
                 check_headers(headers)
                 given = Send(
                     send.endpoint,
-                    Request(own.method, own.target, own.body, (*own.headers, *headers)),
+                    with_headers(own, headers),
                     send.token,
                     send.within,
                     send.connect_within,
@@ -209,10 +291,8 @@ class _Renewal:
 
     def __call__(self, tell: Callable[[Record], None], /) -> None:
         """Carry it out; blocking."""
-        try:
-            under_way = self._instrument.begin_call("token", "renewal", self._origin)
-        except Exception:
-            _logger.exception(_FAILED, self._instrument)
+        under_way = _begun(self._instrument, "token", "renewal", self._origin)
+        if under_way is None:
             self._work(tell)
             return
         seen, error = _Seen(self._instrument, "token", under_way), None

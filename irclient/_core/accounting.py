@@ -74,7 +74,7 @@ def count_attempt(
             aside = _slow_or_not(endpoint, turned, ended_at)
         if state.routes.asides.kept:
             aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at) or aside
-        if not state.has_observers:
+        if call.noted != "all":
             return  # A record of it would not be read: no error follows an answer.
     elif meaning is Meaning.THROTTLED:
         _look_for_others(call, endpoint, ended_at)

@@ -11,7 +11,7 @@ from irclient._core.call_state import tell
 from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import GivenUp, Race, Send
 from irclient._core.verdict import SERVED, judge
-from irclient._wire.requests import request_for
+from irclient._wire.requests import request_for, with_headers
 from irclient._wire.responses import Response
 from irclient.observe import Hedged
 
@@ -113,6 +113,8 @@ def build_send(
         over_new: Whether it goes over a new connection, not over one that was kept.
     """
     connect_within = min(call.settings.timeouts.connect, within)
+    if call.headers:
+        request = with_headers(request, call.headers)
     return Send(endpoint, request, token, within, connect_within, over_new)
 
 

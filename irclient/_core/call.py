@@ -31,6 +31,7 @@ from irclient.observe import CallEnded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from irclient._core.call_state import Noted
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient.queries import Query
@@ -51,6 +52,8 @@ def call(
     fallback: Fallback | None = None,
     priority: Priority = Priority.INTERACTIVE,
     ends_by: float | None = None,
+    noted: Noted | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> Call[Answer]:
     """Answer a query, or raise one `IRError`.
 
@@ -63,10 +66,21 @@ def call(
         fallback: What to answer when nothing else can.
         priority: Who gets a slot first.
         ends_by: When it must be over whatever the settings say; None where nothing else does.
+        noted: Which records are made of it; all where anybody listens, when left out.
+        headers: What its requests carry besides; they have been checked.
     """
     variant, whom = _to_ask(query, state, endpoints)
     call = CallState(
-        query, state, settings, now, whom, variant=variant, priority=priority, ends_by=ends_by
+        query,
+        state,
+        settings,
+        now,
+        whom,
+        variant=variant,
+        priority=priority,
+        ends_by=ends_by,
+        noted=noted,
+        headers=headers,
     )
     key = key_of(call, query) if endpoints is None else None
     try:
@@ -95,7 +109,7 @@ def call(
     state.stats.count_answer(call.source)
     if state.split is not None:
         yield from _let_the_guard_know(call, failed=call.sent > 1)
-    if state.has_observers:
+    if call.noted != "nothing" or state.untold:
         yield from tell(call, _ended(call, call.answered_by, None))
     return answer
 

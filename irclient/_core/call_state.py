@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from irclient._core import call_errors
 from irclient._core.priority import Priority
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FOR_TOKEN",
     "CallState",
+    "Noted",
     "new_call_id",
     "pause",
     "stop_if_closed",
@@ -33,6 +34,10 @@ __all__ = [
     "tell",
 ]
 
+
+#: Which records are made of a call: all; all but of attempts that were answered as they should be,
+#: which its end tells as well; none.
+Noted: TypeAlias = Literal["all", "but answered attempts", "nothing"]
 
 #: What a call may wait for before it can send anything.
 FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
@@ -54,6 +59,8 @@ class CallState:
         priority: Who gets a slot first.
         call_id: That of the call that this is a part of.
         ends_by: When it must be over whatever else is said, as its caller's block has it.
+        noted: Which records are made of it; by default all where anybody listens.
+        headers: What its requests carry besides; they have been checked.
 
     Attributes:
         source: Where its answer comes from.
@@ -75,7 +82,8 @@ class CallState:
 
     __slots__ = (
         "answered_by", "attempts", "began_at", "call_id", "deadline_at", "degraded", "endpoints",
-        "ends_by", "generation", "last_tried", "modeling", "now", "priority", "query", "ready_at",
+        "ends_by", "generation", "headers", "last_tried", "modeling", "noted", "now", "priority",
+        "query", "ready_at",
         "records", "sent", "settings", "slot_wanted_at", "source", "stale", "state",
         "token_was_renewed", "tried", "variant", "verdicts", "waits",
     )  # fmt: skip
@@ -93,6 +101,8 @@ class CallState:
         priority: Priority = Priority.INTERACTIVE,
         call_id: str | None = None,
         ends_by: float | None = None,
+        noted: Noted | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.query = query
         self.modeling = query.modeling
@@ -111,7 +121,11 @@ class CallState:
         self.source: Source = "service"
         self.answered_by: str | None = None
         self.degraded = False
-        if call_id is None and state.has_observers:
+        if noted is None:
+            noted = "all" if state.has_observers else "nothing"
+        self.noted: Noted = noted
+        self.headers = headers
+        if call_id is None and noted != "nothing":
             call_id = new_call_id(state.uniform)
         self.call_id = call_id
         self.sent = self.waits = 0
@@ -150,7 +164,7 @@ class CallState:
 
     def note(self, record: Record | None) -> None:
         """Keep a record until the observers are told, if there are any."""
-        if record is not None and self.state.has_observers:
+        if record is not None and self.noted != "nothing":
             self.records.append(self.own(record))
 
     def own(self, record: Record) -> Record:
@@ -168,9 +182,11 @@ def new_call_id(uniform: Callable[[], float]) -> str:
 
 def tell(call: CallState, *records: Record) -> Call[None]:
     """Hand what was noted to the observers, and these records after it, if there are any."""
-    if not call.state.has_observers and not call.records:
-        return
     untold = call.state.untold
+    if call.noted == "nothing":
+        if not call.records and not untold:
+            return
+        records = ()
     noted = [*call.records, *map(call.own, records)]
     call.records.clear()
     others: list[Record] = []

@@ -83,7 +83,7 @@ def recalled(
     """Return an answer from memory as the call's own."""
     call.source, age = source, call.now - entry.stored_at
     call.degraded = degraded
-    if call.state.has_observers:
+    if call.noted != "nothing":
         operation = call.query.operation
         used = MemoryUsed(at=call.now, operation=operation, source=source, age=age)
         yield from tell(call, used)

@@ -108,6 +108,8 @@ def _from_service(
         priority=call.priority,
         call_id=call.call_id,
         ends_by=call.ends_by,
+        noted=call.noted,
+        headers=call.headers,
     )
     try:
         answered = yield from ask(attempt)

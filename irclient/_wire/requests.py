@@ -23,7 +23,7 @@ from irclient.queries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from irclient.queries import (
         Query,
@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "build_request",
     "request_for",
+    "with_headers",
 ]
 
 #: Paths match in any case; the reference's own spelling is lower case (contract section 2).
@@ -100,6 +101,11 @@ def request_for(query: Query, *, modeling: str | None) -> Request:
     request = build_request(query, modeling=modeling)
     object.__setattr__(query, "_request", (modeling, request))
     return request
+
+
+def with_headers(request: Request, headers: Sequence[tuple[str, str]]) -> Request:
+    """Return a request that has more headers; the one that is kept with its query has not."""
+    return Request(request.method, request.target, request.body, (*request.headers, *headers))
 
 
 _WIRE_NAMES: Final[Mapping[str, str]] = {

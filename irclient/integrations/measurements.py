@@ -32,6 +32,7 @@ from irclient.observe import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from irclient.attempts import Attempt
     from irclient.instrument import Watched
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
@@ -203,10 +204,21 @@ class Places:
 
     def __init__(self) -> None:
         self._by_label: dict[str, Mapping[str, Label]] = {}
+        #: Of attempts; there are few that differ, and one is wanted with each request.
+        self._labels: dict[tuple[str, str, int | None, str], Mapping[str, Label]] = {}
 
     def add(self, endpoints: Iterable[ServiceEndpoint]) -> None:
         """Learn where more endpoints are."""
         self._by_label |= {each.label: place_of(each) for each in endpoints}
+        self._labels = {}
+
+    def labels_of(self, operation: str, attempt: Attempt) -> Mapping[str, Label]:
+        """The labels of an attempt's duration."""
+        key = (operation, attempt.endpoint, attempt.status, attempt.outcome)
+        labels = self._labels.get(key)
+        if labels is None:
+            labels = self._labels[key] = _labels_of_attempt(operation, attempt, self)
+        return labels
 
     def of(self, label: str) -> Mapping[str, Label]:
         """The labels that tell where an endpoint is; none of one that is not known."""
@@ -238,8 +250,14 @@ def measured(record: Record, places: Places) -> tuple[Measured, ...]:
 
 def _of_attempt(record: AttemptEnded, places: Places) -> Iterator[Measured]:
     attempt = record.attempt
+    yield Measured(REQUEST_DURATION, attempt.elapsed, places.labels_of(record.operation, attempt))
+    if attempt.outcome == "throttled":
+        yield Measured(THROTTLES, 1, {_ENDPOINT: attempt.endpoint})
+
+
+def _labels_of_attempt(operation: str, attempt: Attempt, places: Places) -> Mapping[str, Label]:
     labels: dict[str, Label] = {
-        "http.request.method": "POST" if record.operation in _POSTED else "GET",
+        "http.request.method": "POST" if operation in _POSTED else "GET",
         **places.of(attempt.endpoint),
         _ENDPOINT: attempt.endpoint,
     }
@@ -248,9 +266,7 @@ def _of_attempt(record: AttemptEnded, places: Places) -> Iterator[Measured]:
     error = error_type(attempt.status, attempt.outcome)
     if error is not None:
         labels[_ERROR] = error
-    yield Measured(REQUEST_DURATION, attempt.elapsed, labels)
-    if attempt.outcome == "throttled":
-        yield Measured(THROTTLES, 1, {_ENDPOINT: attempt.endpoint})
+    return labels
 
 
 def error_type(status: int | None, outcome: str) -> str | None:
@@ -261,14 +277,22 @@ def error_type(status: int | None, outcome: str) -> str | None:
 
 
 def _of_call(record: CallEnded, _: Places) -> Iterator[Measured]:
-    labels: dict[str, Label] = {_OPERATION: record.operation}
-    if record.error is None:
-        labels[_SOURCE] = record.source or "service"
-    else:
-        labels[_ERROR] = record.error
-    if record.variant is not None:
-        labels[_VARIANT] = record.variant
+    labels = _labels_of_call(record.operation, record.error, record.source, record.variant)
     yield Measured(CALL_DURATION, record.elapsed, labels)
+
+
+@lru_cache(maxsize=1024)
+def _labels_of_call(
+    operation: str, error: str | None, source: str | None, variant: str | None
+) -> Mapping[str, Label]:
+    labels: dict[str, Label] = {_OPERATION: operation}
+    if error is None:
+        labels[_SOURCE] = source or "service"
+    else:
+        labels[_ERROR] = error
+    if variant is not None:
+        labels[_VARIANT] = variant
+    return labels
 
 
 def _of_failover(record: FailedOver, _: Places) -> Iterator[Measured]:

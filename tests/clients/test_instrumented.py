@@ -6,7 +6,7 @@ import logging
 import sys
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
 import pytest
@@ -15,6 +15,7 @@ from irclient import IRClient, Pair, StaticToken, errors
 from irclient._clients.assembly import begin_call
 from irclient._clients.base import ClientBase
 from irclient.deadlines import deadline_at
+from irclient.instrument import NotTold
 from irclient.observe import AttemptEnded, CallEnded, Hedged, MemoryUsed, TokenRenewed
 from irclient.queries import Similar
 from irclient.settings import Caching, Hedging
@@ -49,6 +50,7 @@ class Notes:
 class Noted:
     notes: Notes
     purpose: str
+    attempts: Literal["all", "failed"] = "all"
 
     def begin_request(self, endpoint, method, target, is_hedge):
         self.notes.all.append(("request", endpoint.account, method, target, is_hedge))
@@ -84,6 +86,7 @@ class Broken:
     def __init__(self, method: str) -> None:
         self.method = method
         self.headers = [("x\r\n", "1")] if method == "headers" else []
+        self.attempts = "all"
 
     def __repr__(self) -> str:
         return f"Broken({self.method})"
@@ -380,3 +383,80 @@ def test_a_call_without_an_instrument_makes_no_more_calls_of_functions(monkeypat
         monkeypatch.setattr(ClientBase, "_begin", without_the_hook)
         then = min(calls_made(partial(ir.fetch, Similar(f"b{n}"))) for n in range(5))
     assert now == then
+
+
+@dataclass
+class Indifferent(Notes):
+    """An instrument that wants to be told of no call."""
+
+    def begin_call(self, operation, purpose, origin):
+        self.all.append(("begin", operation, purpose, origin))
+        return NotTold(self.headers)
+
+
+@in_each_world
+def test_of_a_call_that_its_only_instrument_is_not_told_of_there_are_no_records(world) -> None:
+    with weather() as server:
+        notes = Indifferent()
+
+        async def story() -> None:
+            async with world.client(server.endpoint("a"), observers=[notes]) as ir:
+                await world.ask(ir.similar("64702"))
+
+        world.play(story)
+        assert notes.all == [("begin", "similar", "call", None)]
+        assert server.seen[0].headers["x-trace"] == "1"
+
+
+@in_each_world
+def test_another_observer_is_told_all_the_same(world) -> None:
+    with weather() as server:
+        notes, others = Indifferent(), []
+
+        async def story() -> None:
+            observers = [notes, others.append]
+            async with world.client(server.endpoint("a"), observers=observers) as ir:
+                await world.ask(ir.similar("64702"))
+
+        world.play(story)
+        assert [type(each) for each in others] == [AttemptEnded, CallEnded]
+        assert notes.of("observed") == [(AttemptEnded,), (CallEnded,)]
+        assert server.seen[0].headers["x-trace"] == "1"
+
+
+@pytest.mark.parametrize("headers", [(("authorization", "Bearer x"),), (("x\r\n", "1"),)])
+def test_a_call_goes_on_without_headers_that_may_not_be_sent(headers, caplog) -> None:
+    with weather() as server:
+        notes = Indifferent(headers=headers)
+        with IRClient(
+            server.endpoint("a"),
+            credential=StaticToken("t"),
+            settings=options(),
+            observers=[notes],
+        ) as ir:
+            assert ir.similar("1").ids
+    assert "Indifferent" in caplog.text
+    assert server.seen[0].headers["authorization"] == "Bearer t"
+
+
+@dataclass
+class OfFailures(Notes):
+    """An instrument that needs no record of an attempt that went well."""
+
+    def begin_call(self, operation, purpose, origin):
+        return Noted(self, purpose, attempts="failed")
+
+
+@in_each_world
+def test_an_instrument_may_do_without_records_of_attempts_that_went_well(world) -> None:
+    with weather(bad.reset) as broken, weather() as server:
+        notes, pair = OfFailures(), Pair(broken.endpoint("a"), server.endpoint("b"))
+
+        async def story() -> None:
+            async with world.client(pair, observers=[notes]) as ir:
+                await world.ask(ir.similar("64702"))
+
+        world.play(story)
+        told = [each for (each,) in notes.of("note")]
+        assert told.count(AttemptEnded) == 1
+        assert told[-1] is CallEnded

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from opentelemetry import trace
 
 from irclient import __version__
+from irclient.instrument import NotTold
 from irclient.integrations.opentelemetry.meters import Meters
-from irclient.integrations.opentelemetry.spans import CallSpan, Untraced, outcome_of
+from irclient.integrations.opentelemetry.spans import (
+    CallSpan,
+    Untraced,
+    headers_of,
+    outcome_of,
+)
 from irclient.observe import CallEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.metrics import MeterProvider
-    from opentelemetry.trace import TracerProvider
+    from opentelemetry.trace import SpanContext, TracerProvider
 
     from irclient.instrument import Purpose, Watched
     from irclient.observe import Record
@@ -63,14 +69,27 @@ class OpenTelemetry:
 
     def begin_call(
         self, operation: str, purpose: Purpose, origin: object, /
-    ) -> CallSpan | Untraced:
-        """Begin a span, unless the one that it would be below is not sampled."""
-        if purpose == "call":
-            parent = trace.get_current_span().get_span_context()
-            # What sampled elsewhere is the sampler's to judge; a span of this program was judged.
-            if parent.is_valid and not parent.is_remote and not parent.trace_flags.sampled:
-                return Untraced(parent, propagate=self._propagate)
-        return CallSpan(self._tracer, operation, purpose, origin, propagate=self._propagate)
+    ) -> CallSpan | Untraced | NotTold:
+        """Begin a span, unless it is not sampled."""
+        if purpose != "call":
+            return CallSpan.in_background(
+                self._tracer, operation, purpose, origin, propagate=self._propagate
+            )
+        parent, span = trace.get_current_span().get_span_context(), None
+        if not parent.is_valid or parent.is_remote:
+            # The sampler's to judge; a span of this program was judged.
+            attributes = {"irclient.operation": operation}
+            span = self._tracer.start_span(f"irclient.{operation}", attributes=attributes)
+            if not span.is_recording():
+                return self._untraced(span.get_span_context())
+        elif not parent.trace_flags.sampled:
+            return self._untraced(parent)
+        attempts: Literal["all", "failed"] = "all" if self._meters.are_kept else "failed"
+        return CallSpan(self._tracer, operation, attempts, propagate=self._propagate, span=span)
+
+    def _untraced(self, where: SpanContext) -> Untraced | NotTold:
+        headers = headers_of(where) if self._propagate else ()
+        return Untraced(where, headers) if self._meters.are_kept else NotTold(headers)
 
     def __call__(self, record: Record, /) -> None:
         """Count one record."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Meters"]
 
+#: What stands in until a program sets its provider holds that by this name; the API has no public
+#: way to ask. Without it metrics would be counted for nobody.
+_REAL: Final = "_real_meter_provider"
 _lock: Final = threading.Lock()
 _meters_of: Final[weakref.WeakKeyDictionary[MeterProvider, Meters]] = weakref.WeakKeyDictionary()
 
@@ -33,10 +36,11 @@ class Meters:
 
     Args:
         meter: What the metrics are kept with.
+        standing_in: Its provider, if that only stands in for one that may be set later.
     """
 
-    def __init__(self, meter: Meter) -> None:
-        self._is_noop = isinstance(meter, NoOpMeter)
+    def __init__(self, meter: Meter, *, standing_in: MeterProvider | None = None) -> None:
+        self._is_noop, self._standing_in = isinstance(meter, NoOpMeter), standing_in
         self._places = Places()
         self._clients: weakref.WeakSet[Watched] = weakref.WeakSet()
         #: Gauges that records set, which are read later.
@@ -68,8 +72,17 @@ class Meters:
             meters = _meters_of.get(provider)
             if meters is None:
                 meter = provider.get_meter("irclient", __version__)
-                meters = _meters_of[provider] = Meters(meter)
+                # Not any provider: it would be held by what it is the weak key of.
+                standing_in = provider if hasattr(provider, _REAL) else None
+                meters = _meters_of[provider] = Meters(meter, standing_in=standing_in)
         return meters
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether anybody keeps them: no provider of metrics may have been set yet, or ever."""
+        standing_in = self._standing_in
+        is_set = standing_in is None or getattr(standing_in, _REAL, standing_in) is not None
+        return is_set and not self._is_noop
 
     def watch(self, client: Watched) -> None:
         """Look at this client as well."""
@@ -78,7 +91,7 @@ class Meters:
 
     def count(self, record: Record) -> None:
         """Count one record."""
-        if self._is_noop:
+        if not self.are_kept:
             return
         for metric, value, labels in measured(record, self._places):
             self._take[metric.name](value, labels)

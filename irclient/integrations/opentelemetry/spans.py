@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
@@ -44,15 +44,20 @@ class Untraced:
     which trace they belong to, and that it is not kept.
 
     Args:
-        parent: The context of the span that it is below.
-        propagate: Whether its requests say so.
+        parent: The context of the span that it is below, or of its own, which nobody keeps.
+        headers: What its requests carry.
     """
 
     __slots__ = ("_parent", "headers")
 
-    def __init__(self, parent: SpanContext, *, propagate: bool) -> None:
+    def __init__(self, parent: SpanContext, headers: tuple[tuple[str, str], ...]) -> None:
         self._parent = parent
-        self.headers = headers_of(parent) if propagate else ()
+        self.headers = headers
+
+    @property
+    def attempts(self) -> Literal["all"]:
+        """Metrics count all of them."""
+        return "all"
 
     def begin_request(
         self,
@@ -84,32 +89,57 @@ class CallSpan:
     Args:
         tracer: What makes spans.
         operation: What is asked.
-        purpose: What for.
-        origin: The context of the span that had it begun.
+        attempts: Of which attempts it wants records.
         propagate: Whether its requests tell the service which trace they belong to.
+        span: Its span, where it had to be begun to learn whether it is sampled.
     """
 
     __slots__ = (
         "_attached", "_began_at", "_context", "_ended", "_is_recording", "_operation",
-        "_propagate", "_purpose", "_requests", "_span", "_tracer",
+        "_propagate", "_requests", "_span", "_tracer", "attempts",
     )  # fmt: skip
 
     def __init__(
-        self, tracer: Tracer, operation: str, purpose: Purpose, origin: object, *, propagate: bool
+        self,
+        tracer: Tracer,
+        operation: str,
+        attempts: Literal["all", "failed"],
+        *,
+        propagate: bool,
+        span: Span | None = None,
     ) -> None:
         self._tracer = tracer
         self._operation = operation
-        self._purpose = purpose
         self._propagate = propagate
         self._began_at = time.time_ns()
-        self._span: Span | None = None
-        self._context = context.get_current()
+        self._span = span
+        self._context: Context | None = None
         self._attached: Any = None
         self._is_recording = False
         self._ended: CallEnded | None = None
         self._requests: list[RequestSpan] = []
-        if purpose != "call":
-            self._begin_root(origin)
+        self.attempts: Literal["all", "failed"] = attempts
+
+    @classmethod
+    def in_background(
+        cls, tracer: Tracer, operation: str, purpose: Purpose, origin: object, *, propagate: bool
+    ) -> CallSpan:
+        """Begin a trace: what runs in the background outlives the call that had it begun.
+
+        Args:
+            tracer: What makes spans.
+            operation: What is asked.
+            purpose: What for.
+            origin: The context of the span that had it begun.
+            propagate: Whether its requests tell the service which trace they belong to.
+        """
+        links = [Link(origin)] if isinstance(origin, SpanContext) and origin.is_valid else None
+        attributes = {} if purpose == "renewal" else {"irclient.operation": operation}
+        under = Context()
+        span = tracer.start_span(_NAMES[purpose], under, attributes=attributes, links=links)
+        call = cls(tracer, operation, "all", propagate=propagate, span=span)
+        call._attach(span, under, is_own=purpose != "renewal")
+        return call
 
     def begin_request(
         self,
@@ -166,7 +196,9 @@ class CallSpan:
     def end(self, error: BaseException | None) -> None:
         """End the span, and those of its requests that have not been ended."""
         span = self._span
-        if span is None:
+        if span is None or self._context is None:
+            # Nothing to tell, unless it failed: a span that was begun to learn whether it is
+            # sampled is dropped without an end, and so is never exported.
             if error is None:
                 return
             span = self._begun()
@@ -182,38 +214,27 @@ class CallSpan:
         span.end()
 
     def _begun(self) -> Span:
-        """Return the span; begin it if that has not been done."""
-        if self._span is None:
-            operation = self._operation
-            attributes = {"irclient.operation": operation}
-            return self._start(f"irclient.{operation}", self._context, None, attributes)
-        return self._span
+        """Return the span, as the current one; begin it if that has not been done."""
+        span = self._span
+        if self._context is None:
+            under = context.get_current()
+            if span is None:
+                span = self._span = self._tracer.start_span(
+                    f"irclient.{self._operation}",
+                    under,
+                    attributes={"irclient.operation": self._operation},
+                    start_time=self._began_at,
+                )
+            self._attach(span, under, is_own=True)
+        return cast("Span", span)
 
-    def _begin_root(self, origin: object) -> None:
-        """Begin a trace: what runs in the background outlives the call that had it begun."""
-        links = None
-        if isinstance(origin, SpanContext) and origin.is_valid:
-            links = [Link(origin)]
-        is_query = self._purpose != "renewal"
-        attributes = {"irclient.operation": self._operation} if is_query else {}
-        self._start(_NAMES[self._purpose], Context(), links, attributes)
-
-    def _start(
-        self,
-        name: str,
-        under: Context,
-        links: Sequence[Link] | None,
-        attributes: dict[str, str],
-    ) -> Span:
-        self._span = span = self._tracer.start_span(
-            name, under, attributes=attributes, links=links, start_time=self._began_at
-        )
+    def _attach(self, span: Span, under: Context, *, is_own: bool) -> None:
         self._is_recording = span.is_recording()
-        self._context = trace.set_span_in_context(span, under)
-        if self._purpose != "renewal":
-            self._context = context.set_value(_SUPPRESS_HTTP, "ours", self._context)
-        self._attached = context.attach(self._context)
-        return span
+        inner = trace.set_span_in_context(span, under)
+        if is_own:
+            inner = context.set_value(_SUPPRESS_HTTP, "ours", inner)
+        self._context = inner
+        self._attached = context.attach(inner)
 
     def _end_request(self, record: AttemptEnded) -> None:
         for request in self._requests:
