@@ -110,6 +110,11 @@ class Latencies:
         own, partner = self.percentile(operation, endpoint), self._partners.get(endpoint.url)
         return self.percentile(operation, partner) if own is None and partner is not None else own
 
+    def has_answered_since(self, instant: float, operation: str, endpoint: ServiceEndpoint) -> bool:
+        """Whether an endpoint has answered an operation since an instant."""
+        samples = self._samples.get((operation, endpoint.url))
+        return samples is not None and samples.answered_at > instant
+
     def is_slow(self, operation: str, endpoint: ServiceEndpoint) -> bool:
         """Whether calls of an operation should go to the other account of the pair."""
         return (operation, endpoint.url) in self.slow
@@ -169,20 +174,28 @@ class _Slow:
 
 
 class _Samples:
-    __slots__ = ("_any", "_at", "_cold_in_a_row", "_kept", "_unsorted", "latest", "percentile")
+    __slots__ = (
+        "_any",
+        "_cold_in_a_row",
+        "_kept",
+        "_unsorted",
+        "answered_at",
+        "latest",
+        "percentile",
+    )
 
     def __init__(self) -> None:
         self._kept: deque[float] = deque(maxlen=_KEPT)
         self._unsorted = 0
         self._cold_in_a_row = 0
-        self._at = -math.inf
+        self.answered_at = -math.inf
         self._any: deque[float] = deque(maxlen=_LATEST)
         #: Those for which no connection was opened.
         self.latest: deque[float] = deque(maxlen=_LATEST)
         self.percentile: float | None = None
 
     def add(self, latency: float, now: float, *, opened_connection: bool) -> bool:
-        self._at = now
+        self.answered_at = now
         self._any.append(latency)
         self._cold_in_a_row = self._cold_in_a_row + 1 if opened_connection else 0
         if 0 < self._cold_in_a_row < _KEEPS_NO_CONNECTION:
@@ -202,4 +215,4 @@ class _Samples:
         return median(self.latest if len(self.latest) >= _COMPARED_WITH else self._any)
 
     def is_known(self, now: float, window: float) -> bool:
-        return len(self._any) >= _COMPARED_WITH and now - self._at <= window
+        return len(self._any) >= _COMPARED_WITH and now - self.answered_at <= window

@@ -150,6 +150,43 @@ def test_a_caller_who_goes_away_leaves_a_trace_if_he_waited_long(after, calls) -
     assert told.record.attempt.outcome == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("answers_at", "waited", "calls"),
+    [(99.0, 0.015, 0), (99.0, 0.05, 1), (100.01, 0.05, 0), (100.01, 0.1, 1)],
+    ids=["no longer than usual", "nobody was answered", "another was answered", "far too long"],
+)
+def test_who_goes_away_tells_of_an_endpoint_that_was_silent_all_the_time(
+    answers_at, waited, calls
+) -> None:
+    # Of impatient callers only quick answers are known: what is usual is more than that.
+    shared = state()
+    for _ in range(20):
+        shared.latencies.learn("similar", A, 0.02, 99.0)
+    generator = begin(shared)
+    next(generator)
+    shared.latencies.learn("similar", A, 0.02, answers_at)
+    with pytest.raises(GivenUp):
+        generator.throw(GivenUp(100.0 + waited))
+    assert shared.routes.health[A.url].status(101.0).calls == calls
+
+
+def test_an_endpoint_that_answers_survives_any_number_of_impatient_callers() -> None:
+    shared, now = state(), 100.0
+    for _ in range(20):
+        shared.latencies.learn("similar", A, 0.02, 99.0)
+    for _ in range(50):
+        now += 2.0  # Within its TPS.
+        generators = [begin(shared, at=now) for _ in range(10)]
+        for each in generators:
+            next(each)
+        now += 0.03
+        answered(generators.pop(), WELL, now)
+        for each in generators:
+            with pytest.raises(GivenUp):
+                each.throw(GivenUp(now))
+    assert shared.routes.health[A.url].status(now).state == "working"
+
+
 def test_a_recovered_endpoint_is_probed_beside_the_call() -> None:
     shared = state(consecutive_failures=1, eject_for=5)
     shared.routes.health[A.url].record(94.0, sent_at=94.0, ok=False, reason="down")
