@@ -277,11 +277,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         attempt may take.
         """
         self._state.is_closed = True
-        try:
-            if self._own_transport is not None:
-                self._own_transport.close()
-        finally:
-            self._driver.close(within=self._settings.timeouts.attempt)
+        self._driver.close(within=self._settings.timeouts.attempt, transport=self._own_transport)
 
     def _answer(
         self,

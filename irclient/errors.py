@@ -124,11 +124,7 @@ class DeadlineExceeded(IRError):  # noqa: N818
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        attempts: tuple[Attempt, ...] = (),
-        retry_after: float | None = None,
+        self, message: str, *, attempts: tuple[Attempt, ...] = (), retry_after: float | None = None
     ) -> None:
         super().__init__(message, attempts=attempts)
         self.retry_after = retry_after
@@ -143,11 +139,7 @@ class Unavailable(IRError):  # noqa: N818
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        attempts: tuple[Attempt, ...] = (),
-        retry_after: float | None = None,
+        self, message: str, *, attempts: tuple[Attempt, ...] = (), retry_after: float | None = None
     ) -> None:
         super().__init__(message, attempts=attempts)
         self.retry_after = retry_after

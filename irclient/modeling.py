@@ -244,11 +244,7 @@ class ModelingClient(_Door):
     def close(self) -> None:
         """Close the client; closing again does nothing."""
         self._state.is_closed = True
-        try:
-            if self._own_transport is not None:
-                self._own_transport.close()
-        finally:
-            self._driver.close(within=self._settings.timeouts.attempt)
+        self._driver.close(within=self._settings.timeouts.attempt, transport=self._own_transport)
 
     def __enter__(self) -> Self:
         return self

@@ -91,8 +91,20 @@ class BlockingDriver:
         """Run many calls, and yield each one's key and result; see `each_on_threads`."""
         return each_on_threads(self, calls, concurrency=concurrency, within=within)
 
-    def close(self, within: float) -> None:
-        """Wake all who wait, and wait `within` seconds at most for the calls in the background."""
+    def close(self, within: float, transport: httpx.BaseTransport | None = None) -> None:
+        """Wake all who wait, and wait for the calls in the background.
+
+        Args:
+            within: For how many seconds at most.
+            transport: To be closed first.
+        """
+        try:
+            if transport is not None:
+                transport.close()
+        finally:
+            self._close(within)
+
+    def _close(self, within: float) -> None:
         self._closing.land()
         for threads in (self._working, self._in_background, self._racing):
             threads.let_go()

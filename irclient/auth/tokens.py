@@ -34,139 +34,46 @@ looks at it, on the thread that carries it out.
 
 from __future__ import annotations
 
-import math
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from irclient._core.flights import Flight
 from irclient._core.protocol import TokenReading, TokenStatus
 from irclient._runtime.forks import fork_safe_lock
 from irclient._runtime.patching import patched_too_late
-from irclient._values.secret import Secret
-from irclient.auth.arguments import is_sendable
-from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered, redacted
-from irclient.errors import AuthenticationError
+from irclient.auth.exchange import Occasion, TokenRefused, TokenUnanswered
+from irclient.auth.token_state import (
+    OVERDUE_AFTER,
+    Fetch,
+    Rejected,
+    TokenState,
+    after_failure,
+    given_up,
+    held_from,
+)
 from irclient.observe import TokenRenewalFailed, TokenRenewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from irclient._core.protocol import Work
-    from irclient.auth.exchange import Exchange, FetchedToken, TellRecord
+    from irclient._values.secret import Secret
+    from irclient.auth.exchange import Exchange, TellRecord
+    from irclient.auth.token_state import Held
 
 __all__ = ["TokenRecord"]
 
-_MARGIN: Final = 300.0
-#: Spreads the renewals of processes that started together.
-_MARGIN_JITTER: Final = 60.0
-_SKEW: Final = 5.0
-#: A fetch that takes longer than this counts as failed; its thread may still end well.
-_OVERDUE_AFTER: Final = 60.0
 #: Rejections further apart than this have nothing to do with each other.
 _REJECTIONS_FORGOTTEN_AFTER: Final = 120.0
-_LONGEST_RETRY_AFTER: Final = 30.0
 #: The shortest pause after a failure for those who ask whether a token can be had again.
 _HASTENED_AFTER: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Pauses:
-    """Seconds between one failure and the next try, doubling from `first` to `longest`."""
-
-    first: float
-    longest: float
-
-    def after(self, count: int) -> float:
-        # The exponent is bounded: an outage may last for days.
-        return min(self.first * 2.0 ** min(count - 1, 32), self.longest)
-
-
 #: No word of which reader it was: this is said to all who waited for it.
 _ABANDONED: Final = (
     "no token could be fetched: the fetch was not begun, for want of a thread or because the call "
     "that was to begin it was interrupted"
 )
-
-_REFUSED: Final = _Pauses(1.0, 30.0)
-_UNANSWERED: Final = _Pauses(0.5, 2.0)
-_REJECTIONS: Final = _Pauses(1.0, 30.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    value: Secret
-    lives_for: float
-    renew_at: float
-    usable_until: float
-    reading: TokenReading
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetch:
-    flight: Flight
-    occasion: Occasion
-    overdue_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """The last fetch that failed, of `count` in a row."""
-
-    error: AuthenticationError
-    at: float
-    count: int
-    pauses: _Pauses
-    retry_after: float
-    is_over: bool = False
-
-    @property
-    def asked_for(self) -> float:
-        """Seconds for which the other side asked to be left alone, within reason."""
-        return min(self.retry_after, _LONGEST_RETRY_AFTER)
-
-    def next_fetch_at(self, held: _Held | None) -> float:
-        if self.is_over:
-            return self.at
-        if held is None:
-            return self.at + max(self.pauses.after(self.count), self.asked_for)
-        # Nobody waits for a renewal: it may take its time, as far as the token's life allows.
-        pause = _Pauses(1.0, min(30.0, held.lives_for / 20)).after(self.count)
-        return self.at + max(pause, min(self.retry_after, (held.usable_until - self.at) / 2))
-
-
-@dataclass(frozen=True, slots=True)
-class _Rejected:
-    """The last rejection that led to a new token, of `count` in a row."""
-
-    at: float
-    count: int
-
-    @property
-    def next_at(self) -> float:
-        return self.at + _REJECTIONS.after(self.count)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Replaced as a whole, so that a fork finds it complete whenever it happens."""
-
-    held: _Held | None = None
-    fetch: _Fetch | None = None
-    failed: _Failed | None = None
-    rejected: _Rejected | None = None
-    put_aside: _Held | None = None
-    occasion: Occasion = Occasion.USUAL
-
-    def instead(self, now: float) -> _Held | None:
-        """The token that was rejected, where it lives and nothing better can be had."""
-        aside, failed, rejected = self.put_aside, self.failed, self.rejected
-        if aside is None or failed is None or rejected is None or now >= aside.usable_until:
-            return None
-        # A failure from before the rejection says nothing once its pause is over.
-        is_hopeless = failed.at >= rejected.at or now < failed.next_fetch_at(None)
-        return aside if is_hopeless else None
 
 
 class TokenRecord:
@@ -189,7 +96,7 @@ class TokenRecord:
         self._clock = clock
         self._uniform = uniform
         self._lock = fork_safe_lock()
-        self._state = _State()
+        self._state = TokenState()
 
     def read(self, now: float) -> TokenReading:
         """Return the token at hand, or the fetch to wait for, or why there is none."""
@@ -204,7 +111,7 @@ class TokenRecord:
                 state = replace(state, fetch=None)
             if state.fetch is not None and now >= state.fetch.overdue_at:
                 overdue = state.fetch.flight
-                state = _given_up(state, now)
+                state = given_up(state, now)
             self._state, reading = self._read(state, now)
         if overdue is not None:
             overdue.land()
@@ -228,7 +135,7 @@ class TokenRecord:
                 state,
                 held=None,
                 put_aside=state.held,
-                rejected=_Rejected(now, count),
+                rejected=Rejected(now, count),
                 occasion=Occasion.REJECTED,
             )
             return True
@@ -251,7 +158,7 @@ class TokenRecord:
             if failed is not None and now - failed.at >= max(_HASTENED_AFTER, failed.asked_for):
                 self._state = replace(self._state, failed=replace(failed, is_over=True))
 
-    def _read(self, state: _State, now: float) -> tuple[_State, TokenReading]:
+    def _read(self, state: TokenState, now: float) -> tuple[TokenState, TokenReading]:
         held, failed, instead = state.held, state.failed, state.instead(now)
         usable = held if held is not None and now < held.usable_until else instead
         may_fetch = state.fetch is None and (failed is None or now >= failed.next_fetch_at(usable))
@@ -267,11 +174,11 @@ class TokenRecord:
         state, flight, work = self._begin(state, now)
         return state, TokenReading(flight=flight, work=work)
 
-    def _begin(self, state: _State, now: float) -> tuple[_State, Flight, Work]:
-        fetch = _Fetch(Flight(), state.occasion, now + _OVERDUE_AFTER)
+    def _begin(self, state: TokenState, now: float) -> tuple[TokenState, Flight, Work]:
+        fetch = Fetch(Flight(), state.occasion, now + OVERDUE_AFTER)
         return replace(state, fetch=fetch), fetch.flight, _Work(self, fetch)
 
-    def abandon(self, fetch: _Fetch) -> None:
+    def abandon(self, fetch: Fetch) -> None:
         """Forget a fetch that will not be carried out; those who wait for it need not."""
         now = self._clock()
         with self._lock:
@@ -280,19 +187,19 @@ class TokenRecord:
                 held = state.held
                 has_token = state.instead(now) or (held is not None and now < held.usable_until)
                 self._state = (
-                    _failed(state, TokenUnanswered(_ABANDONED), now)
+                    after_failure(state, TokenUnanswered(_ABANDONED), now)
                     if has_token
                     else replace(state, fetch=None)
                 )
         fetch.flight.land()
 
-    def carry_out(self, fetch: _Fetch, tell: TellRecord) -> None:
+    def carry_out(self, fetch: Fetch, tell: TellRecord) -> None:
         """Fetch a token and note what came of it; blocking."""
         try:
             asked_at = self._clock()
             try:
                 fetched = self._exchange(fetch.occasion, tell)
-                held = _held(fetched, asked_at, self._uniform())
+                held = held_from(fetched, asked_at, self._uniform())
             except (TokenRefused, TokenUnanswered) as failure:
                 self._fail(fetch, failure, tell)
             except BaseException as surprise:
@@ -308,7 +215,7 @@ class TokenRecord:
         finally:
             fetch.flight.land()
 
-    def _hold(self, fetch: _Fetch, held: _Held) -> None:
+    def _hold(self, fetch: Fetch, held: Held) -> None:
         with self._lock:
             state = self._state
             other = None if state.fetch is fetch else state.held
@@ -322,12 +229,12 @@ class TokenRecord:
             )
 
     def _fail(
-        self, fetch: _Fetch, failure: TokenRefused | TokenUnanswered, tell: TellRecord
+        self, fetch: Fetch, failure: TokenRefused | TokenUnanswered, tell: TellRecord
     ) -> None:
         now = self._clock()
         with self._lock:
             if self._state.fetch is fetch:
-                self._state = _failed(self._state, failure, now)
+                self._state = after_failure(self._state, failure, now)
         kind = "refused" if isinstance(failure, TokenRefused) else "unanswered"
         tell(TokenRenewalFailed(at=now, kind=kind, reason=str(failure)))
 
@@ -343,7 +250,7 @@ class _Work:
 
     __slots__ = ("_fetch", "_has_begun", "_record")
 
-    def __init__(self, record: TokenRecord, fetch: _Fetch) -> None:
+    def __init__(self, record: TokenRecord, fetch: Fetch) -> None:
         self._record = record
         self._fetch = fetch
         self._has_begun = False
@@ -357,44 +264,3 @@ class _Work:
         """Let it count as failed, unless it has begun."""
         if not self._has_begun:
             self._record.abandon(self._fetch)
-
-
-def _held(fetched: FetchedToken, asked_at: float, jitter: float) -> _Held:
-    token = Secret(fetched.value)
-    if not is_sendable(token.reveal()):
-        raise TokenRefused("the token that was handed out is not fit for an Authorization header")
-    lives_for = fetched.lives_for
-    if not (math.isfinite(lives_for) and lives_for > 0):
-        raise TokenRefused(
-            f"the token that was handed out has {lives_for:.0f} s to live; check this machine's "
-            "clock, or what hands the tokens out"
-        )
-    renew_after = lives_for - min(_MARGIN + _MARGIN_JITTER * jitter, lives_for / 4)
-    if fetched.renew_after is not None:
-        # A wish in the past, which credentials with a memory of their own come up with, must not
-        # make every reader renew.
-        wished = max(fetched.renew_after, lives_for / 10)
-        spread = min(_MARGIN_JITTER, max(lives_for - wished, 0.0) / 4) * jitter
-        renew_after = min(renew_after, wished + spread)
-    return _Held(
-        token,
-        lives_for,
-        renew_at=asked_at + renew_after,
-        usable_until=asked_at + lives_for - min(_SKEW, lives_for / 10),
-        reading=TokenReading(token=token),
-    )
-
-
-def _failed(state: _State, failure: TokenRefused | TokenUnanswered, now: float) -> _State:
-    if isinstance(failure, TokenRefused):
-        code, pauses, retry_after = failure.code, _REFUSED, 0.0
-    else:
-        code, pauses, retry_after = None, _UNANSWERED, failure.retry_after
-    count = state.failed.count + 1 if state.failed else 1
-    error = AuthenticationError(redacted(str(failure)), code=code)
-    return replace(state, fetch=None, failed=_Failed(error, now, count, pauses, retry_after))
-
-
-def _given_up(state: _State, now: float) -> _State:
-    words = f"no token could be fetched: no answer within {_OVERDUE_AFTER:.0f} s"
-    return _failed(state, TokenUnanswered(words), now)

@@ -60,7 +60,7 @@ from typing import TYPE_CHECKING, Any
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from irclient._core.pacing import Fleet
@@ -108,10 +108,7 @@ class Configuration:
         Raises:
             ConfigurationError: A variable is missing or wrong; the message names it and the fix.
         """
-        try:
-            return _from_env(environ)
-        except ConfigurationError as problem:
-            raise _without_frames(problem) from None
+        return _without_frames(lambda: _from_env(environ))
 
     @classmethod
     def from_file(cls, path: str | Path) -> Configuration:
@@ -120,10 +117,7 @@ class Configuration:
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
-        try:
-            return _from_file(path)
-        except ConfigurationError as problem:
-            raise _without_frames(problem) from None
+        return _without_frames(lambda: _from_file(path))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, name: str) -> Configuration:
@@ -136,10 +130,7 @@ class Configuration:
         Raises:
             ConfigurationError: A key is missing or wrong; the message names it and the fix.
         """
-        try:
-            return _from_mapping(values, name)
-        except ConfigurationError as problem:
-            raise _without_frames(problem) from None
+        return _without_frames(lambda: _from_mapping(values, name))
 
 
 def _from_env(environ: Mapping[str, str] | None) -> Configuration:
@@ -161,10 +152,13 @@ def _from_mapping(values: Mapping[str, Any], name: str) -> Configuration:
     return building.build(source.Source(dict(values), name), os.environ)
 
 
-def _without_frames(problem: ConfigurationError) -> ConfigurationError:
-    """The same error without where it came from: those frames hold the environment."""
-    problem.__context__ = None
-    return problem.with_traceback(None)
+def _without_frames(read: Callable[[], Configuration]) -> Configuration:
+    """Read, and raise errors without where they came from: those frames hold the environment."""
+    try:
+        return read()
+    except ConfigurationError as problem:
+        problem.__context__ = None
+        raise problem.with_traceback(None) from None
 
 
 def describe() -> tuple[Key, ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from irclient._version import __version__
-from irclient.cooking.output import FORMAT, MANIFEST, OutputError, open_folder
+from irclient.cooking.output import FORMAT, MANIFEST, OutputError, open_folder, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,7 +94,7 @@ def clear(cache: Path) -> int:
     """Remove everything that is kept; returns how many data sets there were."""
     found = list(cache.glob(f"{_KEPT}*"))
     for path in (*found, *cache.glob(f"{_UNFINISHED}*")):
-        _remove(path)
+        remove(path)
     return len(found)
 
 
@@ -104,17 +104,9 @@ def tidy(cache: Path) -> None:
         now = time.time()
         for path in cache.glob(f"{_UNFINISHED}*"):
             if path.stat().st_mtime < now - _ABANDONED_AFTER:
-                _remove(path)
+                remove(path)
         found = sorted(cache.glob(f"{_KEPT}*"), key=lambda path: path.stat().st_mtime)
         for at, path in enumerate(reversed(found)):
             too_old = path.stat().st_mtime < now - _KEPT_FOR
             if at >= _MOST_KEPT - 1 or too_old or not (path / MANIFEST).is_file():
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink()
+                remove(path)

@@ -57,8 +57,10 @@ belongs to entry e stands at `X_starts[e]:X_starts[e + 1]`:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -237,6 +239,15 @@ def _mapped(folder: Path, name: str, about: Mapping[str, Any]) -> npt.NDArray[An
 
 def _strings(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> Strings:
     return Strings(arrays[f"{name}.data"], arrays[f"{name}.offsets"], arrays[f"{name}.order"])
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what cannot be removed stays."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def fsync_folder(folder: Path) -> None:

@@ -31,6 +31,7 @@ from irclient.cooking.output import (
     open_folder,
     open_output,
     output_names,
+    remove,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Shelf:
         try:
             _lock(handle, self._out)
             for left in self._out.glob(f"{_UNFINISHED}*"):
-                _remove(left)
+                remove(left)
             yield
         finally:
             os.close(handle)
@@ -84,7 +85,7 @@ class Shelf:
         try:
             yield folder
         finally:
-            _remove(folder)
+            remove(folder)
 
     def publish(self, unfinished: Path, *, keep: int) -> Output:
         """Move a written output into its place, make it the current one, and remove the oldest.
@@ -153,7 +154,7 @@ class Shelf:
 
     def _prune(self, keep: int) -> None:
         for name in output_names(self._out)[: -max(keep, 1)]:
-            _remove(self._out / OUTPUTS / name)
+            remove(self._out / OUTPUTS / name)
 
 
 def next_version(previous: Output | None, *, data: str, cooked_at: datetime) -> str:
@@ -222,14 +223,6 @@ def _share(path: Path, other: Path) -> None:
         other.hardlink_to(path)
     except OSError:  # the file system has no links
         shutil.copyfile(path, other)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink()
 
 
 def _lock(handle: int, out: Path) -> None:

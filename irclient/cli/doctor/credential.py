@@ -95,14 +95,7 @@ def _secret_finding(kept: KeptSecret, *, subject: str, elapsed: float) -> Findin
         if left < _SECRET_SOON_DAYS * 24 * 3600:
             saw += ", which is past" if left < 0 else f", in {left / 86_400:.0f} days"
             advice = "make a new secret for the application in Entra and put it into the vault"
-    return Finding(
-        check="secret",
-        subject=subject,
-        verdict=Verdict.GOOD if advice is None else Verdict.WARNING,
-        saw=saw,
-        advice=advice,
-        elapsed=elapsed,
-    )
+    return Finding.of_what_works("secret", subject, saw, advice, elapsed=elapsed)
 
 
 def _examine_exchange(exchange: Callable[[], FetchedToken], *, timeout: float) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Self, TypeVar
 
 __all__ = ["Finding", "Verdict", "within"]
 
@@ -42,6 +42,16 @@ class Finding:
     saw: str
     advice: str | None = None
     elapsed: float = 0.0
+
+    @classmethod
+    def of_what_works(
+        cls, check: str, subject: str, saw: str, advice: str | None, *, elapsed: float = 0.0
+    ) -> Self:
+        """What works: good where there is nothing to advise, else a warning."""
+        verdict = Verdict.GOOD if advice is None else Verdict.WARNING
+        return cls(
+            check=check, subject=subject, verdict=verdict, saw=saw, advice=advice, elapsed=elapsed
+        )
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:

@@ -45,14 +45,7 @@ def _speed(report: ServerReport, subject: str) -> Finding:
         advice = "have both clocks set (NTP): the fleet does not mind, tokens and logs do"
     elif not report.knows_itself:
         advice = "let its user run INFO in scripts, or a failover is not noticed"
-    return Finding(
-        check="fleet",
-        subject=subject,
-        verdict=Verdict.GOOD if advice is None else Verdict.WARNING,
-        saw=saw,
-        advice=advice,
-        elapsed=sum(trips),
-    )
+    return Finding.of_what_works("fleet", subject, saw, advice, elapsed=sum(trips))
 
 
 def _memory(report: ServerReport, subject: str) -> Finding:
@@ -68,5 +61,4 @@ def _memory(report: ServerReport, subject: str) -> Finding:
                 "set maxmemory-policy to volatile-lru: a full server takes no messages, and each "
                 "process goes on alone"
             )
-    verdict = Verdict.GOOD if advice is None else Verdict.WARNING
-    return Finding(check="fleet memory", subject=subject, verdict=verdict, saw=saw, advice=advice)
+    return Finding.of_what_works("fleet memory", subject, saw, advice)
