@@ -21,7 +21,7 @@ from irclient.errors import ConfigurationError
 from irclient.queries import Popular, Similar
 from irclient.settings import Fallback, Hedging, Retries, Timeouts
 from irclient.topology import Pair
-from irclient.transports import AiohttpTransport
+from irclient.transports.aiohttp import AiohttpTransport
 from tests import weather as bad
 from tests.weather import saying, weather
 from tests.worlds import ASYNC, SYNC, TOKEN, in_each_world, options
