@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from irclient import AsyncIRClient, IRClient, StaticToken, errors
+from irclient import IRClient, StaticToken, errors
 from irclient._values.secret import Secret
 from irclient.auth.exchange import TokenUnanswered
 from irclient.auth.tokens import TokenRecord
@@ -21,7 +21,6 @@ from irclient.errors import ConfigurationError
 from irclient.queries import Popular, Similar
 from irclient.settings import Fallback, Hedging, Retries, Timeouts
 from irclient.topology import Pair
-from irclient.transports.aiohttp import AiohttpTransport
 from tests import weather as bad
 from tests.weather import saying, weather
 from tests.worlds import ASYNC, SYNC, TOKEN, in_each_world, options
@@ -101,32 +100,6 @@ def test_no_error_of_a_call_shows_the_token(world, transport, name) -> None:
     with weather(WEATHERS[name]) as server:
         error = world.play(story)
     assert isinstance(error, errors.IRError)
-    assert len(server.seen) > 0
-    text = shown(error)
-    assert "<irclient._core.call_state.CallState" in text, "locals are shown"
-    assert TOKEN not in text
-
-
-@pytest.mark.parametrize("name", WEATHERS)
-def test_no_error_over_aiohttp_shows_the_token(name) -> None:
-    async def story() -> BaseException:
-        async with (
-            AiohttpTransport() as transport,
-            AsyncIRClient(
-                server.endpoint("a"),
-                credential=StaticToken(TOKEN),
-                transport=transport,
-                settings=QUICK,
-            ) as ir,
-        ):
-            try:
-                await ir.popular()
-            except errors.IRError as error:
-                return error
-        raise AssertionError("no error")
-
-    with weather(WEATHERS[name]) as server:
-        error = anyio.run(story)
     assert len(server.seen) > 0
     text = shown(error)
     assert "<irclient._core.call_state.CallState" in text, "locals are shown"
