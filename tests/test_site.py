@@ -179,7 +179,7 @@ def test_each_page_leads_to_the_one_before_and_the_one_after(site: Path) -> None
         ]
         for way in ("prev", "next")
     }
-    assert without == {"prev": ["index.html"], "next": ["changelog.html"]}
+    assert without == {"prev": ["index.html"], "next": ["contributing.html"]}
 
 
 def test_the_reference_names_no_private_module_and_shows_both_clients_side_by_side(site) -> None:

@@ -65,7 +65,9 @@ with tempfile.TemporaryDirectory() as folder:
                 emulator.account(name).fail("down")
             print(f"{words:<20} {shown(page)}")
         if "--serve" in sys.argv:
-            print(f"open {page}; faults by `irclient emulator fault`; Ctrl-C ends it", flush=True)
+            print("open", page)
+            print("then: irclient emulator fault contoso-a down --control", emulator.control_url)
+            print("Ctrl-C ends it", flush=True)
             try:
                 while True:
                     time.sleep(60)
