@@ -4,7 +4,7 @@
 IRError
 ├── ConfigurationError        you, before any call
 ├── QueryError                you, this call: a bad parameter, or refused by the service (400, 404)
-├── AuthenticationError       no token could be had, or the service does not accept it (401)
+├── AuthenticationError       no token could be fetched, or the service refuses it (401)
 ├── AccessDenied              the App ID is not on the account's allow-list (403)
 ├── Throttled                 every endpoint is at its TPS; retry_after in seconds
 ├── DeadlineExceeded          time ran out; the attempts say where it went
@@ -84,7 +84,7 @@ class QueryError(IRError):
 
 
 class AuthenticationError(IRError):
-    """No token could be had, or the service does not accept the one we have (401).
+    """No token could be fetched, or the service refuses the one we have (401).
 
     Attributes:
         code: The identity provider's own code when it gave one, for example ``AADSTS7000215``.

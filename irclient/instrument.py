@@ -64,7 +64,7 @@ class Watcher(Protocol):
     def watch(self, client: Watched, /) -> None:
         """Learn which client it is; called once, when the client is made.
 
-        Hold it weakly: whoever holds it keeps its connections and its memory.
+        Hold it weakly: a strong reference keeps its connections and its memory.
         """
         ...
 

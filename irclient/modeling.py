@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncModelingClient", "CookingProgress", "ModelingClient", "Triggered"]
 
-#: Nobody waits for a trigger on a page, and one without an answer leaves its fate open.
+#: No page waits for a trigger, and without an answer it is not known whether it was accepted.
 _PATIENT: Final = Settings(timeouts=Timeouts(deadline=60.0, attempt=30.0, connect=5.0))
 _POLL_EVERY: Final = 600.0
 #: The longest cooking that was reported (contract section 12).

@@ -89,7 +89,7 @@ class ThrottleWaited(Record):
 class TpsUsedElsewhere(Record):
     """The service throttled a process that was far below its allowance: others use the endpoint.
 
-    Noted once by a client, and logged as well, at level warning, for those who have no observers.
+    Noted once by a client, and logged as a warning too, for programs that have no observers.
 
     Attributes:
         endpoint: Its label, ``account/name``.

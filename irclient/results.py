@@ -284,7 +284,7 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
         """Complete a list that was just read: keep the body that it was read from."""
         # Pydantic gives each item a set of the fields that it came with. It is the same for nearly
         # all, and they are a quarter of what a list weighs and two fifths of what is looked at
-        # when garbage is collected: one serves all, and nobody may change it.
+        # when garbage is collected: one serves all, and it may not be changed.
         names: set[str] | None = None
         for item in self.items:
             of_item = item.__pydantic_fields_set__

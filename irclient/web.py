@@ -53,7 +53,7 @@ class ErrorResponse(NamedTuple):
 
     Attributes:
         status: The HTTP status.
-        headers: Its media type, that nobody may keep it, and ``Retry-After`` where that is known.
+        headers: Its media type, that it may not be cached, and ``Retry-After`` where that is known.
         body: A problem (RFC 9457), to be sent as JSON: ``type``, ``title``, ``status``, ``detail``.
     """
 

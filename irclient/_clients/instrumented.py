@@ -64,7 +64,7 @@ def instrumented(
 def instrumented_alone(
     begin: BeginsNoted[T], instruments: Sequence[Instrument], operation: str
 ) -> Callable[[float], Call[T]]:
-    """Return how to begin a call of which nobody is told but one instrument.
+    """Return how to begin a call that is told to one instrument alone.
 
     Args:
         begin: Begins the call, and makes no more records of it than the instrument wants.

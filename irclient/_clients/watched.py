@@ -24,7 +24,7 @@ class WatchedState:
 
     Args:
         state: What all calls of the client share.
-        observers: Those who want to look at it are told.
+        observers: Those of them that are instruments are told of it.
     """
 
     def __init__(self, state: ClientState, observers: Sequence[Observer]) -> None:

@@ -13,7 +13,7 @@
 | lost a race against a hedge               | a failure: the winner must not hide it          |
 
 A call may have a deadline that no endpoint could keep, and its caller may go away at any time:
-neither may put an endpoint aside for everybody else. Where the percentile is not known yet, that
+neither may put an endpoint aside for all other calls. Where the percentile is not known yet, that
 of the other account of the pair stands in for it, else a quarter of an attempt's time. It is
 learned from answers alone, none of which took longer than its caller waited: where callers are
 impatient it is too low, and what others were answered meanwhile shows that the endpoint is well.
@@ -41,7 +41,7 @@ __all__ = ["count_attempt", "count_given_up", "count_overtaken"]
 _OVERTAKEN: Final = "overtaken"
 _CANCELLED: Final = "cancelled"
 _TELLS_AFTER: Final = 0.25
-#: This many times what is usual is too long, whoever else was answered.
+#: This many times what is usual is too long, even if other calls were answered.
 _TOO_LONG: Final = 4.0
 _NOTICED_LATE: Final = 0.1
 #: The part of its allowance up to which a process cannot be the reason for a 429.
@@ -113,7 +113,7 @@ def _look_for_others(call: CallState, endpoint: ServiceEndpoint, now: float) -> 
     seen = TpsUsedElsewhere(
         at=now, endpoint=endpoint.label, used=status.used, allowed=status.full_limit
     )
-    # Not by `note`: it is told to those who have no observers too.
+    # Not by `note`: it is logged where there are no observers, too.
     call.records.append(call.own(seen))
 
 

@@ -41,7 +41,7 @@ def bearer(call: CallState) -> Call[Secret]:
 def _start(call: CallState, work: Work) -> Call[str | None]:
     """Have a fetch done on a thread, and return why it could not be begun, or None.
 
-    What is not begun wakes those who already wait for it.
+    If it is not begun, the calls that already wait for it are woken.
     """
     is_begun = False
     try:

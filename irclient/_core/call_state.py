@@ -74,7 +74,7 @@ class CallState:
         stale: The endpoints whose kept connection was found closed: they get a new one.
         waits: How often the call waited before another round.
         degraded: Whether its answer is less than was asked for.
-        call_id: What joins its records; None where nobody listens.
+        call_id: What joins its records; None where no observer listens.
         generation: Of the memory when the call began: what is forgotten since is not kept.
         slot_wanted_at: Since when it has waited for a fleet to give it a slot, or None.
         records: What happened and the observers have not been told yet.

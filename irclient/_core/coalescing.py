@@ -37,7 +37,7 @@ __all__ = ["begin_refresh", "share"]
 def share(call: CallState, key: str) -> Call[Answered]:
     """Join an equal call that is under way, or lead one.
 
-    If its leader is cancelled, one of those who wait takes over.
+    If its leader is cancelled, one of the waiting calls takes over.
     """
     while True:
         flight, leads = call.state.flights.board(

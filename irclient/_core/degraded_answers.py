@@ -51,7 +51,7 @@ def without_asking(
 ) -> Call[Answer | None]:
     """In an outage that is known, return what there is without an answer of the service.
 
-    Who has nothing else may try all the same; who has something need not wait for it.
+    A call that has nothing else may try all the same; one that has something need not wait.
     """
     stop_unless_open(call)
     answer = yield from _stale(call, key)

@@ -1,4 +1,4 @@
-"""Flights: one piece of work under way, and everybody who waits for it."""
+"""Flights: one piece of work under way, and all calls that wait for it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Flight:
             self._wake.pop(wake, None)
 
     def land(self) -> None:
-        """Wake everybody; only the first call does anything."""
+        """Wake all that wait; only the first call of this does anything."""
         with _lock:
             waiters = self.end()
         for wake in waiters:

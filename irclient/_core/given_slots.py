@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GivenSlots"]
 
-#: A slot that no call has taken for so long goes back.
+#: Seconds after which a slot that no call has taken goes back.
 _UNCLAIMED_FOR: Final = 0.03
 
 

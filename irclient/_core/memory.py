@@ -259,7 +259,7 @@ class Cache:
     def forget_user(self, user_id: str) -> int:
         """Forget every answer that was ranked for a user; returns how many.
 
-        Also those whose user was named by ``userId`` in raw `params`, in any case.
+        Including answers whose user was named by ``userId`` in raw `params`, in any case.
         """
         if self._shared is not None:
             self._shared.forget_user(user_id)

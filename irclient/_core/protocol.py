@@ -149,7 +149,7 @@ class Work(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Wake those who wait, because it will not be done; harmless once it has begun."""
+        """Wake the calls that wait, because it will not be done; harmless once it has begun."""
         ...
 
 

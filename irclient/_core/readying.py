@@ -8,7 +8,7 @@
 |                                       | does not answer, the others                    |
 
 A process that says that it is not ready gets no calls, and so would never learn that it could be:
-it has to look for itself. It stops when it is ready, and when nobody has asked for a minute.
+it has to look for itself. It stops when it is ready, and when nothing has asked for a minute.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def warm_up(state: ClientState, settings: Settings, now: float, *, within: float
     """Fetch the token, and ask each account that calls prefer once, over a connection that stays.
 
     Raises:
-        IRError: The first error; what could be had all the same is there.
+        IRError: The first error; whatever succeeded all the same is kept.
     """
     call, first = _call(state, settings, now, ends_at=now + within), list[IRError]()
     yield from bearer(call)

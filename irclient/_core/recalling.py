@@ -2,7 +2,7 @@
 
 A call that finds nothing fresh in its own process looks into the fleet's memory. There it finds
 an answer; or it claims to ask, and the others wait for what it gets; or it waits for another that
-has claimed. Whoever claimed may have ended since, so a wait ends with the time of an attempt.
+has claimed. That process may have ended since, so a wait ends with the time of an attempt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recalled", "recall"]
 
-#: Seconds between two looks at what another is asking for, and at most so many more, by chance.
+#: Seconds between two looks at what another process is asking for; chance adds up to as many.
 _LOOK_AGAIN_AFTER: Final = 0.015
 #: How often a refresh asks because it was not told what there is.
 _MOST_LOST: Final = 3
@@ -96,7 +96,7 @@ def recall(
 
 def _wish(call: CallState, shared: SharedMemory, *, claims: bool) -> Wish:
     attempt = call.settings.timeouts.attempt
-    # Nobody waits for a refresh, which would rather be told than ask what another asks as well.
+    # No call waits for a refresh, so it can wait for what another process asks already.
     within = attempt if call.priority is Priority.REFRESH else shared.patience
     return Wish(call.settings.caching, within=within, claim_for=attempt if claims else 0.0)
 

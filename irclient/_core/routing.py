@@ -6,7 +6,7 @@ first that is
 1. working, or recovering and ready for one more call of its growing share, with a slot now:
    a full endpoint spills over to the next before anyone waits;
 2. else recovering, though this call is not in its share, with a slot now;
-3. else any of those with the earliest slot, if the call may wait so long;
+3. else any of those with the earliest slot, if the call may wait until then;
 4. else failing, the one closest to its probe that has a slot: when nothing works, or what works
    is full, trying beats giving up;
 5. else put aside (refusing, or not ready), the one that is asked again soonest, if nothing above

@@ -42,7 +42,7 @@ def ask(call: CallState) -> Call[Answered]:
     while True:
         stop_unless_open(call)
         # Token: in memory nearly always; else one fetch serves all who wait for it. Before
-        # the slot, so that no slot of the first second is held by those who only wait.
+        # the slot, so that no slot of the first second is held by a call that only waits.
         token = yield from bearer(call)
         # Endpoint and allowance: the preferred one that is well and has a slot.
         choice = yield from _choose(call)
@@ -243,7 +243,7 @@ def _no_endpoint_answered(call: CallState) -> IRError:
 
 
 def _asked_again_after(call: CallState, endpoint: ServiceEndpoint) -> float:
-    """Seconds until an endpoint is asked again whether it is back; infinite where nobody knows."""
+    """Seconds until an endpoint is asked again whether it is back; infinite if not known."""
     routes, verdict = call.state.routes, call.verdicts.get(endpoint)
     if verdict is not None and verdict.retry_after is not None:
         return verdict.retry_after

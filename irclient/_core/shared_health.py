@@ -91,7 +91,7 @@ class SharedHealth(Protocol):
         ...
 
     def claim_probe(self, url: str, *, claim_for: float) -> ProbeClaim | None:
-        """Claim to probe for all; None if there is nobody to ask."""
+        """Claim to probe for all; None if there is no server to ask."""
         ...
 
 

@@ -36,7 +36,7 @@ class Watch:
         return now - self._quiet_since >= _QUIET_FOR
 
     def begin(self, now: float) -> bool:
-        """Note that readiness is asked for; True if nobody looks after it, and the caller is to."""
+        """Note that readiness is asked for; True if the caller is to start a watch."""
         self._asked_at = now
         if now < self._under_way_until:
             return False
@@ -44,7 +44,7 @@ class Watch:
         return True
 
     def go_on(self, now: float) -> bool:
-        """Note a sign of life; False if nobody has asked for a while."""
+        """Note a sign of life; False if readiness has not been asked for in a while."""
         self._under_way_until = now + _LOST_AFTER
         return now - self._asked_at < _ASKED_FOR
 

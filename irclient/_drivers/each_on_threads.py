@@ -75,7 +75,7 @@ def each_on_threads(
 
 
 class _Over(BaseException):
-    """Those who asked have left."""
+    """The caller has left."""
 
 
 class _Crew(Generic[K, T]):

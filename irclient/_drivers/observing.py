@@ -26,7 +26,7 @@ _ELSEWHERE: Final = (
 def tell(observers: Sequence[Observer], record: Record) -> None:
     """Hand a record to each observer; one that raises is logged and changes nothing."""
     if isinstance(record, TpsUsedElsewhere):
-        # Told once to everybody, since nothing else shows it.
+        # Logged once, since nothing else shows it.
         _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
     for observer in observers:
         try:

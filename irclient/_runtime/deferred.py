@@ -58,7 +58,7 @@ def load(*modules: object) -> None:
 def hold_imported() -> None:
     """Hold on to all modules that were imported by now.
 
-    While the interpreter ends, modules that nobody holds are gone and nothing can be imported, yet
+    While the interpreter ends, unreferenced modules are gone and nothing can be imported, yet
     a client may still be called, by what is called at exit or by a finalizer.
     """
     for each in Deferred.all:

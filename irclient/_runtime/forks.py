@@ -25,7 +25,7 @@ _forks = 0
 
 
 def fork_safe_lock() -> threading.RLock:
-    """Return a lock that is free in a forked child, whoever held it in the parent.
+    """Return a lock that is free in a forked child, even if a thread of the parent held it.
 
     A thread that holds it may take it again: a signal handler does.
     """

@@ -1,4 +1,4 @@
-"""Daemon threads for work that blocks: so many at the most, kept for a while, none to wait for."""
+"""Daemon threads for work that blocks: a bounded number, kept for a while, never waited for."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DaemonThreads:
         _pools.add(self)
 
     def try_start(self, work: Callable[[], None]) -> bool:
-        """Run work on a thread, at once; False, and nothing done, where no thread can be had.
+        """Run work on a thread, at once; False, and nothing done, where no thread can be started.
 
         That is so when all threads are busy, when the system grants no more, and while the
         interpreter shuts down. Work that raises ends its thread, as any thread's would.

@@ -17,5 +17,5 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True)
 def value(kind: type[T]) -> type[T]:
-    """Make a dataclass of a class, with slots, that nobody may change."""
+    """Make a dataclass of a class, with slots, whose instances are not changed."""
     return dataclass(slots=True)(kind)

@@ -16,7 +16,7 @@ _SHORTEST_SOUGHT: Final = 4
 class Secret:
     """A text that is only reached by `reveal`, which is called where it is sent and nowhere else.
 
-    It equals another of the same text, and that text, so nobody reveals it to compare it.
+    It equals another of the same text, and that text, so it need not be revealed to be compared.
 
     Args:
         text: The token or the client secret.

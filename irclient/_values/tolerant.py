@@ -1,4 +1,4 @@
-"""Models of what the service sends, which keep what nobody told us of."""
+"""Models of what the service sends, which keep unknown fields."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ __all__ = [
 BOM: Final = b"\xef\xbb\xbf"
 #: A body up to this long is read whatever is in it.
 SMALL_BODY: Final = 64 * 1024
-#: Reading holds the thread, or the event loop with everybody on it, and no clock can stop it. So
+#: Reading holds the thread, or the event loop with all its tasks, and no clock can stop it. So
 #: what takes longer than about 50 ms is not begun: a longer body,
 _LARGE_BODY: Final = 4 * 1024 * 1024
 #: more values, which are counted by their commas and opening brackets (an item of the contract
@@ -53,7 +53,7 @@ _FEW_ITEMS: Final = 2_000
 _MARKS_OF_AN_ITEM: Final = 3
 #: a number of hundreds of digits, whose reading takes the square of their number;
 _DIGITS: Final = 256
-#: or more rows with fields that nobody can read.
+#: or more rows with fields that cannot be read.
 _MOST_UNREADABLE: Final = 1_000
 #: Bytes from which a piece is excerpted; longer by one than the longest piece.
 _EXCERPT: Final = 321
@@ -218,7 +218,7 @@ def _readable(kind: type[BaseModel], fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without(problem: ValidationError, fields: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the fields whose type nobody can read, so that the others are not lost."""
+    """Leave out the fields of an unreadable type, so that the others are not lost."""
     unreadable = {
         detail["loc"][0] for detail in problem.errors(include_url=False, include_input=False)
     }

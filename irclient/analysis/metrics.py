@@ -107,7 +107,7 @@ def gini_of(shown: Mapping[str, int], catalogue: Iterable[str]) -> float:
 def novelty_of(ids: Iterable[str], shares: Mapping[str, float]) -> float:
     """Return the mean inverse user frequency of a list: the mean of ``-log2(share of users)``.
 
-    An item that nobody is known to use counts as one of the rarest. NaN for an empty list.
+    An item without a known user counts as one of the rarest. NaN for an empty list.
 
     Source: ``MeanInvUserFreq`` of RecTools, by which the measure is known.
     """

@@ -51,7 +51,7 @@ class CredentialExchange:
 
         Raises:
             TokenRefused: It has no token, or is no credential of this kind.
-            TokenUnanswered: Whoever it asks did not answer.
+            TokenUnanswered: The service that it asks did not answer.
         """
         try:
             # Of the two, only get_token_info says when the token had better be renewed.

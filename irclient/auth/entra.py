@@ -236,7 +236,7 @@ class _MsalHttp:
         return answer
 
     def close(self) -> None:
-        """Do nothing: whoever made the client closes it."""
+        """Do nothing: the code that made the client closes it."""
 
     def _exchange(self, request: httpx.Request) -> tuple[_Answer, dict[str, Any]]:
         try:

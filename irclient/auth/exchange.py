@@ -44,7 +44,7 @@ _KEEP_TRYING_FOR: Final = 10.0
 #: The longest Retry-After that is waited for inside one fetch.
 _WORTH_WAITING_FOR: Final = 2.0
 _LONGEST_REASON: Final = 500
-#: What to do when nobody answers as they should.
+#: What to do when no proper answer comes.
 FIX_THROTTLE: Final = "it is asked too often: wait, and let fewer processes ask it"
 FIX_TROUBLE: Final = "it has trouble of its own: wait, and look at the status of Azure"
 FIX_PROXY: Final = "check the proxy that HTTPS_PROXY names, or name the host in NO_PROXY"
@@ -63,7 +63,7 @@ class Occasion(Enum):
     """Why a token is fetched."""
 
     USUAL = "usual"
-    """There is none yet, or the one at hand comes to its end."""
+    """There is none yet, or the present one is about to expire."""
     REJECTED = "rejected"
     """The service did not accept the last one: whatever it was made from may have changed."""
 
@@ -100,7 +100,7 @@ class TokenRefused(Exception):  # noqa: N818  (a finding; what users meet is Aut
 
 
 class TokenUnanswered(Exception):  # noqa: N818  (a finding; what users meet is AuthenticationError)
-    """Nobody answered as they should: no connection, no time, a 5xx, a throttle, not JSON.
+    """No proper answer came: no connection, no time, a 5xx, a throttle, not JSON.
 
     Attributes:
         what: What happened.
@@ -119,7 +119,7 @@ class Exchange(Protocol):
     """Fetches tokens; blocking."""
 
     def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
-        """Fetch a token that nobody has used yet.
+        """Fetch a token that has not been used yet.
 
         Raises:
             TokenRefused: Somebody has to act.
@@ -129,7 +129,7 @@ class Exchange(Protocol):
 
 
 def persistently(step: Callable[[], T], *, sleep: Callable[[float], None] = time.sleep) -> T:
-    """Take one step of a fetch, a few times over when nobody answers.
+    """Take one step of a fetch, and repeat it a few times when no answer comes.
 
     A blip of a second is then no error, even for a client that has no token yet.
     """

@@ -93,18 +93,18 @@ class KeyVaultCredential:
         object.__setattr__(self, "_record", self._new_record())
 
     def _new_record(self) -> TokenRecord:
-        # Loaded here: whoever only imports a credential does not pay for fetching tokens.
+        # Loaded here: a program that only imports a credential does not pay for fetching.
         from irclient.auth.rotation import SecretExchange  # noqa: PLC0415
         from irclient.auth.tokens import TokenRecord  # noqa: PLC0415
 
         return TokenRecord(SecretExchange(secret_place(self), client_credentials(self)))
 
     def read(self, now: float) -> TokenReading:
-        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        """Return the token that is held, or the fetch to wait for, or why there is none."""
         return self._record.read(now)
 
     def reject(self, token: Secret, now: float) -> bool:
-        """Learn that the service answered 401 to a token; True if another may be had."""
+        """Learn that the service answered 401 to a token; True if another may be fetched."""
         return self._record.reject(token, now)
 
     def status(self, now: float) -> TokenStatus:

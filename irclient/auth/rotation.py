@@ -34,7 +34,7 @@ class SecretExchange:
         self._is_doubtful = False
 
     def __call__(self, occasion: Occasion, tell: TellRecord) -> FetchedToken:
-        """Fetch a token with the secret at hand, or with the vault's where that is in doubt."""
+        """Fetch a token with the known secret, or with the vault's where that is in doubt."""
         kept = self._secret
         if kept is None:
             return self._fetch(self._read(tell))

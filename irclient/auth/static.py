@@ -34,7 +34,7 @@ class StaticToken:
                 "StaticToken: the token must be a str of visible ASCII characters without spaces "
                 "or line ends; pass it without 'Bearer ', and strip() what was read from a file"
             )
-        # Loaded here: whoever only imports a credential does not pay for the core.
+        # Loaded here: a program that only imports a credential does not pay for the core.
         from irclient._core.protocol import TokenReading  # noqa: PLC0415
         from irclient._values.secret import Secret  # noqa: PLC0415
 
@@ -45,11 +45,11 @@ class StaticToken:
         return self._reading
 
     def reject(self, token: Secret, now: float) -> bool:  # noqa: ARG002
-        """Return False: there is no other token to be had."""
+        """Return False: there is no other token."""
         return False
 
     def status(self, now: float) -> TokenStatus:  # noqa: ARG002
-        """Say that there is a token, of which nobody knows how long it lives."""
+        """Say that there is a token; how long it lives is not known."""
         # Loaded here: see above.
         from irclient._core.protocol import TokenStatus  # noqa: PLC0415
 

@@ -99,7 +99,7 @@ class Failed:
             return self.at
         if held is None:
             return self.at + max(self.pauses.after(self.count), self.asked_for)
-        # Nobody waits for a renewal: it may take its time, as far as the token's life allows.
+        # No call waits for a renewal: it may take its time, as far as the token's life allows.
         pause = _Pauses(1.0, min(30.0, held.lives_for / 20)).after(self.count)
         return self.at + max(pause, min(self.retry_after, (held.usable_until - self.at) / 2))
 
@@ -129,7 +129,7 @@ class TokenState:
     occasion: Occasion = Occasion.USUAL
 
     def instead(self, now: float) -> Held | None:
-        """The token that was rejected, where it lives and nothing better can be had."""
+        """The token that was rejected, while it lives and no better one can be fetched."""
         aside, failed, rejected = self.put_aside, self.failed, self.rejected
         if aside is None or failed is None or rejected is None or now >= aside.usable_until:
             return None

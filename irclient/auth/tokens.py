@@ -1,6 +1,6 @@
-"""The record of a token: one fetch for everybody, and a valid token above all.
+"""The record of a token: one fetch serves all readers, and a valid token is used while it lasts.
 
-| the token at hand          | a reader gets    | work for the reader                          |
+| the token that is held     | a reader gets    | work for the reader                          |
 |----------------------------|------------------|----------------------------------------------|
 | fresh                      | the token        | none                                         |
 | due for renewal            | the token        | one renewal, unless one is under way or has  |
@@ -16,15 +16,15 @@
 A token is due when its issuer says so, at the latest a margin before its end: five to six
 minutes, or a quarter of a short life. It is expired a little before its end, since its last
 request has to arrive in time. The pause after a failure grows: from 1 s to 30 s when somebody
-refused, from 0.5 s to 2 s when nobody answered, never shorter than a Retry-After; while a valid
-token is at hand it only decides when the renewal is tried again, in time for short lives too.
+refused, from 0.5 s to 2 s when no answer came, never shorter than a Retry-After; while a valid
+token is held it only decides when the renewal is tried again, in time for short lives too.
 
 A token that the service rejects is put aside and a new one fetched. When new tokens keep being
 rejected they are put aside more and more rarely: the tokens are not at fault then, and the
 identity provider must not pay for it. What one account rejects another may still accept, so a
 token that was put aside is better than none.
 
-Work that is abandoned, because no thread could be had for it or because its reader was
+Work that is abandoned, because no thread could be started for it or because its reader was
 interrupted before it began, leaves nothing behind: the next reader begins it anew. A renewal that
 is abandoned is tried again after a pause, since its readers have a token.
 
@@ -67,7 +67,7 @@ __all__ = ["TokenRecord"]
 
 #: Rejections further apart than this have nothing to do with each other.
 _REJECTIONS_FORGOTTEN_AFTER: Final = 120.0
-#: The shortest pause after a failure for those who ask whether a token can be had again.
+#: The shortest pause after a failure for callers that ask whether a token can be fetched again.
 _HASTENED_AFTER: Final = 5.0
 #: No word of which reader it was: this is said to all who waited for it.
 _ABANDONED: Final = (
@@ -99,7 +99,7 @@ class TokenRecord:
         self._state = TokenState()
 
     def read(self, now: float) -> TokenReading:
-        """Return the token at hand, or the fetch to wait for, or why there is none."""
+        """Return the token that is held, or the fetch to wait for, or why there is none."""
         # The usual case, without the lock: the state is one reference, replaced as a whole.
         held = self._state.held
         if held is not None and now < held.renew_at and now < held.usable_until:
@@ -118,12 +118,12 @@ class TokenRecord:
         return reading
 
     def reject(self, token: Secret, now: float) -> bool:
-        """Learn that the service answered 401 to a token; True if another may be had."""
+        """Learn that the service answered 401 to a token; True if another may be fetched."""
         with self._lock:
             state = self._state
             instead = state.instead(now)
             if state.held is None and instead is not None and instead.value == token:
-                return False  # It is handed out again because no other can be had.
+                return False  # It is handed out again because no other can be fetched.
             if state.held is None or state.held.value != token:
                 return True  # It has been replaced, or is about to be.
             last = state.rejected
@@ -179,7 +179,7 @@ class TokenRecord:
         return replace(state, fetch=fetch), fetch.flight, _Work(self, fetch)
 
     def abandon(self, fetch: Fetch) -> None:
-        """Forget a fetch that will not be carried out; those who wait for it need not."""
+        """Forget a fetch that will not be carried out; calls that wait for it go on."""
         now = self._clock()
         with self._lock:
             state = self._state
@@ -203,7 +203,7 @@ class TokenRecord:
             except (TokenRefused, TokenUnanswered) as failure:
                 self._fail(fetch, failure, tell)
             except BaseException as surprise:
-                # Its words are left out: nobody knows what a stranger's exception quotes.
+                # Its words are left out: a stranger's exception may quote anything.
                 what = patched_too_late() or f"unexpected {type(surprise).__name__}"
                 words = f"no token could be fetched: {what}"
                 self._fail(fetch, TokenUnanswered(words), tell)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said in the words of whoever wrote it."""
+"""What is wrong with a configuration, said in the words of its author."""
 
 from __future__ import annotations
 

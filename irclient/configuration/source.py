@@ -1,7 +1,7 @@
 """Where values come from: a TOML file, environment variables, or both, as one tree.
 
 The tree remembers where each value came from, so that whatever is wrong with it can be said in
-the words of whoever wrote it.
+the words of its author.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Tree: TypeAlias = dict[str, Any]
 _PREFIX: Final = "IRCLIENT_"
 #: The variable that names a file to read before the variables.
 CONFIG: Final = "IRCLIENT_CONFIG"
-#: How a secret's key is called by those who would write it here.
+#: What people call the key of a secret that they try to write here.
 SECRETS: Final = frozenset(
     {"token", "secret", "client_secret", "password", "access_token", "api_key", "key"}
 )
@@ -59,7 +59,7 @@ class ShortForm:
 
     Attributes:
         variable: Its name.
-        paths: The keys that it sets; those of a secondary that nobody named are left out.
+        paths: The keys that it sets; those of a secondary that was not named are left out.
         meaning: What it holds, for the documentation.
         kind: The kind of credential that it goes with.
     """

@@ -79,7 +79,7 @@ class Neighbours:
 
 
 def no_neighbours(size: int) -> Neighbours:
-    """Room for the neighbours of so many items."""
+    """Room for the neighbours of this many items."""
     kept = max(1, min(NEIGHBOURS, size))
     return Neighbours(
         np.full((size, kept), -1, dtype=np.int32), np.zeros((size, kept), dtype=np.float32)

@@ -9,7 +9,7 @@ OUT/outputs/0000007/NAME.npy     one array each, to be mapped into memory
 OUT/.unfinished-…                a cooking under way, or what is left of one that was killed
 ```
 
-`current` is replaced by an atomic rename, so whoever reads it sees the old name or the new one. It
+`current` is replaced by an atomic rename, so a reader sees the old name or the new one. It
 is cheap to poll. A process that has an output open goes on with it after the switch, also when the
 folder has been removed since (on Windows the folder then stays until the process ends).
 

@@ -81,7 +81,7 @@ class Shelf:
     def unfinished(self) -> Generator[Path]:
         """A folder that is removed at the end unless it was published; on the same file system."""
         folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._out))
-        folder.chmod(0o755)  # whoever serves may be another user
+        folder.chmod(0o755)  # the server may run as another user
         try:
             yield folder
         finally:

@@ -20,7 +20,7 @@ Places: TypeAlias = npt.NDArray[np.integer[Any]]
 #: Items, best first where there are no scores; otherwise in the catalogue's order.
 Scored: TypeAlias = tuple[Order, Numbers | None]
 
-#: Up to so many items a sum is kept for every item, which is quicker than sorting the few.
+#: Up to this many items a sum is kept for every item, which is quicker than sorting the few.
 _FEW_ITEMS = 100_000
 _NONE: Order = np.zeros(0, dtype=np.int32)
 
@@ -61,11 +61,11 @@ class Ranking(Sequence[str]):
         return self._ids[self._places(place + 1)[place]]
 
     def places(self, count: int) -> list[int]:
-        """The first so many items, by their place in the catalogue."""
+        """The first `count` items, by their place in the catalogue."""
         return self._places(min(count, len(self)))[:count]
 
     def _places(self, count: int) -> list[int]:
-        """At least the first so many items."""
+        """At least the first `count` items."""
         needed = count - len(self._top)
         if self._scores is not None and needed > len(self._ordered):
             self._ordered = _best(self._items, self._scores, needed)
@@ -101,7 +101,7 @@ def summed(
 
 
 def _best(items: Order, scores: Numbers, count: int) -> Order:
-    """The first so many items by score; equal scores keep the catalogue's order."""
+    """The first `count` items by score; equal scores keep the catalogue's order."""
     if count < len(items):
         least = np.partition(scores, len(scores) - count)[len(scores) - count]
         kept = np.flatnonzero(scores >= least)

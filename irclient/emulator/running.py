@@ -146,5 +146,5 @@ class RunningKeyVault(RunningListener):
         self._thread.call(lambda: cloud.vault.disable(name or cloud.secret_name))
 
     def deny_everybody(self) -> None:
-        """Let nobody read secrets any more: 403 for every identity."""
+        """Refuse to let any identity read secrets: 403."""
         self._thread.call(self._cloud.vault.readers.clear)

@@ -74,7 +74,7 @@ for at = 3, #KEYS, 4 do
             end
         end
         if changes then number, kind, who, changed_at = number + 1, changes, me, now end
-        -- Nobody else probes before it can have heard what this one found.
+        -- No other process probes before it can have heard what this one found.
         if event ~= 'ejected' then redis.call('SET', probe, me, 'PX', 1000) end
         redis.call('HSET', state, 'number', number, 'kind', kind, 'who', who, 'doubted', doubted,
             'at', changed_at)

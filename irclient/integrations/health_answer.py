@@ -15,7 +15,7 @@ class HealthAnswer(NamedTuple):
 
     Attributes:
         status: 200 where calls can succeed, else 503.
-        headers: That nobody may keep it.
+        headers: That it may not be cached.
         body: To be sent as JSON; no account and no reason is in it, since probes are often open
             to the world.
     """

@@ -59,7 +59,7 @@ class MemoryStore:
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry, dropping another if there is no room."""
-        # Nobody counts what is not limited.
+        # What is not limited need not be counted.
         size = len(entry.answer.body) + _OVERHEAD
         with self._lock:
             places, forks = self._places, fork_count()

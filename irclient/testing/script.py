@@ -27,7 +27,7 @@ class Outcome:
     """What becomes of one request.
 
     Attributes:
-        after: Seconds until anything happens; infinite for a request that nobody answers.
+        after: Seconds until anything happens; infinite for a request that is never answered.
         error: What the transport raises instead of answering.
         status: The HTTP status.
         headers: The headers.
@@ -52,7 +52,7 @@ class _Step:
 class Script:
     """What happens to requests, step by step; each method adds a step and returns the script.
 
-    A step happens once, or so many `times`. The last one goes on for ever, unless it says how
+    A step happens once, or `times` times. The last one goes on for ever, unless it says how
     many times: then the service answers well again.
     """
 
@@ -193,7 +193,7 @@ class Script:
         return None
 
     def _raise(self, error: Callable[[], httpx.TransportError], times: int | None) -> Self:
-        # A new one each time: whoever raises an exception adds to its traceback.
+        # A new one each time: raising an exception adds to its traceback.
         return self._then(lambda _: Outcome(error=error()), times)
 
     def _then(self, plan: Callable[[SentRequest], Outcome], times: int | None) -> Self:

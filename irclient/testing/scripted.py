@@ -64,7 +64,7 @@ class ScriptedService(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     Args:
         endpoints: The client's endpoints. Without them, accounts are told apart by the hosts
-            of the service, and whoever is asked answers.
+            of the service, and any endpoint that is asked answers.
     """
 
     def __init__(self, endpoints: Endpoints | None = None) -> None:

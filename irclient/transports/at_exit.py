@@ -1,4 +1,4 @@
-"""Closing what nobody closed, when the process ends.
+"""Closing what is still open when the process ends.
 
 A client of a module has no block that it leaves, so its connections would be found open by the
 interpreter, which warns of each. They are closed instead; a call that somebody makes still later

@@ -33,7 +33,7 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
         context: Whom to trust; None without TLS.
 
     Raises:
-        Unreachable: No connection could be had.
+        Unreachable: No connection could be made.
         Unsendable: The name could not be looked up.
     """
     looking = look_up(origin)

@@ -30,7 +30,7 @@ class _Decoder(Protocol):
     """Takes a body's encoding off."""
 
     def decode(self, data: bytes, room: int) -> bytes:
-        """Decode the next piece, into so many bytes at the most."""
+        """Decode the next piece, into a limited number of bytes."""
         ...
 
     @property

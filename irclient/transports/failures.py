@@ -33,7 +33,7 @@ class UndecodableBody(Exception):  # noqa: N818  (never leaves this package)
 
 
 class Unreachable(Exception):  # noqa: N818  (never leaves this package)
-    """No connection could be had: the request was never sent."""
+    """No connection could be made: the request was never sent."""
 
 
 class Unsendable(Exception):  # noqa: N818  (never leaves this package)
@@ -79,7 +79,7 @@ def failed(trouble: Trouble, words: str) -> Failure:
 
 
 def failure_of(error: Exception, *, token: Secret | None) -> Failure:
-    """Say what an exception means; a kind that nobody knows is our own side's trouble.
+    """Say what an exception means; an unknown kind counts as trouble on our own side.
 
     Args:
         error: What the transport raised.

@@ -35,13 +35,13 @@ def look_up(origin: Origin) -> LookUp:
     """Have a name looked up, or join those who have asked already; an address is itself.
 
     Raises:
-        Unsendable: No thread could be had for it.
+        Unsendable: No thread could be started for it.
     """
     if origin.is_address:
         known: LookUp = Future()
         known.set_result([origin.host])
         return known
-    # In a forked child nobody goes on with the look-ups of its parent.
+    # In a forked child the look-ups of the parent never end.
     key = origin.host, origin.port, fork_count()
     found: LookUp = Future()
     # It cannot be cancelled: that one caller goes away says nothing of the others.

@@ -38,7 +38,7 @@ async def connect(
         until: When it must be open, in the loop's time.
 
     Raises:
-        Unreachable: No connection could be had.
+        Unreachable: No connection could be made.
         Unsendable: The name could not be looked up.
         TimeoutError: It took too long.
     """
@@ -129,7 +129,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Read on in the answer; what nobody asked for ends the connection."""
+        """Read on in the answer; bytes that were not asked for end the connection."""
         waiter = self._waiter
         if waiter is None or waiter.done():
             self.close()

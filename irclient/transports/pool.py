@@ -72,7 +72,7 @@ class Pool(Generic[C]):
 
     @property
     def free(self) -> int:
-        """How many of them nobody uses."""
+        """How many of them are idle."""
         return sum(map(len, self._free.values()))
 
     def take(self, origin: Origin, now: float) -> C | None:
@@ -83,7 +83,7 @@ class Pool(Generic[C]):
                 connection = free.pop()
             except IndexError:
                 return None
-            # What came while nobody asked would be read as the answer to the next request, which
+            # What came while it was idle would be read as the answer to the next request, which
             # is another caller's (RFC 9112, section 9.2).
             if not _is_over(connection, now) and connection.is_quiet():
                 return connection
@@ -115,7 +115,7 @@ class Pool(Generic[C]):
         connection.close()
 
     def discard_a_free_one(self) -> None:
-        """Make room: close a connection that nobody uses."""
+        """Make room: close an idle connection."""
         for free in list(self._free.values()):
             if free:
                 self._discard_first(free)

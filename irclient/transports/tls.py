@@ -66,7 +66,7 @@ def _trusting_the_usual(cert_file: str | None, cert_dir: str | None) -> ssl.SSLC
             return _speaking_http(
                 ssl.create_default_context(cafile=cert_file or None, capath=cert_dir or None)
             )
-        import certifi  # noqa: PLC0415  (where the environment names nobody)
+        import certifi  # noqa: PLC0415  (where the environment names no authorities)
 
         return _speaking_http(ssl.create_default_context(cafile=certifi.where()))
     except (OSError, ssl.SSLError) as problem:

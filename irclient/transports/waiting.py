@@ -53,9 +53,9 @@ class Wait:
             self._poll = poll.poll
 
     def look(self, seconds: float) -> Collection[int]:
-        """Block for so many seconds at the most; the numbers of the sockets that are ready."""
+        """Block for at most this many seconds; return the numbers of the sockets that are ready."""
         if self._poll is not None:
-            # The system rounds up, so that nobody looks again and again within a millisecond.
+            # The system rounds up, so that no thread looks again and again within a millisecond.
             return [number for number, _ in self._poll(seconds * 1000)]
         to_read = self.sockets if self.until == "readable" else ()
         to_write = () if to_read else self.sockets
@@ -177,7 +177,7 @@ async def _landed(looking: Future[Any]) -> None:
     landed = anyio.Event()
 
     def wake(_looking: Future[Any]) -> None:
-        # The loop may have ended: nobody waits there any more.
+        # The loop may have ended: no task waits there any more.
         with suppress(RuntimeError):
             soon(landed.set)
 

@@ -23,7 +23,7 @@ class Chronicle:
         self._failover_delays: list[float] = []
 
     def __call__(self, record: Record, /) -> None:
-        """Take note of one record."""
+        """Remember one record."""
         match record:
             case FailedOver():
                 if self._failed_at() is None:

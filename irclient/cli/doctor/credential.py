@@ -1,4 +1,4 @@
-"""Whether a token can be had: the secret in Key Vault, then the exchange for a token at Entra.
+"""Whether a token can be fetched: the secret in Key Vault, then the exchange for a token at Entra.
 
 Both are done by what the client's own credential is made of, once and without trying again, so
 that what is told is what the other side said and not that it took too long.

@@ -55,7 +55,7 @@ class Finding:
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """Run work on a thread of its own and wait for it so long.
+    """Run work on a thread of its own, and wait for it for this many seconds.
 
     Neither name resolution nor the azure packages can be interrupted: a thread that is late is
     left to itself and does not keep the process alive.

@@ -75,7 +75,7 @@ class RowLines:
         ) else np.zeros_like(rows)  # fmt: skip
 
     def at(self, bytes_before: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The lines of rows that start after so many bytes."""
+        """The lines of rows that start after these numbers of bytes."""
         return self._lines[self._record(bytes_before)]
 
     def _record(self, bytes_before: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:

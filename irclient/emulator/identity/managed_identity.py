@@ -1,4 +1,4 @@
-"""The emulated managed identity of an App Service: tokens for whoever knows the header's value.
+"""The emulated managed identity of an App Service: tokens for callers that know its header.
 
 Plain HTTP on loopback, as the real endpoint is (D, App Service's REST endpoint reference).
 """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sales", "make_sales"]
 
-#: The shop's time: so many periods of so many days.
+#: The shop's past: how many periods, and how many days each has.
 _PERIODS: Final = 12
 _PERIOD_DAYS: Final = 45
 _LARGEST_BASKET: Final = 10
@@ -61,7 +61,7 @@ def make_sales(
     interactions: int,
     ends_at: int,
 ) -> Sales:
-    """Make up exactly so many interactions of so many users up to `ends_at`."""
+    """Make up exactly the given numbers of interactions and users, up to `ends_at`."""
     baskets = _basket_of_each_row(random, interactions)
     count = int(baskets[-1]) + 1 if interactions else 0
     began_at = ends_at - _PERIODS * _PERIOD_DAYS * DAY

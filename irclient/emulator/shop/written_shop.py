@@ -40,7 +40,7 @@ _ENDED: Final = "2025-12-31T00:00:00.000Z"
 _FAR_FUTURE: Final = "2099-01-01T00:00:00.000Z"
 _PRICE_BANDS: Final = ((20, "Under 20"), (50, "20 to 50"), (100, "50 to 100"))
 _DEAREST_BAND: Final = "Over 100"
-#: One user in so many has opted out; one row in so many is anonymous, or was sent back.
+#: One user in this many has opted out; one row in this many is anonymous, or was sent back.
 _OPT_OUT_EVERY: Final = 100
 _ANONYMOUS_SHARE: Final = 0.05
 _RETURNED_SHARE: Final = 0.01

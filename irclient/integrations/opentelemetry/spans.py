@@ -285,7 +285,7 @@ class RequestSpan:
         error = error_type(self._status, outcome)
         if error is not None:
             attributes["error.type"] = error
-            # Neither is a fault of the request: another was quicker, or nobody waited for it.
+            # Neither is a fault of the request: another was quicker, or its caller had left.
             if outcome not in {"overtaken", "cancelled"}:
                 span.set_status(StatusCode.ERROR)
         span.set_attributes(attributes)

@@ -212,7 +212,7 @@ def _variant(given: object, title: str, where: str) -> dict[str, Any]:
 def _is_available(variant: Product) -> bool:
     if "available" in variant:
         return bool(variant["available"])
-    # The Admin API does not say; stock that nobody counts, or that may be oversold, is enough.
+    # The Admin API does not say; stock that is not counted, or may be oversold, is enough.
     if not variant.get("inventory_management") or variant.get("inventory_policy") == "continue":
         return True
     return (variant.get("inventory_quantity") or 0) > 0

@@ -76,7 +76,7 @@ class Wanted:
 def wanted_by_page(
     parameters: Mapping[str, str], catalogue: Catalogue, note: Callable[[Unknown], None]
 ) -> Wanted | Response:
-    """Read what a product page asks for; or answer why it cannot be had."""
+    """Read what a product page asks for; or answer why that cannot be done."""
     intent = parameters.get("intent", "related")
     if intent not in get_args(Intent):
         return _invalid("The intent parameter must be one of related, complementary")
@@ -105,7 +105,7 @@ def wanted_by_page(
 def wanted_by_cart(
     parameters: Mapping[str, str], catalogue: Catalogue, note: Callable[[Unknown], None]
 ) -> Wanted | Response:
-    """Read what a cart asks for; or answer why it cannot be had."""
+    """Read what a cart asks for; or answer why that cannot be done."""
     asked = [part for part in parameters.get("item", "").split(",") if part.strip()]
     if not asked:
         return _invalid("An item value is missing")

@@ -42,7 +42,7 @@ class Gate:
             self._is_open = True
 
     def passed(self, data: bytes, *, to_server: bool) -> None:
-        """Learn what is about to be passed on; for those who watch."""
+        """Learn what is about to be passed on; for observers."""
 
     def _listen(self) -> None:
         with suppress(OSError):  # It was closed.

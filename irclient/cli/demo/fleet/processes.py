@@ -35,7 +35,7 @@ class _Process:
             # A Ctrl-C is the demo's: its processes end when it tells them.
             start_new_session=True,
         )
-        # Not as an argument, which everybody on the machine can read: a URL may hold a password.
+        # Not as an argument, which every user of the machine can read: a URL may hold a password.
         self._write(json.dumps(asdict(orders)))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
