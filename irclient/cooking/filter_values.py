@@ -34,12 +34,15 @@ class FilterValues:
         """
         for name, values in wanted.items():
             matching = np.zeros_like(mask)
-            for value in values:
+            # The same value a thousand times says no more than once.
+            for value in dict.fromkeys(values):
                 pair = self._keys.find(f"{name.casefold()}\n{value}")
                 if pair is not None:
                     own = slice(int(self._starts[pair]), int(self._starts[pair + 1]))
                     matching[self._items[own]] = True
             mask &= matching
+            if not mask.any():
+                return
 
     def common(self, items: Iterable[int]) -> dict[str, list[str]]:
         """The filters' names and values of some items, commonest first."""

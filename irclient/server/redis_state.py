@@ -12,8 +12,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from irclient.contract.rates import rules_of
 from irclient.server.sessions import LONGEST_ID, VIEWS
-from irclient.server.window import rules_of
+from irclient.server.window import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +161,7 @@ class RedisCapacity:
     def _arguments_of(self, endpoint: ServedEndpoint) -> Sequence[int]:
         found = self._arguments.get(endpoint.place)
         if found is None:
-            rules = rules_of(endpoint.endpoint.tps)
+            rules = rules_of(endpoint.endpoint.tps, second=SECOND)
             pairs = [each for rule in rules for each in (rule.most, round(rule.within * 1e6))]
             found = self._arguments[endpoint.place] = [max(rule.most for rule in rules), *pairs]
         return found

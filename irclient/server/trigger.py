@@ -29,6 +29,7 @@ _log: Final = logging.getLogger(__name__)
 _EVERY: Final = 30 * 60.0
 _DAY: Final = 24 * 60 * 60.0
 _A_DAY: Final = 5
+_NICE: Final = 10
 
 
 def may_start(accepted_at: Sequence[float], now: float) -> bool:
@@ -81,6 +82,7 @@ class Trigger:
                 pass_fds=(running,),
                 start_new_session=True,
             )
+            _give_way(command)
             _write(noted, [each for each in accepted_at if now - each < _DAY] + [now])
         finally:
             os.close(running)
@@ -89,6 +91,12 @@ class Trigger:
         ).start()
         _log.info("%s: cooking of %s started", account, modeling.name)
         return True
+
+
+def _give_way(command: subprocess.Popen[bytes]) -> None:
+    # Requests come first: the machine cooks with what they leave.
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, command.pid, _NICE)
 
 
 def _report_end(account: str, modeling: ServedModeling, command: subprocess.Popen[bytes]) -> None:

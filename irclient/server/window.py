@@ -12,42 +12,20 @@ import math
 import mmap
 import struct
 import time
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from irclient.contract.rates import rules_of
 from irclient.server.locks import ProcessLocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Rate", "SharedWindows", "rules_of"]
+__all__ = ["SECOND", "SharedWindows"]
 
 #: A second as the window counts it: callers measure where requests arrive, a little off from us.
 SECOND: Final = 1.01
-_MOST_DENOMINATOR: Final = 1_000
 _INSTANT: Final = struct.Struct("d")
 _COUNT: Final = struct.Struct("q")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most so many requests within so many seconds."""
-
-    most: int
-    within: float
-
-
-def rules_of(tps: float) -> tuple[Rate, ...]:
-    """What a TPS means exactly, fractions included.
-
-    2.5 is at most five within two seconds, and at most three within one.
-    """
-    exact = Fraction(tps).limit_denominator(_MOST_DENOMINATOR)
-    if exact <= 0:
-        return (Rate(1, SECOND / tps),)
-    whole = Rate(exact.numerator, exact.denominator * SECOND)
-    return (whole,) if exact.denominator == 1 else (Rate(math.ceil(exact), SECOND), whole)
 
 
 class SharedWindows:
@@ -62,7 +40,7 @@ class SharedWindows:
         self, tps: Sequence[float], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._rules = tuple(rules_of(each) for each in tps)
+        self._rules = tuple(rules_of(each, second=SECOND) for each in tps)
         self._sizes = tuple(max(rule.most for rule in rules) for rules in self._rules)
         self._starts: list[int] = []
         length = 0

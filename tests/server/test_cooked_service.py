@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -47,8 +48,9 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(place):
+@contextmanager
+def running_service(place, *, started=lambda process: None):
+    """`irclient serve` over the output of a folder; its URL."""
     command = [sys.executable, "-m", "irclient", "serve", place / "out", "--json"]
     process = subprocess.Popen(
         [*command, "--config", place / "server.toml"],
@@ -57,15 +59,25 @@ def url(place):
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    started(process)
     said = ""
     for line in process.stdout:
         said += line
         if line == "}\n":
             break
-    yield json.loads(said)["url"]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
-    process.stdout.close()
+    try:
+        yield json.loads(said)["url"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=30)
+        process.stdout.close()
+    assert code == 0
+
+
+@pytest.fixture(scope="module")
+def url(place):
+    with running_service(place) as url:
+        yield url
 
 
 @pytest.fixture

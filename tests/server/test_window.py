@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from irclient.server.window import SECOND, SharedWindows, rules_of
+from irclient.contract.rates import rules_of
+from irclient.server.window import SECOND, SharedWindows
 
 
 class Clock:
@@ -32,7 +33,7 @@ def test_offered_any_load_it_takes_what_the_tps_says_and_never_more(tps):
         if windows.take(0) == 0.0:
             taken.append(clock.now)
         clock.now += step
-    for rule in rules_of(tps):
+    for rule in rules_of(tps, second=SECOND):
         assert most_within(taken, rule.within) <= rule.most
     assert len(taken) >= 0.95 * tps * length
 

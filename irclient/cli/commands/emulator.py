@@ -275,3 +275,24 @@ def _show(state: dict[str, object], *, as_json: bool) -> None:
         print_json(state)
     else:
         show_state(state, data_console())
+
+
+@app.command(cls=Command)
+def clear_cache(*, as_json: AsJSON = False) -> None:
+    """Remove the cooked data that emulators kept, with the user ids in it.
+
+    It is made again when it is needed, and removed by itself after a month without use.
+
+    \b
+    Example:
+    $ irclient emulator clear-cache
+    """
+    require_emulator()
+    # Imported here: an extra, of which the line above made sure.
+    from irclient.emulator.shop.folder import clear_cooked  # noqa: PLC0415
+
+    removed = clear_cooked()
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        data_console().print(f"Removed the cooked data of {removed} folders.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections import OrderedDict, deque
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from irclient.emulator.http.arrivals import RateWindow
 from irclient.emulator.identity.signing import InvalidToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from irclient.contract.messages import Request
     from irclient.cooking.cooked_data import CookedData
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Service"]
 
 _MOST_SESSIONS: Final = 10_000
+#: A request of more bytes may take long to answer, and is answered beside the others.
+_SMALL: Final = 4_096
 
 
 class Service:
@@ -73,8 +77,9 @@ class Service:
         # Real time, whatever the clock of tokens and cookings says: callers' rates are real.
         self._window = RateWindow(tps)
         self._sessions: OrderedDict[str, deque[str]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request: identity first, then capacity, then the operation."""
         refused = self._check_token(request)
         if refused is not None:
@@ -83,10 +88,9 @@ class Service:
             seconds = self._switches.retry_after
             advice = () if seconds is None else (("retry-after", f"{seconds:g}"),)
             return refusal("TooManyRequests", headers=advice)
-        try:
-            return self._route(request)
-        except Refused as problem:
-            return refusal(problem.code, problem.message)
+        if len(request.target) + len(request.body) > _SMALL:
+            return asyncio.to_thread(self._routed, request)
+        return self._routed(request)
 
     def _check_token(self, request: Request) -> Response | None:
         kind, _, text = request.headers.get("authorization", "").partition(" ")
@@ -104,6 +108,12 @@ class Service:
         if self._switches.not_on_allow_list == 401:
             return Response(status=401)
         return refusal("Forbidden")
+
+    def _routed(self, request: Request) -> Response:
+        try:
+            return self._route(request)
+        except Refused as problem:
+            return refusal(problem.code, problem.message)
 
     def _route(self, request: Request) -> Response:
         call = read_call(request, choices=self._switches)
@@ -152,6 +162,10 @@ class Service:
     def _record_view(self, session_id: str | None, item_id: str) -> None:
         if session_id is None:
             return
+        with self._lock:
+            self._note_view(session_id, item_id)
+
+    def _note_view(self, session_id: str, item_id: str) -> None:
         views = self._sessions.setdefault(session_id, deque(maxlen=self._switches.session_views))
         if item_id in views:
             views.remove(item_id)
@@ -161,4 +175,5 @@ class Service:
             self._sessions.popitem(last=False)
 
     def _views(self, session_id: str | None) -> tuple[str, ...]:
-        return tuple(self._sessions.get(session_id, ())) if session_id is not None else ()
+        with self._lock:
+            return tuple(self._sessions.get(session_id, ())) if session_id is not None else ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, deque
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from irclient.contract.rates import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,21 +33,22 @@ class Requests:
 
 
 class RateWindow:
-    """Counts arrivals in a sliding window, and says whether one more fits.
+    """Counts arrivals in sliding windows, and says whether one more fits.
 
-    The window is one second long, and longer for rates below one a second.
+    Args:
+        rate: Requests a second; a fraction is kept over as many seconds as make it whole.
     """
 
     def __init__(self, rate: float) -> None:
-        self._length = max(1.0, 1 / rate)
-        self._most = max(1, math.floor(rate * self._length))
-        self._accepted: deque[float] = deque()
+        self._rules = rules_of(rate, second=1.0)
+        self._accepted: deque[float] = deque(maxlen=max(rule.most for rule in self._rules))
 
     def accept(self, now: float) -> bool:
-        """Take one request if the window that ends now has room for it."""
-        _forget(self._accepted, until=now - self._length)
-        if len(self._accepted) >= self._most:
-            return False
+        """Take one request if every window that ends now has room for it."""
+        for rule in self._rules:
+            has_most = len(self._accepted) >= rule.most
+            if has_most and self._accepted[-rule.most] > now - rule.within:
+                return False
         self._accepted.append(now)
         return True
 

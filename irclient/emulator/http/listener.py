@@ -34,6 +34,8 @@ _MOST_HEAD_BYTES: Final = 64 * 1024
 _MOST_BODY_BYTES: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _HANDSHAKE_WITHIN: Final = 10.0
+#: Seconds for a request to come in, once it has begun.
+_REQUEST_WITHIN: Final = 30.0
 #: Seconds until the next attempt when no connection could be accepted.
 _AFTER_A_REFUSAL: Final = 0.01
 #: What ends a connection without anybody being at fault.
@@ -52,6 +54,7 @@ class Listener:
         port: The port; 0 lets the system choose one, which is then kept.
         contexts: The TLS contexts; None for plain HTTP.
         clock: Seconds since the epoch, for the ``Date`` of its answers.
+        request_within: Seconds for a request to come in, once it has begun.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Listener:
         port: int = 0,
         contexts: ServerContexts | None = None,
         clock: Callable[[], float] = time.time,
+        request_within: float = _REQUEST_WITHIN,
     ) -> None:
         self.name = name
         self.faults = FaultSlot(seed=sum(name.encode()))
@@ -71,6 +75,7 @@ class Listener:
         self._port = port
         self._contexts = contexts
         self._clock = clock
+        self._request_within = request_within
         self._traffic = Traffic()
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -224,7 +229,7 @@ class Listener:
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_MOST_HEAD_BYTES)
         while True:
             try:
-                request = await _read(parser, reader)
+                request = await _read(parser, reader, within=self._request_within)
             except h11.RemoteProtocolError as problem:
                 _refuse_nonsense(parser, writer, problem, now=self._clock())
                 return
@@ -268,26 +273,36 @@ class Listener:
             return json_response(500, content)
 
 
-async def _read(parser: h11.Connection, reader: asyncio.StreamReader) -> Request | None:
-    head: h11.Request | None = None
-    body = bytearray()
-    while True:
-        event = parser.next_event()
-        match event:
-            case h11.NEED_DATA:
-                parser.receive_data(await reader.read(_CHUNK))
-            case h11.Request():
-                head = event
-            case h11.Data():
-                body += event.data
-                if len(body) > _MOST_BODY_BYTES:
-                    raise h11.RemoteProtocolError("body too large", error_status_hint=413)
-            case h11.EndOfMessage() if head is not None:
-                headers = {key.decode(): value.decode("latin-1") for key, value in head.headers}
-                target = head.target.decode("latin-1")
-                return read_request(head.method.decode(), target, headers=headers, body=bytes(body))
-            case _:
-                return None
+async def _read(
+    parser: h11.Connection, reader: asyncio.StreamReader, *, within: float
+) -> Request | None:
+    """A request, or None at the end of the connection; its time counts from its first byte."""
+    async with asyncio.timeout(None) as limit:
+        head: h11.Request | None = None
+        body = bytearray()
+        while True:
+            event = parser.next_event()
+            match event:
+                case h11.NEED_DATA:
+                    if limit.when() is None and (head is not None or parser.trailing_data[0]):
+                        limit.reschedule(asyncio.get_running_loop().time() + within)
+                    parser.receive_data(await reader.read(_CHUNK))
+                case h11.Request():
+                    head = event
+                case h11.Data():
+                    body += event.data
+                    if len(body) > _MOST_BODY_BYTES:
+                        raise h11.RemoteProtocolError("body too large", error_status_hint=413)
+                case h11.EndOfMessage() if head is not None:
+                    return _request_of(head, bytes(body))
+                case _:
+                    return None
+
+
+def _request_of(head: h11.Request, body: bytes) -> Request:
+    headers = {key.decode(): value.decode("latin-1") for key, value in head.headers}
+    target = head.target.decode("latin-1")
+    return read_request(head.method.decode(), target, headers=headers, body=body)
 
 
 def _encode(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
+from irclient.cooking import cooked_cache
 from irclient.cooking.child import CookingProcesses
 from irclient.cooking.pipeline import cook_folder
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from irclient.cooking.cooked_data import CookedData
     from irclient.emulator.switches import Switches
 
-__all__ = ["FolderCook"]
+__all__ = ["FolderCook", "clear_cooked"]
 
 _LOGGER: Final = logging.getLogger("irclient.emulator")
 _UNFINISHED: Final = "unfinished-shop-"
+#: The folder of cooked data among what is kept.
+_COOKED: Final = "cooked"
 #: Seconds after which an unfinished shop is what a killed process left behind.
 _ABANDONED_AFTER: Final = 3600.0
 
@@ -46,7 +49,7 @@ class FolderCook:
         self, data: Path | None, *, cache_folder: Path | None, scratch: Path, switches: Switches
     ) -> None:
         self._data = data
-        self._kept = cache_folder or platformdirs.user_cache_path("irclient") / "emulator"
+        self._kept = cache_folder or _default_folder()
         self._scratch = scratch
         self._switches = switches
         self._processes = CookingProcesses(scratch)
@@ -62,7 +65,7 @@ class FolderCook:
         data = cook_folder(
             self._data or self._shop(),
             cooked_at=cooked_at,
-            cache_folder=self._kept / "cooked",
+            cache_folder=self._kept / _COOKED,
             unknown_user=self._switches.unknown_user,
             compute=self._processes.compute,
         )
@@ -93,6 +96,22 @@ class FolderCook:
             )
             return _written_shop(self._scratch)
         return _written_shop(self._kept)
+
+
+def clear_cooked(cache_folder: Path | None = None) -> int:
+    """Remove what was cooked and kept, which holds the histories of the data's users.
+
+    Args:
+        cache_folder: Where it is kept; None is the user's cache folder.
+
+    Returns:
+        How many data sets there were.
+    """
+    return cooked_cache.clear((cache_folder or _default_folder()) / _COOKED)
+
+
+def _default_folder() -> Path:
+    return platformdirs.user_cache_path("irclient") / "emulator"
 
 
 def _written_shop(within: Path) -> Path:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import run, run_process
 
+cooked_cache = pytest.importorskip("irclient.cooking.cooked_cache")
 faults = pytest.importorskip("irclient.emulator").faults
 
 pytestmark = pytest.mark.emulator
@@ -161,3 +162,12 @@ def test_the_help_names_every_kind_of_fault():
     shown = run("emulator", "fault", "--help").out.replace("\n", " ")
 
     assert [kind for kind in faults.KINDS if kind not in shown] == []
+
+
+def test_what_was_kept_is_removed_on_demand(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept = tmp_path / "irclient" / "emulator" / "cooked"
+    (kept / f"{cooked_cache._KEPT}1").mkdir(parents=True)
+    (kept / f"{cooked_cache._KEPT}1" / "users.npy").write_bytes(b"ann")
+    assert json.loads(run("emulator", "clear-cache", "--json").out) == {"removed": 1}
+    assert not list(kept.iterdir())

@@ -1,9 +1,14 @@
 """What is the emulator's own about its service: tokens, cookings, and switches."""
 
+import asyncio
+import json
+import threading
+
 import pytest
 
 from irclient.contract.messages import read_request
 from tests.contract.endpoints import EmulatedEndpoint
+from tests.emulator.fake_data import FakeCooked
 
 LIST = "/reco/v1.0/"
 
@@ -89,3 +94,29 @@ def test_a_trigger_gives_the_lists_a_new_version_when_the_cooking_is_over(endpoi
 def test_an_unknown_modeling_can_mean_the_default_one():
     endpoint = EmulatedEndpoint(unknown_modeling="default")
     assert endpoint.send(LIST + "new?modeling=unknown")[1]["status"] == "Success"
+
+
+def test_a_large_request_does_not_hold_up_the_others():
+    others_were_answered = threading.Event()
+
+    class Heavy(FakeCooked):
+        def ranking(self, request):
+            if request.candidates:
+                assert others_were_answered.wait(10)
+            return super().ranking(request)
+
+    endpoint = EmulatedEndpoint(data=Heavy())
+    headers = {"authorization": f"Bearer {endpoint.token()}"}
+    body = json.dumps({"PersonalizationCandidates": [f"item-{at}" for at in range(1_000)]}).encode()
+    target = LIST + "personalization?userId=u"
+
+    async def ask():
+        heavy = asyncio.ensure_future(
+            endpoint.service.handle(read_request("POST", target, headers=headers, body=body))
+        )
+        await asyncio.sleep(0)
+        assert endpoint.send(LIST + "new")[0] == 200
+        others_were_answered.set()
+        return (await heavy).status
+
+    assert asyncio.run(ask()) == 200

@@ -1,5 +1,6 @@
 """Counting requests in exact one-second windows."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,19 @@ def test_a_refused_request_takes_no_room():
 def test_a_rate_below_one_a_second_has_a_longer_window():
     window = RateWindow(0.5)
     assert [window.accept(now) for now in (0.0, 1.5, 2.0)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("rate", "in_four_seconds"), [(0.5, 2), (1.5, 6), (1.9, 8), (2.5, 10), (9.9, 40)]
+)
+def test_a_fraction_is_used_up_and_never_exceeded(rate, in_four_seconds):
+    window = RateWindow(rate)
+    accepted = [now / 100 for now in range(40_00) if window.accept(now / 100)]
+    assert sum(now < 4.0 for now in accepted) in {in_four_seconds, in_four_seconds - 1}
+    # Over a time that makes every one of these rates whole.
+    assert len(accepted) == pytest.approx(rate * 40, abs=1)
+    for end in accepted:
+        assert sum(end - 1.0 < now <= end for now in accepted) <= rate + 1
 
 
 @given(st.lists(st.floats(0, 5), max_size=60), st.integers(1, 10))

@@ -29,9 +29,11 @@ async def wait_and_echo(request):
 class Server:
     """A listener on a thread, and a client that trusts it and keeps connections."""
 
-    def __init__(self, thread, contexts, handle=echo):
+    def __init__(self, thread, contexts, handle=echo, **options):
         self.thread = thread
-        self.listener = Listener("contoso-a", handle=handle, host="127.0.0.1", contexts=contexts)
+        self.listener = Listener(
+            "contoso-a", handle=handle, host="127.0.0.1", contexts=contexts, **options
+        )
         thread.call(self.listener.listen)
         trust = ssl.create_default_context(cafile=contexts.ca_file) if contexts else True
         self.client = httpx.Client(verify=trust, base_url=self.listener.url, trust_env=False)
@@ -115,6 +117,26 @@ def test_nonsense_is_refused(plain_server):
 def test_too_large_a_body_is_refused(plain_server):
     head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1100000\r\n\r\n"
     assert ask_raw(plain_server, head, b"x" * 1_100_000).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"G",
+        b"GET /a HTTP/1.1\r\nhost:",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx",
+    ],
+    ids=["a letter", "half a head", "half a body"],
+)
+def test_a_half_sent_request_ends_and_a_silent_connection_stays(thread, begun):
+    server = Server(thread, None, handle=wait_and_echo, request_within=0.2)
+    try:
+        with socket.create_connection(("127.0.0.1", server.listener.port), timeout=5) as silent:
+            assert ask_raw(server, begun) == b""
+            silent.sendall(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert silent.recv(100).startswith(b"HTTP/1.1 200 ")
+    finally:
+        server.close()
 
 
 def test_a_port_that_is_taken_is_named(server, contexts):
