@@ -1,0 +1,52 @@
+"""Gates before a server: one that takes its time, and one that writes down what passes."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+from irclient.cli.demo.fleet.gate import Gate
+
+
+class SlowGate(Gate):
+    """Holds each piece back for half of the round trip.
+
+    Attributes:
+        least: Seconds that a round trip takes longer, at least.
+        most: At most.
+    """
+
+    least = most = 0.0
+
+    def passed(self, data: bytes, *, to_server: bool) -> None:
+        time.sleep(random.uniform(self.least, self.most) / 2)
+
+    def delay(self, least: float, most: float | None = None) -> None:
+        self.least, self.most = least, least if most is None else most
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class RecordingGate(Gate):
+    """Keeps all that passes, in both directions."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._recorded = bytearray()
+        self._recording = threading.Lock()
+        super().__init__(host, port)
+
+    def passed(self, data: bytes, *, to_server: bool) -> None:
+        with self._recording:
+            self._recorded += data
+
+    @property
+    def recorded(self) -> bytes:
+        with self._recording:
+            return bytes(self._recorded)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
