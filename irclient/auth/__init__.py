@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from irclient.auth.arguments import TokenCredential
+from irclient.auth.arguments import SCOPE, TokenCredential
 from irclient.auth.keyvault import KeyVaultCredential
 from irclient.auth.static import StaticToken
 from irclient.errors import ConfigurationError
@@ -21,8 +21,12 @@ __all__ = ["Credential", "KeyVaultCredential", "StaticToken", "TokenCredential",
 Credential: TypeAlias = KeyVaultCredential | StaticToken | TokenCredential
 
 
-def token_source(credential: Credential) -> TokenSource:
+def token_source(credential: Credential, *, scope: str = SCOPE) -> TokenSource:
     """Return where a client reads its tokens.
+
+    Args:
+        credential: Who fetches them.
+        scope: What they are for, where the credential does not know that itself.
 
     Raises:
         ConfigurationError: This is no credential, or one that must be awaited.
@@ -36,4 +40,4 @@ def token_source(credential: Credential) -> TokenSource:
     from irclient.auth.azure import CredentialExchange  # noqa: PLC0415
     from irclient.auth.tokens import TokenRecord  # noqa: PLC0415
 
-    return TokenRecord(CredentialExchange(credential))
+    return TokenRecord(CredentialExchange(credential, scope=scope))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from irclient import settings as groups
 from irclient.auth import KeyVaultCredential, StaticToken
-from irclient.auth.arguments import unquoted
+from irclient.auth.arguments import SCOPE, unquoted
 from irclient.configuration import Configuration
 from irclient.configuration.findings import findings
 from irclient.configuration.observing import observers_named
@@ -60,12 +61,13 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
             f"{source.name_of(('ca_file',))}: there is no file {table.ca_file!r}; "
             "name a PEM file of the authorities to trust"
         )
+    credential = _credential(table, source, environ)
     return Configuration(
         endpoints=_endpoints(table, source),
-        credential=_credential(table, source, environ),
+        credential=credential,
         settings=_settings(table),
         ca_file=table.ca_file,
-        fleet=_fleet(table, source),
+        fleet=_fleet(table, source, credential),
         observers=observers_named(table.observers or "", at=source.name_of(("observers",))),
     )
 
@@ -119,7 +121,7 @@ def _settings(table: ConfigurationTable) -> Settings:
     return Settings(**made)
 
 
-def _fleet(table: ConfigurationTable, source: Source) -> Fleet | None:
+def _fleet(table: ConfigurationTable, source: Source, credential: Credential) -> Fleet | None:
     given = table.fleet
     if given is None:
         return None
@@ -127,11 +129,23 @@ def _fleet(table: ConfigurationTable, source: Source) -> Fleet | None:
     from irclient.fleet import RedisFleet  # noqa: PLC0415
 
     try:
-        return RedisFleet(given.url, name=given.name, workers=given.workers)
+        return RedisFleet(
+            given.url,
+            name=given.name,
+            workers=given.workers,
+            credential=_for_redis(credential) if given.login == "entra" else None,
+        )
     except ConfigurationError as problem:
         field = str(problem).partition(" ")[0]
         path: KeyPath = ("fleet", field) if field in type(given).model_fields else ("fleet",)
         raise ConfigurationError(f"{source.name_of(path)}: {problem}") from None
+
+
+def _for_redis(credential: Credential) -> Credential:
+    # The scope that is configured is the service's.
+    if isinstance(credential, KeyVaultCredential):
+        return replace(credential, scope=SCOPE)
+    return credential.unscoped if isinstance(credential, _Scoped) else credential
 
 
 def _credential(
@@ -192,6 +206,11 @@ class _Scoped:
     def __init__(self, credential: TokenCredential, scope: str) -> None:
         self._credential: Any = credential
         self._scope = scope
+
+    @property
+    def unscoped(self) -> TokenCredential:
+        """The credential, for other scopes."""
+        return cast("TokenCredential", self._credential)
 
     def get_token(self, *_scopes: str) -> Any:  # noqa: ANN401  (azure-core's AccessToken)
         return self._credential.get_token(self._scope)

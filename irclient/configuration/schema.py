@@ -156,6 +156,11 @@ class FleetTable(_TableOfNumbers):
     )
     name: str = Field(description="What all processes of the fleet call it.")
     workers: int = Field(description="How many processes call.", ge=1)
+    login: Literal["password", "entra"] = Field(
+        default="password",
+        description="How to log in: `password`, with that of the URL if it has one, or `entra`, "
+        "at Azure's Redis with tokens of the client's credential.",
+    )
 
 
 class ConfigurationTable(_Table):
@@ -312,8 +317,10 @@ def _row(leaf: Leaf) -> Key:
         default = "required"
     elif field.default is None:
         default = "none"
+    elif isinstance(field.default, bool | str):
+        default = str(field.default).lower()
     else:
-        default = str(field.default).lower() if field.annotation is bool else f"{field.default:g}"
+        default = f"{field.default:g}"
     return Key(
         key=".".join(leaf.pattern).replace(".N", "[N]"),
         variable=variable_name(leaf.pattern),

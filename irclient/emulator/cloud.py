@@ -32,6 +32,8 @@ VaultAfterRotation: TypeAlias = Literal["updated", "stale"]
 _SECRET_NAME: Final = "ir-web"  # noqa: S105  (a name)
 #: The data of a fresh start looks this old, so that any later cooking has a newer name.
 _COOKED_BEFORE: Final = 3600.0
+#: What tokens for Azure's Redis are for; the emulator has no such server, only its tokens.
+_REDIS_RESOURCE: Final = "https://redis.azure.com"
 #: The same in each emulator: azure-keyvault-secrets keeps a vault's challenge, its tenant in it, by
 #: host and port for as long as the process lives, and a free port may have been another vault's.
 _TENANT_ID: Final = "8f1c5b2e-6d0a-4c57-9a3e-2b74f0d1c6e9"
@@ -131,7 +133,7 @@ class LocalCloud:
         options = self.options
         self.entra = Entra(
             tenant_id=_TENANT_ID,
-            audiences={VAULT_RESOURCE: VAULT_RESOURCE},
+            audiences={each: each for each in (VAULT_RESOURCE, _REDIS_RESOURCE)},
             token_lifetime=options.token_lifetime,
             refresh_in=options.switches.token_refresh_in,
             clock=options.clock,

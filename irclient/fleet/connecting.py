@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from irclient.fleet.entra import EntraLogin
+
 __all__ = ["connector"]
 
 
 def connector(
-    url: str | None, connect: Callable[[], Any] | None, *, patience: float
+    url: str | None,
+    connect: Callable[[], Any] | None,
+    *,
+    patience: float,
+    login: EntraLogin | None = None,
 ) -> Callable[[], Any]:
     """Return what makes a client of redis-py, each time anew.
+
+    Args:
+        url: Where the server is.
+        connect: Instead of it, what makes a client.
+        patience: Seconds that the client waits.
+        login: What it logs in with, in place of a password.
 
     Raises:
         ConfigurationError: There is neither or both, one of them is no such thing, or redis-py is
@@ -47,9 +59,17 @@ def connector(
             "RedisFleet needs redis-py, which is not installed: pip install 'irclient[redis]'"
         ) from None
 
+    options: dict[str, Any] = {}
+    if login is not None:
+        # The user is said with the token; redis-py wants it in one place.
+        parts = urlsplit(url)
+        url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        options["credential_provider"] = login
+
     def from_url() -> Any:  # noqa: ANN401  (an extra's class)
         return cast("Any", redis.Redis).from_url(
             url,
+            **options,
             socket_timeout=patience,
             socket_connect_timeout=patience,
             # It would try ten times, whatever the timeout says: 4.9 s for a refused port.

@@ -32,6 +32,7 @@ from irclient.fleet.clock import ServerClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from irclient.fleet.entra import EntraLogin
     from irclient.fleet.scripts import Script
 
 __all__ = ["Counts", "Link", "Reply", "Request", "Source"]
@@ -123,10 +124,19 @@ class Link:
         connect: Makes a client of redis-py; called on the link's thread.
         name: The fleet's.
         patience: Seconds that an answer is waited for.
+        login: What keeps a connection logged in whose password changes.
     """
 
-    def __init__(self, connect: Callable[[], Any], *, name: str, patience: float) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        *,
+        name: str,
+        patience: float,
+        login: EntraLogin | None = None,
+    ) -> None:
         self._connect, self.name, self.patience = connect, name, patience
+        self._login = login
         self._sources: list[Source] = []
         self._is_closed = False
         self._threads = DaemonThreads(1, "irclient fleet")
@@ -214,6 +224,8 @@ class Link:
             reply = self._reply_to(request)
         except Exception as problem:  # noqa: BLE001  (whatever it was: it is not to be trusted)
             self._drop()
+            if self._login is not None:
+                self._login.refused(problem)
             self.counts.lost += 1
             self.is_present = False
             now = time.monotonic()
@@ -233,6 +245,8 @@ class Link:
 
     def _reply_to(self, request: Request) -> Reply:
         client = self._connected()
+        if self._login is not None:
+            self._login.keep(client)
         sent_at = time.monotonic()
         ahead = self.clock.ahead
         until = 0 if ahead is None else int((sent_at + self.patience + ahead) * 1e6)

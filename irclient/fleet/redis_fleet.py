@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from irclient._core.pacing import EndpointAllowance
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
+    from irclient.auth import Credential
+    from irclient.fleet.entra import EntraLogin
     from irclient.fleet.server_report import ServerReport
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
@@ -52,6 +54,9 @@ class RedisFleet:
             an error. Give the client a `socket_timeout` of 0.1 s, and no retries.
         name: What all processes of the fleet call it; letters, digits, dots, dashes.
         workers: How many processes call, the master of preforking servers included if it does.
+        credential: Who logs in at Azure's Redis, with Microsoft Entra tokens in place of a
+            password: what a client takes, a `KeyVaultCredential` or one of azure-identity. Needs
+            a URL, ``rediss://HOST:PORT``; the user is the token's object id, or the URL's.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -64,6 +69,7 @@ class RedisFleet:
         connect: Callable[[], Any] | None = None,
         name: str,
         workers: int,
+        credential: Credential | None = None,
     ) -> None:
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise ConfigurationError(
@@ -77,8 +83,9 @@ class RedisFleet:
         self._lock = fork_safe_lock()
         self._ports: dict[str, Port] = {}
         self._untold: list[list[Record]] = []
-        self._connect = connector(url, connect, patience=PATIENCE)
-        self._link = Link(self._connect, name=name, patience=PATIENCE)
+        login = None if credential is None else _login(credential, url)
+        self._connect = connector(url, connect, patience=PATIENCE, login=login)
+        self._link = Link(self._connect, name=name, patience=PATIENCE, login=login)
         self._memory = FleetMemory(self._link)
         self._news = FleetNews(self._link, self._memory)
 
@@ -178,3 +185,14 @@ class RedisFleet:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a RedisFleet cannot be pickled; make one in each process")
+
+
+def _login(credential: Credential, url: str | None) -> EntraLogin:
+    if not isinstance(url, str):
+        raise ConfigurationError(
+            "credential goes with a url; a client that connect= makes has a credential_provider"
+        )
+    # Loaded here: few fleets have one.
+    from irclient.fleet.entra import EntraLogin  # noqa: PLC0415
+
+    return EntraLogin(credential, url=url, patience=PATIENCE)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from irclient.cli.demo.fleet.gate import Gate
+
+if TYPE_CHECKING:
+    import socket
 
 
 class SlowGate(Gate):
@@ -36,11 +40,17 @@ class RecordingGate(Gate):
     def __init__(self, host: str, port: int) -> None:
         self._recorded = bytearray()
         self._recording = threading.Lock()
+        #: How many connections were passed on.
+        self.connections = 0
         super().__init__(host, port)
 
     def passed(self, data: bytes, *, to_server: bool) -> None:
         with self._recording:
             self._recorded += data
+
+    def _connect(self, client: socket.socket) -> None:
+        self.connections += 1
+        super()._connect(client)
 
     @property
     def recorded(self) -> bytes:
