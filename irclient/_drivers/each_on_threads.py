@@ -59,7 +59,9 @@ def each_on_threads(
         concurrency: How many at a time.
         within: Seconds to wait for those under way after leaving half-way.
     """
-    batch, crew = Batch(calls, concurrency), _Crew[K, T](driver, concurrency)
+    batch = Batch(calls, concurrency)
+    # Not `_Crew[K, T](…)`: from 3.13 on that imports, which fails while the interpreter ends.
+    crew: _Crew[K, T] = _Crew(driver, concurrency)
     try:
         while True:
             crew.settle(batch.under_way)

@@ -137,7 +137,8 @@ def _first_words(error: BaseException) -> str:
     for _ in range(_MOST_CAUSES):
         if found is None:
             break
-        words = str(traceback.TracebackException.from_exception(found)).strip()
+        # Without its lines: 3.13 would look them up, and at exit there is no import to do it with.
+        words = str(traceback.TracebackException.from_exception(found, lookup_lines=False)).strip()
         if words:
             return words
         found = found.__cause__ or found.__context__

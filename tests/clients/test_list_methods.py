@@ -99,7 +99,9 @@ def asked(client, method: str, *arguments: object) -> object:
 def test_a_wrong_argument_shows_one_short_traceback(client, method, argument) -> None:
     with pytest.raises(QueryError) as caught:
         asked(client, method, argument)
-    shown = "".join(traceback.format_exception(caught.value)).splitlines()
+    printed = "".join(traceback.format_exception(caught.value)).splitlines()
+    # 3.13 underlines most lines with a line of carets.
+    shown = [line for line in printed if line.strip(" ~^")]
     assert sum(line.startswith("Traceback") for line in shown) == 1
     ours = [line for line in shown if "asyncio" not in line and "anyio" not in line]
     first = next(at for at, line in enumerate(ours) if "in wait" in line)
