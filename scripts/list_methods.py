@@ -120,6 +120,11 @@ METHOD: Final = '''
 {body}
 '''
 
+#: Mostly there are none.
+BY_FILTERS: Final = """\
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
+"""
+
 KNOWN: Final = """        asked = (
 {asked},
         )  # fmt: skip
@@ -179,9 +184,10 @@ def method(kind: type[Query], *, is_async: bool) -> str:
         arguments="\n".join(argument(each.name, said[each.name]) for each in every),
         returns=returns(kind, is_async=is_async),
         example=example(kind.operation, is_async=is_async),
-        body=KNOWN.format(
+        body=(BY_FILTERS if issubclass(kind, ListQuery) else "")
+        + KNOWN.format(
             asked=textwrap.fill(
-                ", ".join([f"queries.{kind.__name__}", *numbers, *(each.name for each in every)]),
+                ", ".join([f"queries.{kind.__name__}", *numbers, *map(looked_up, every)]),
                 99,
                 initial_indent=" " * 12,
                 subsequent_indent=" " * 12,
@@ -210,6 +216,13 @@ def is_placed(kind: type[Query], field: Field[object]) -> bool:
 def written(by_place: list[Field[object]], by_name: list[Field[object]]) -> list[str]:
     """Return the parameters as they stand in a signature."""
     return [*map(parameter, by_place), "*", *map(parameter, by_name)]
+
+
+def looked_up(field: Field[object]) -> str:
+    """Return by what an argument is looked up: a list or a mapping cannot be, as it is."""
+    if field.name == "filters":
+        return "by_filters"
+    return f"self._known_queries.lasting({field.name})" if field.name == "item_ids" else field.name
 
 
 def parameter(field: Field[object]) -> str:

@@ -89,8 +89,9 @@ class AsyncListMethods(ABC):
             >>> (await ir.new(count=3)).ids
             ['64701', '64702', '64703']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.New, type(count), type(skip), count, skip, filters, user_id, channel_id,
+            queries.New, type(count), type(skip), count, skip, by_filters, user_id, channel_id,
             catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
@@ -150,8 +151,9 @@ class AsyncListMethods(ABC):
             >>> (await ir.popular(count=2, filters={"Category": "Clothing"})).ids
             ['64701', '64702']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.Popular, type(count), type(skip), count, skip, filters, user_id, channel_id,
+            queries.Popular, type(count), type(skip), count, skip, by_filters, user_id, channel_id,
             catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
@@ -211,9 +213,10 @@ class AsyncListMethods(ABC):
             >>> (await ir.trending(count=2)).ids
             ['64701', '64702']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.Trending, type(count), type(skip), count, skip, filters, user_id, channel_id,
-            catalog_id, modeling, refinements, params,
+            queries.Trending, type(count), type(skip), count, skip, by_filters, user_id,
+            channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
@@ -279,8 +282,9 @@ class AsyncListMethods(ABC):
             >>> (await ir.similar("64705", count=3)).ids
             ['64701', '64702', '64703']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.Similar, type(count), type(skip), item_id, count, skip, filters, algo_type,
+            queries.Similar, type(count), type(skip), item_id, count, skip, by_filters, algo_type,
             user_id, session_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
@@ -344,9 +348,10 @@ class AsyncListMethods(ABC):
             >>> (await ir.cart(["64705", "64709"], count=1)).ids
             ['64701']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.Cart, type(count), type(skip), item_ids, count, skip, filters, user_id,
-            channel_id, catalog_id, modeling, refinements, params,
+            queries.Cart, type(count), type(skip), self._known_queries.lasting(item_ids), count,
+            skip, by_filters, user_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
         if query is None:
@@ -408,8 +413,9 @@ class AsyncListMethods(ABC):
             >>> (await ir.bought_together("64705", count=2)).ids
             ['64701', '64702']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.BoughtTogether, type(count), type(skip), item_id, count, skip, filters,
+            queries.BoughtTogether, type(count), type(skip), item_id, count, skip, by_filters,
             user_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)
@@ -473,8 +479,9 @@ class AsyncListMethods(ABC):
             >>> (await ir.picks("a-user", count=2)).ids
             ['64701', '64702']
         """
+        by_filters = None if filters is None else self._known_queries.lasting(filters)
         asked = (
-            queries.Picks, type(count), type(skip), user_id, count, skip, filters, algo_type,
+            queries.Picks, type(count), type(skip), user_id, count, skip, by_filters, algo_type,
             session_id, channel_id, catalog_id, modeling, refinements, params,
         )  # fmt: skip
         query = self._known_queries.find(asked)

@@ -85,6 +85,15 @@ class KnownQueries:
             return None  # It is not what a query is made of, which the query says itself.
         return known
 
+    @staticmethod
+    def lasting(value: object) -> object:
+        """Return a list or a mapping so that it can be looked up; anything else as it is.
+
+        What arguments hold is looked up anew each time, for it may have changed. Without this
+        the look-up would find out by an error, which takes as long as all the rest of it.
+        """
+        return value if type(value) in _LASTING else _without_lists(value)
+
     def learn(self, asked: Asked[QueryT], query: QueryT) -> None:
         """Keep a query by the arguments that it was made from, if its answer may be shared."""
         if identity(query) is not None:
@@ -117,12 +126,7 @@ def _lasting(asked: tuple[object, ...]) -> tuple[object, ...]:
             pass  # There is a list in one of the tuples.
         else:
             return asked
-    return tuple(
-        [
-            each if each is _NONE_OF_THEM or type(each) in _LASTING else _without_lists(each)
-            for each in asked
-        ]
-    )
+    return tuple([each if each is _NONE_OF_THEM else KnownQueries.lasting(each) for each in asked])
 
 
 def _without_lists(value: object) -> object:
