@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from irclient._runtime.forks import fork_count
-from irclient.transports.as_httpx import AsHTTPXTransport
 from irclient.transports.at_exit import close_at_exit
 from irclient.transports.connecting import connected
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
+from irclient.transports.own import OwnTransport
 from irclient.transports.pool import Pool, checked_limit
 from irclient.transports.sockets import SocketConnection
 from irclient.transports.tls import check_authorities, ssl_context
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BlockingTransport"]
 
 
-class BlockingTransport(AsHTTPXTransport):
+class BlockingTransport(OwnTransport):
     """Sends over connections that are kept, and that no server can hold beyond an attempt's time.
 
     Names are looked up on threads of their own, since Python cannot interrupt that, and waited
@@ -53,7 +53,7 @@ class BlockingTransport(AsHTTPXTransport):
         ca_file: str | os.PathLike[str] | None = None,
         max_connections: int | None = None,
     ) -> None:
-        self._ca_file = check_authorities(ca_file)
+        self.ca_file = check_authorities(ca_file)
         self._max_connections = checked_limit(max_connections)
         self._places: dict[int, _Place] = {}
         let_respx_know()
@@ -106,7 +106,7 @@ class BlockingTransport(AsHTTPXTransport):
         if self._max_connections is not None and pool.size >= self._max_connections:
             pool.discard_a_free_one()
         let_respx_know()
-        context = ssl_context(ca_file=self._ca_file) if origin.is_secure else None
+        context = ssl_context(ca_file=self.ca_file) if origin.is_secure else None
         try:
             connecting = patience.but_not_beyond(time.monotonic() + within)
             sock = on_thread(connected(origin, context), connecting)
@@ -140,7 +140,7 @@ class BlockingTransport(AsHTTPXTransport):
         return place
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(type(self), ca_file=self._ca_file, max_connections=self._max_connections)
+        made = partial(type(self), ca_file=self.ca_file, max_connections=self._max_connections)
         return made, ()
 
     def __repr__(self) -> str:

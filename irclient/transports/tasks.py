@@ -12,9 +12,9 @@ import anyio
 
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient._runtime.loops import asyncio_loop, this_loop
-from irclient.transports.as_httpx import AsAsyncHTTPXTransport
 from irclient.transports.failures import Late, Unsendable
 from irclient.transports.mocked import let_respx_know
+from irclient.transports.own import OwnAsyncTransport
 from irclient.transports.pool import Connection, Pool, checked_limit
 from irclient.transports.tls import check_authorities, ssl_context
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTransport"]
 
 
-class AsyncTransport(AsAsyncHTTPXTransport):
+class AsyncTransport(OwnAsyncTransport):
     """Sends over connections that are kept, each of which serves one request at a time.
 
     Connections belong to the event loop that opened them and are closed before it ends, so one
@@ -57,7 +57,7 @@ class AsyncTransport(AsAsyncHTTPXTransport):
         ca_file: str | os.PathLike[str] | None = None,
         max_connections: int | None = None,
     ) -> None:
-        self._ca_file = check_authorities(ca_file)
+        self.ca_file = check_authorities(ca_file)
         self._max_connections = checked_limit(max_connections)
         self._lock = fork_safe_lock()
         self._forks = fork_count()
@@ -112,7 +112,7 @@ class AsyncTransport(AsAsyncHTTPXTransport):
         if self._max_connections is not None and pool.size >= self._max_connections:
             pool.discard_a_free_one()
         let_respx_know()
-        context = ssl_context(ca_file=self._ca_file) if origin.is_secure else None
+        context = ssl_context(ca_file=self.ca_file) if origin.is_secure else None
         try:
             connection = await here.connect(origin, context, min(ends_at, here.time() + within))
         except TimeoutError:
@@ -155,7 +155,7 @@ class AsyncTransport(AsAsyncHTTPXTransport):
                 here.pool.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(type(self), ca_file=self._ca_file, max_connections=self._max_connections)
+        made = partial(type(self), ca_file=self.ca_file, max_connections=self._max_connections)
         return made, ()
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ import respx
 
 from irclient import AsyncIRClient, IRClient, ServiceEndpoint, StaticToken
 from irclient.transports import mocked
-from irclient.transports.as_httpx import AsAsyncHTTPXTransport, AsHTTPXTransport
+from irclient.transports.own import OwnAsyncTransport, OwnTransport
 from tests.transports.carriers import body, on_each_carrier, own, request_to, send
 from tests.weather import listed, weather
 from tests.worlds import TOKEN, options
@@ -112,13 +112,13 @@ def test_an_encoded_answer_and_an_error_of_a_mock_are_what_they_would_be(world) 
 
 
 def test_nothing_stands_in_the_way_while_nobody_mocks() -> None:
-    assert AsHTTPXTransport.exchange is mocked._EXCHANGES["Mocked"][1]
-    assert AsAsyncHTTPXTransport.exchange is mocked._EXCHANGES["MockedAsync"][1]
-    for kind in (AsHTTPXTransport, AsAsyncHTTPXTransport):
+    kinds = (OwnTransport, OwnAsyncTransport)
+    assert tuple(kind.exchange for kind in kinds) == mocked._OURS
+    for kind in kinds:
         assert "respx" not in inspect.getsource(kind.exchange)
     with respx.mock:
-        assert AsHTTPXTransport.exchange is mocked._exchange
-    assert AsHTTPXTransport.exchange is mocked._EXCHANGES["Mocked"][1]
+        assert tuple(kind.exchange for kind in kinds) == mocked._OURS_MOCKED
+    assert tuple(kind.exchange for kind in kinds) == mocked._OURS
 
 
 def test_without_the_plugin_and_with_a_transport_that_is_older_than_respx() -> None:
