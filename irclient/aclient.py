@@ -75,6 +75,8 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
+    _transport_kind = "AsyncBaseTransport"
+
     @staticmethod
     def _make_transport(*, ca_file: str | None = None) -> httpx.AsyncBaseTransport:
         return transports.default_async_transport(ca_file=ca_file)
@@ -91,7 +93,6 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
     ) -> None:
-        assembly.check_transport(transport, "AsyncBaseTransport")
         self._put_together(
             ClientParts(
                 endpoints=endpoints,

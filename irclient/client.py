@@ -72,6 +72,8 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
+    _transport_kind = "BaseTransport"
+
     @staticmethod
     def _make_transport(*, ca_file: str | None = None) -> httpx.BaseTransport:
         return transports.default_transport(ca_file=ca_file)
@@ -88,7 +90,6 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
     ) -> None:
-        assembly.check_transport(transport, "BaseTransport")
         self._put_together(
             ClientParts(
                 endpoints=endpoints,

@@ -6,7 +6,7 @@ import time
 from abc import abstractmethod
 from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
 
 from irclient._clients.configured import ConfiguredClient
 from irclient._clients.parts import TransportT
@@ -72,6 +72,7 @@ class ClientBase(ConfiguredClient[TransportT]):
     _known_queries: KnownQueries
     #: What requests go through; ours to close only if we made it.
     _transport: TransportT
+    _transport_kind: ClassVar[Literal["BaseTransport", "AsyncBaseTransport"]]
     _instruments: tuple[Instrument, ...]
     #: How they are told of a call; set where there are any.
     _told_of: Callable[..., Callable[[float], Call[Answer]]]
@@ -88,18 +89,34 @@ class ClientBase(ConfiguredClient[TransportT]):
     ) -> Callable[[Record], None]:
         """Make the driver, and return how it hands a record to the observers."""
 
-    def _put_together(self, parts: ClientParts[TransportT]) -> None:
-        """Check what the client is made of, and make what its calls share."""
+    @classmethod
+    def _made_beside(
+        cls, parts: ClientParts[TransportT], own_transport: TransportT | None, other: object
+    ) -> Self:
+        _check_beside(other, parts)
+        client = object.__new__(cls)
+        client._put_together(parts, cast("ClientBase[Any]", other))
+        client._own_transport = own_transport
+        return client
+
+    def _put_together(
+        self, parts: ClientParts[TransportT], beside: ClientBase[Any] | None = None
+    ) -> None:
+        """Check what the client is made of, and make what its calls share, or share it."""
         load(batch, cached_answer, call_state, observe, options, readying)
+        assembly.check_transport(parts.transport, self._transport_kind)
         assembly.check_fallback(parts.fallback)
-        self._state = assembly.assemble(
-            parts.endpoints,
-            parts.credential,
-            parts.settings,
-            parts.store,
-            parts.observers,
-            fleet=parts.fleet,
-        )
+        if beside is None:
+            self._state = assembly.assemble(
+                parts.endpoints,
+                parts.credential,
+                parts.settings,
+                parts.store,
+                parts.observers,
+                fleet=parts.fleet,
+            )
+        else:
+            self._state = beside._state  # noqa: SLF001  (a client, as this is)
         self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
         self._options = options.Options(parts.settings)
         self._known_queries = self._state.memory.known_queries
@@ -124,7 +141,10 @@ class ClientBase(ConfiguredClient[TransportT]):
                 self._told_of = (
                     instrumented.instrumented_alone if is_alone else instrumented.instrumented
                 )
-            self._watched = WatchedState(self._state, parts.observers)
+            # What both share is looked at once.
+            self._watched = None if beside is None else beside._watched  # noqa: SLF001  (as above)
+            if self._watched is None:
+                self._watched = WatchedState(self._state, parts.observers)
 
     def with_options(
         self,
@@ -356,3 +376,17 @@ class ClientBase(ConfiguredClient[TransportT]):
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""
         return f"<{type(self).__name__}{closed}: {self.health()}>"
+
+
+def _check_beside(other: object, parts: ClientParts[Any]) -> None:
+    if not isinstance(other, ClientBase):
+        raise ConfigurationError(f"beside must be a client, got {other!r}")
+    theirs: ClientParts[Any] = other._parts  # noqa: SLF001  (a client, as this is)
+    if (
+        theirs.endpoints != parts.endpoints
+        or theirs.settings.throttling != parts.settings.throttling
+    ):
+        raise ConfigurationError(
+            "beside must be a client of the same endpoints and throttling; make both of one "
+            f"configuration, got {other!r}"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, Literal, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self
 
 from irclient._clients.parts import ClientParts, TransportT
 from irclient._runtime.deferred import Deferred
@@ -150,6 +150,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
+        beside: ConfiguredClient[Any] | None = None,
     ) -> Self:
         """Make a client of what was read already; the other arguments are those of `from_file`.
 
@@ -162,6 +163,12 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             observers: Each is called with each record of what happened, after those that are
                 configured.
             fleet: With whom the TPS is shared.
+            beside: A client of the same endpoints, of either kind: both then have one allowance,
+                one memory, one token and one view of the endpoints' health, and closing one closes
+                both, but for the other's connections. `store` and `fleet` are that client's.
+
+        Raises:
+            ConfigurationError: `beside` is no client, or one of other endpoints.
         """
         own = cls._make_transport(ca_file=configuration.ca_file) if transport is None else None
         parts = ClientParts(
@@ -174,7 +181,14 @@ class ConfiguredClient(ABC, Generic[TransportT]):
             observers=_both(configuration.observers, observers),
             fleet=configuration.fleet if fleet is None else fleet,
         )
-        return cls._made_of(parts, own)
+        return cls._made_of(parts, own) if beside is None else cls._made_beside(parts, own, beside)
+
+    @classmethod
+    @abstractmethod
+    def _made_beside(
+        cls, parts: ClientParts[TransportT], own_transport: TransportT | None, other: object
+    ) -> Self:
+        """Make a client that shares another's state."""
 
     @classmethod
     def _made_of(

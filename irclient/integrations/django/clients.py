@@ -18,26 +18,27 @@ __all__ = ["aio", "forget_clients", "ir", "made_clients"]
 
 Client: TypeAlias = IRClient | AsyncIRClient
 
+_lock: Final = Lock()
+
 
 class _LazyClient:
     """Stands in for a client, and makes it of ``settings.IRCLIENT`` when it is first used."""
 
-    __slots__ = ("_kind", "_lock", "_made", "_replacement")
+    __slots__ = ("_kind", "_replacement", "own_client")
 
     def __init__(self, kind: type[Client]) -> None:
         self._kind = kind
-        self._lock = Lock()
-        self._made: Client | None = None
+        self.own_client: Client | None = None
         self._replacement: Client | None = None
 
     def present(self) -> Client | None:
         """The client, if there is one already."""
-        return self._replacement or self._made
+        return self._replacement or self.own_client
 
     def forget(self) -> None:
         """Close the own client; the next use makes another."""
-        with self._lock:
-            made, self._made = self._made, None
+        with _lock:
+            made, self.own_client = self.own_client, None
         if isinstance(made, IRClient):
             made.close()
 
@@ -69,16 +70,18 @@ class _LazyClient:
         return getattr(self.present() or self._make(), name)
 
     def _make(self) -> Client:
-        with self._lock:
-            if self._made is None:
-                read = configured()
-                self._made = self._kind.from_configuration(
+        # One lock for both: the second shares what the first has, also where threads make both.
+        with _lock:
+            if self.own_client is None:
+                read, made = configured(), _own_clients()
+                self.own_client = self._kind.from_configuration(
                     read.configuration,
                     settings=read.settings,
                     fallback=read.fallback,
                     observers=read.observers,
+                    beside=made[0] if made else None,
                 )
-            return self._made
+            return self.own_client
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # noqa: ANN401  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -93,6 +96,10 @@ class _LazyClient:
 _IR: Final = _LazyClient(IRClient)
 _AIO: Final = _LazyClient(AsyncIRClient)
 _BOTH: Final = (_IR, _AIO)
+
+
+def _own_clients() -> list[Client]:
+    return [client for client in (each.own_client for each in _BOTH) if client is not None]
 
 
 def made_clients() -> list[Client]:

@@ -103,3 +103,18 @@ def test_the_client_is_closed_when_the_process_ends() -> None:
     assert "closed" not in first
     assert "closed" in last
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("first", ["ir", "aio"])
+def test_views_of_both_kinds_draw_from_one_share(project, first) -> None:
+    clients = [ir, aio] if first == "ir" else [aio, ir]
+    shared = {**ACCOUNTS, "share": "1/20"}
+    with override_settings(IRCLIENT=shared):
+        states = [each.with_options()._state for each in clients]
+        assert states[0] is states[1]
+        (status,) = [each.allowance for each in ir.health()]
+        assert status.full_limit == 5
+
+
+def test_what_one_kind_of_view_was_answered_the_other_finds_in_memory(project) -> None:
+    assert ir.cache is aio.cache
