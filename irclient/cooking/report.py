@@ -38,12 +38,14 @@ class EntityReport:
         files: How many files.
         rows: How many rows they have, those that were not used included.
         dropped: The rows that were not used.
+        mended: What had to be put right before files could be read.
     """
 
     name: str
     files: int
     rows: int
     dropped: tuple[Dropped, ...] = ()
+    mended: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> list[dict[str, Any]]:
@@ -84,9 +86,14 @@ class CookingReport:
         return tuple(each for entity in self.entities for each in entity.dropped)
 
     @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What people should know beyond dropped rows, of the folder and of each entity."""
+        return (*self.notes, *(note for each in self.entities for note in each.mended))
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """Notes and dropped rows, a sentence each."""
-        found = list(self.notes)
+        found = list(self.all_notes)
         for entity in self.entities:
             for reason in entity.reasons:
                 first = reason["places"][0]
@@ -101,7 +108,7 @@ class CookingReport:
         """The report without the dropped rows' full list, which has a file of its own."""
         return {
             "counts": self.counts,
-            "notes": self.notes,
+            "notes": list(self.all_notes),
             "entities": [
                 {
                     "name": entity.name,

@@ -173,12 +173,16 @@ class _Finding:
         if not self.folder.is_dir():
             return
         for own in sorted(self.folder.iterdir()):
-            if own.name.casefold() == entity.name.casefold() and own.is_dir():
-                yield from sorted(
-                    path
-                    for path in own.rglob("*")
-                    if path.is_file() and not path.name.startswith((".", "_"))
-                )
+            if own.name.casefold() != entity.name.casefold():
+                continue
+            if not own.is_dir():
+                self.notes.append(f"{own} is no folder: not read; put its file into one")
+            for path in sorted(own.rglob("*") if own.is_dir() else ()):
+                problem = _unfit(path)
+                if problem is not None:
+                    self.notes.append(f"{_printable(path)} {problem}: not read")
+                elif path.is_file() and not path.name.startswith((".", "_")):
+                    yield path
 
     def _partition(
         self, path: Path, entity: Entity, columns: tuple[str | None, ...], *, has_header: bool
@@ -273,6 +277,20 @@ def _first_row(path: Path) -> list[str]:
             return first
     except (OSError, ValueError, EOFError, csv.Error):  # reading the whole will tell
         return []
+
+
+def _unfit(path: Path) -> str | None:
+    """Why something in an entity's folder is neither a file to read nor a folder to look into."""
+    if _printable(path) != str(path):
+        return "has a name that is not UTF-8"
+    if path.is_dir():
+        named_like_a_file = path.name.casefold().endswith((_CSV, _CSV + _GZIP))
+        return "is an empty folder" if named_like_a_file and not any(path.iterdir()) else None
+    return None if path.is_file() else "is no file, or a link that leads nowhere"
+
+
+def _printable(path: Path) -> str:
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _names_columns(first: Sequence[str], entity: Entity) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused
+from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +47,7 @@ class DuckDBEngine:
         }
         if threads is not None:
             config["threads"] = str(threads)
+        self.scratch = scratch
         self._connection = duckdb.connect(config=config)
         # It would be drawn across the report on standard output.
         self._run("set enable_progress_bar = false")
@@ -67,11 +68,15 @@ class DuckDBEngine:
             f"select {first} + file_index as file, {_select(of, wanted)} from {_scan(of)}"
             for first, of in _alike(partitions)
         ]
-        self._run(f"create view {table} as {' union all '.join(scans)}")
+        self._run(f"create or replace view {table} as {' union all '.join(scans)}")
 
     def checked(self, table: str, sql: str) -> tuple[Refused, ...]:
         """As the protocol says."""
-        self._run(f"create table {table}_rows as {sql}")
+        try:
+            self._run(f"create table {table}_rows as {sql}")
+        except (duckdb.InvalidInputException, duckdb.IOException) as problem:
+            self._refused()  # what was found before does not count
+            raise Unreadable(str(problem).partition("\n")[0]) from problem
         self._run(f"create view {table} as select *, rowid as row_ from {table}_rows")
         return self._refused()
 

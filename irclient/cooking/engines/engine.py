@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
     from irclient.cooking.data.partitions import Partition
 
-__all__ = ["INSTANT", "NUMBER", "Columns", "Engine", "Refused"]
+__all__ = ["INSTANT", "NUMBER", "Columns", "Engine", "Refused", "Unreadable"]
 
 Columns = dict[str, "npt.NDArray[Any]"]
 
@@ -45,10 +46,20 @@ class Refused:
     reason: str
 
 
+class Unreadable(Exception):  # noqa: N818  (of files, for `tables.reading` to tell)
+    """An engine cannot read a file at all; the message says why."""
+
+
 class Engine(Protocol):
-    """Runs statements and holds tables; used by one thread."""
+    """Runs statements and holds tables; used by one thread.
+
+    Attributes:
+        name: What people call it.
+        scratch: A folder for files that are needed for a while.
+    """
 
     name: str
+    scratch: Path
 
     def read(self, table: str, partitions: Sequence[Partition], columns: Sequence[str]) -> None:
         """Let `table` stand for the rows of CSV files, as text.
@@ -66,6 +77,9 @@ class Engine(Protocol):
 
         Returns:
             What was refused while reading.
+
+        Raises:
+            Unreadable: A file is so broken that it has no rows. Nothing was kept.
         """
         ...
 

@@ -11,14 +11,18 @@ Tables, each with `file`, `row_` and `problem` (null where a row is usable): `co
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from irclient.cooking.data.entities import ENTITIES
+from irclient.cooking.data.line_ends import check_compressed, with_even_line_ends
 from irclient.cooking.data.lines import RowLines
 from irclient.cooking.data.partitions import DataContractError, open_text
+from irclient.cooking.engines.engine import Refused, Unreadable
 from irclient.cooking.report import Dropped, EntityReport
 from irclient.cooking.tables.checks import Checks
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from irclient.cooking.data.partitions import Model, Partition
-    from irclient.cooking.engines.engine import Engine, Refused
+    from irclient.cooking.engines.engine import Engine
 
     #: What reads one column, given how long an item's id may be.
     _Step = Callable[[Checks, int], None]
@@ -42,6 +46,8 @@ _USER_LENGTH: Final = 256
 _SCOPE_LENGTH: Final = 64
 _URL_LENGTH: Final = 2048
 _LIST_LENGTH: Final = 64
+#: Bytes of a line that engines are sure to read.
+_LONGEST_LINE: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,11 +251,23 @@ def _read(
     made = Checks(engine, ENTITIES[name])
     for step in steps:
         step(made, longest)
-    engine.read(f"{table}_cells", partitions, made.used)
-    refused = engine.checked(table, made.statement(f"{table}_cells"))
-    count = int(engine.columns(f"select count(*) as n from {table}")["n"][0])
-    dropped = tuple(_dropped(engine, table, name, partitions, refused))
-    report = EntityReport(name, len(partitions), count + _uncounted(refused), dropped)
+    with tempfile.TemporaryDirectory(dir=engine.scratch) as copies:
+        mended: tuple[str, ...] = ()
+        read = list(partitions)
+        engine.read(f"{table}_cells", read, made.used)
+        try:
+            refused = engine.checked(table, made.statement(f"{table}_cells"))
+        except Unreadable as problem:
+            mended = tuple(_mended(read, Path(copies)))
+            engine.read(f"{table}_cells", read, made.used)
+            refused = _checked_again(engine, table, made, partitions, problem)
+        count = int(engine.columns(f"select count(*) as n from {table}")["n"][0])
+        if not count and not refused:
+            refused = tuple(_endless(read))
+        dropped = tuple(
+            _dropped(engine, table, name, [*zip(partitions, read, strict=True)], refused)
+        )
+    report = EntityReport(name, len(partitions), count + _uncounted(refused), dropped, mended)
     if dropped and len(dropped) == report.rows:
         first = dropped[0]
         raise DataContractError(
@@ -259,7 +277,44 @@ def _read(
     return report
 
 
+def _mended(partitions: list[Partition], copies: Path) -> Iterator[str]:
+    """Put copies with even line ends in the place of files; says which were uneven."""
+    for at, partition in enumerate(partitions):
+        partitions[at], returns = with_even_line_ends(partition, copies / f"{at}.csv")
+        if returns:
+            yield (
+                f"{partition.path} has carriage returns, alone or before line feeds: each was "
+                "taken for the end of a line"
+            )
+
+
+def _endless(partitions: Sequence[Partition]) -> Iterator[Refused]:
+    """Files that are one line which is so long that engines pass it over in silence."""
+    for at, partition in enumerate(partitions):
+        if partition.path.stat().st_size > _LONGEST_LINE:
+            yield Refused(at, 0, -1, "it is longer than 2 MB")
+
+
+def _checked_again(
+    engine: Engine,
+    table: str,
+    made: Checks,
+    partitions: Sequence[Partition],
+    first: Unreadable,
+) -> tuple[Refused, ...]:
+    try:
+        return engine.checked(table, made.statement(f"{table}_cells"))
+    except Unreadable as problem:
+        names = ", ".join(str(partition.path) for partition in partitions)
+        raise DataContractError(
+            f"{names} cannot be read: {first}; write CSV files as UTF-8, with one line for a row"
+        ) from problem
+
+
 def _can_be_opened(partition: Partition) -> None:
+    if partition.is_compressed:
+        check_compressed(partition)
+        return
     try:
         with open_text(partition.path) as file:
             file.read(1)
@@ -277,10 +332,13 @@ def _dropped(
     engine: Engine,
     table: str,
     entity: str,
-    partitions: Sequence[Partition],
+    files: Sequence[tuple[Partition, Partition]],
     refused: Sequence[Refused],
 ) -> Iterator[Dropped]:
-    """Every row that cannot be used, file by file, line by line."""
+    """Every row that cannot be used, file by file, line by line.
+
+    Each file is given twice: the owner's, and what was read in its place.
+    """
     rows = engine.columns(
         f"select file, row_, problem from {table} where problem is not null order by file, row_"
     )
@@ -288,12 +346,12 @@ def _dropped(
         return
     firsts = engine.columns(f"select file, min(row_) as first_row from {table} group by file")
     first = dict(zip(firsts["file"].tolist(), firsts["first_row"].tolist(), strict=True))
-    for at, partition in enumerate(partitions):
+    for at, (partition, read) in enumerate(files):
         own = rows["file"] == at
         broken = [each for each in refused if each.partition == at]
         if not own.any() and not broken:
             continue
-        lines = _lines(partition, rows["row_"][own] - first.get(at, 0), broken)
+        lines = _lines(read, rows["row_"][own] - first.get(at, 0), broken)
         reasons = [*(each.reason for each in broken), *rows["problem"][own].tolist()]
         for line, reason in sorted(zip(lines.tolist(), reasons, strict=True)):
             yield Dropped(entity, str(partition.path), line, reason)
