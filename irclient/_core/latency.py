@@ -17,10 +17,10 @@ the other one, which can only be faster than that.
 from __future__ import annotations
 
 import math
-from collections import deque
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from irclient._core.latency_samples import COMPARED_WITH, Samples
 from irclient._runtime.forks import fork_safe_lock
 from irclient._values.momentary import value
 
@@ -32,18 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Latencies"]
 
-_PERCENTILE: Final = 0.95
-#: The percentile is taken of the last 256 answers, and taken anew after 16: sorting each time
-#: would cost more than a call's other decisions.
-_KEPT: Final = 256
-_LEARNED_FROM: Final = 20
-_ANEW_AFTER: Final = 16
-#: The median is taken of the latest answers: this many are kept, needed, and compared with.
-_LATEST: Final = 9
+#: How many of the latest answers an endpoint is judged by.
 _JUDGED_BY: Final = 5
-_COMPARED_WITH: Final = 3
-#: After this many answers in a row that needed a new connection, the server keeps none open.
-_KEEPS_NO_CONNECTION: Final = 32
 
 
 class Latencies:
@@ -60,7 +50,7 @@ class Latencies:
         self._window = settings.window
         self._partners = partners
         self._lock = fork_safe_lock()
-        self._samples: dict[tuple[str, str], _Samples] = {}
+        self._samples: dict[tuple[str, str], Samples] = {}
         #: By operation and URL; empty nearly always.
         self.slow: dict[tuple[str, str], _Slow] = {}
 
@@ -83,7 +73,7 @@ class Latencies:
         with self._lock:
             samples = self._samples.get(key)
             if samples is None:
-                samples = self._samples[key] = _Samples()
+                samples = self._samples[key] = Samples()
             slow = self.slow.get(key)
             if slow is not None and now - latency < slow.since:
                 return None  # It was sent before: only what comes after can show a change.
@@ -141,13 +131,13 @@ class Latencies:
     def _judge(
         self,
         key: tuple[str, str],
-        samples: _Samples,
-        other: _Samples | None,
+        samples: Samples,
+        other: Samples | None,
         partner: ServiceEndpoint,
         now: float,
     ) -> str | None:
         is_slow = key in self.slow
-        needed = _COMPARED_WITH if is_slow else _JUDGED_BY
+        needed = COMPARED_WITH if is_slow else _JUDGED_BY
         if len(samples.latest) < needed or other is None or not other.is_known(now, self._window):
             return None
         mine, theirs = median(samples.latest), other.best_known()
@@ -171,48 +161,3 @@ class _Slow:
 
     reason: str
     since: float
-
-
-class _Samples:
-    __slots__ = (
-        "_any",
-        "_cold_in_a_row",
-        "_kept",
-        "_unsorted",
-        "answered_at",
-        "latest",
-        "percentile",
-    )
-
-    def __init__(self) -> None:
-        self._kept: deque[float] = deque(maxlen=_KEPT)
-        self._unsorted = 0
-        self._cold_in_a_row = 0
-        self.answered_at = -math.inf
-        self._any: deque[float] = deque(maxlen=_LATEST)
-        #: Those for which no connection was opened.
-        self.latest: deque[float] = deque(maxlen=_LATEST)
-        self.percentile: float | None = None
-
-    def add(self, latency: float, now: float, *, opened_connection: bool) -> bool:
-        self.answered_at = now
-        self._any.append(latency)
-        self._cold_in_a_row = self._cold_in_a_row + 1 if opened_connection else 0
-        if 0 < self._cold_in_a_row < _KEEPS_NO_CONNECTION:
-            return False
-        self.latest.append(latency)
-        self._kept.append(latency)
-        self._unsorted += 1
-        if len(self._kept) >= _LEARNED_FROM and (
-            self.percentile is None or self._unsorted >= _ANEW_AFTER
-        ):
-            ranked = sorted(self._kept)
-            self.percentile = ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
-            self._unsorted = 0
-        return True
-
-    def best_known(self) -> float:
-        return median(self.latest if len(self.latest) >= _COMPARED_WITH else self._any)
-
-    def is_known(self, now: float, window: float) -> bool:
-        return len(self._any) >= _COMPARED_WITH and now - self.answered_at <= window

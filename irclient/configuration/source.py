@@ -51,6 +51,7 @@ NO_PLACE_FOR_SECRETS: Final = (
 _NEAR: Final = 0.7
 _PRIMARY: Final[KeyPath] = ("regions", 0, "primary")
 _SECONDARY: Final[KeyPath] = ("regions", 0, "secondary")
+_OF_THE_PAIR: Final = (("primary", _PRIMARY), ("secondary", _SECONDARY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +72,25 @@ class ShortForm:
 
 
 SHORT_FORMS: Final = (
-    ShortForm(
-        "IRCLIENT_PRIMARY",
-        ((*_PRIMARY, "account"), (*_PRIMARY, "name")),
-        "The primary service endpoint, as account/name.",
+    *(
+        ShortForm(
+            f"IRCLIENT_{which.upper()}",
+            ((*place, "account"), (*place, "name")),
+            f"The {which} service endpoint, as account/name.",
+        )
+        for which, place in _OF_THE_PAIR
     ),
-    ShortForm(
-        "IRCLIENT_SECONDARY",
-        ((*_SECONDARY, "account"), (*_SECONDARY, "name")),
-        "The secondary service endpoint, as account/name.",
+    *(
+        ShortForm(f"IRCLIENT_{which.upper()}_URL", ((*place, "url"),), f"The {which}'s base URL.")
+        for which, place in _OF_THE_PAIR
     ),
-    ShortForm("IRCLIENT_PRIMARY_URL", ((*_PRIMARY, "url"),), "The primary's base URL."),
-    ShortForm("IRCLIENT_SECONDARY_URL", ((*_SECONDARY, "url"),), "The secondary's base URL."),
-    ShortForm(
-        "IRCLIENT_TPS",
-        ((*_PRIMARY, "tps"), (*_SECONDARY, "tps")),
-        "The TPS of each endpoint of the pair.",
-    ),
-    ShortForm(
-        "IRCLIENT_MODELING",
-        ((*_PRIMARY, "modeling"), (*_SECONDARY, "modeling")),
-        "The modeling component of each endpoint of the pair.",
+    *(
+        ShortForm(
+            f"IRCLIENT_{key.upper()}",
+            tuple((*place, key) for _, place in _OF_THE_PAIR),
+            f"The {what} of each endpoint of the pair.",
+        )
+        for key, what in (("tps", "TPS"), ("modeling", "modeling component"))
     ),
     *(
         ShortForm(f"IRCLIENT_{name.upper()}", (("credential", name),), meaning, "key_vault")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -63,32 +64,27 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
-        self._connections = Gauge(
-            "irclient_server_connections",
-            "Open connections.",
-            multiprocess_mode="livesum",
-            registry=registry,
+        gauge = partial(Gauge, registry=registry)
+        self._connections = gauge(
+            "irclient_server_connections", "Open connections.", multiprocess_mode="livesum"
         )
-        self._cooked_at = Gauge(
+        self._cooked_at = gauge(
             "irclient_server_output_cooked_at_seconds",
             "When the output that is served was cooked, oldest of all workers.",
             (*endpoint, "modeling"),
             multiprocess_mode="livemin",
-            registry=registry,
         )
-        self._problems = Gauge(
+        self._problems = gauge(
             "irclient_server_output_problem",
             "1 where the current output cannot be opened and the one before is served.",
             (*endpoint, "modeling"),
             multiprocess_mode="livemax",
-            registry=registry,
         )
-        self._tps = Gauge(
+        self._tps = gauge(
             "irclient_server_provisioned_tps",
             "The TPS of the configuration.",
             endpoint,
             multiprocess_mode="livemax",
-            registry=registry,
         )
 
     def answered(self, served: ServedEndpoint, noted: Noted, status: int, seconds: float) -> None:

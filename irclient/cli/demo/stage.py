@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from irclient.cli.demo.chronicle import Chronicle
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Stage"]
 
 
+@dataclass(slots=True, eq=False)
 class Stage:
     """Where the acts are played, one after the other.
 
-    Args:
+    Attributes:
         ir: The client under the traffic.
         traffic: What calls it.
         chronicle: What the client says.
@@ -29,32 +31,23 @@ class Stage:
         plot: How long acts last.
     """
 
-    def __init__(
-        self,
-        ir: IRClient,
-        *,
-        traffic: Traffic,
-        chronicle: Chronicle,
-        screen: Screen,
-        plot: Plot,
-    ) -> None:
-        self._ir = ir
-        self._traffic = traffic
-        self._chronicle = chronicle
-        self._screen = screen
-        self._plot = plot
-        self._begun_at = time.monotonic()
+    ir: IRClient
+    traffic: Traffic
+    chronicle: Chronicle
+    screen: Screen
+    plot: Plot
+    _begun_at: float = field(default_factory=time.monotonic, init=False)
 
     def play(self, act: str, is_over: Callable[[], bool], *, at_most: float) -> None:
         """Show the traffic until the act is over."""
-        self._screen.act(act)
+        self.screen.act(act)
         ends_at = time.monotonic() + at_most
         while time.monotonic() < ends_at and not is_over():
-            self._screen.scene(
+            self.screen.scene(
                 PairScene(
                     act=act,
-                    count=self._traffic.count(),
-                    health=self._ir.health(),
+                    count=self.traffic.count(),
+                    health=self.ir.health(),
                     elapsed=time.monotonic() - self._begun_at,
                 )
             )
@@ -64,7 +57,7 @@ class Stage:
         """Take the primary down, heal it, and wait for the traffic to go home."""
         primary = emulator.home.primary
         account = emulator.account(primary.account)
-        label, chronicle, patience = primary.label, self._chronicle, self._plot.patience
+        label, chronicle, patience = primary.label, self.chronicle, self.plot.patience
 
         failed_at = time.monotonic()
         account.fail(fault)
@@ -74,7 +67,7 @@ class Stage:
             at_most=patience,
         )
         noticed_at = chronicle.ejected_at(label, since=failed_at)
-        self.play("calls pass it by", lambda: False, at_most=self._plot.outage_for)
+        self.play("calls pass it by", lambda: False, at_most=self.plot.outage_for)
 
         healed_at = time.monotonic()
         account.heal()
@@ -92,8 +85,8 @@ class Stage:
 
     def summary(self, outages: tuple[Outage, ...]) -> Summary:
         """Return the figures, once the traffic has ended."""
-        count, tally = self._traffic.count(), self._traffic.tally
-        delays = self._chronicle.failover_delays
+        count, tally = self.traffic.count(), self.traffic.tally
+        delays = self.chronicle.failover_delays
         return Summary(
             answered=count.answered,
             failed=count.failed,
