@@ -93,9 +93,18 @@ class ClientBase(ConfiguredClient[TransportT]):
     def _made_beside(
         cls, parts: ClientParts[TransportT], own_transport: TransportT | None, other: object
     ) -> Self:
-        _check_beside(other, parts)
+        if not isinstance(other, ClientBase):
+            raise ConfigurationError(f"beside must be a client, got {other!r}")
+        # Needed by one type checker, and redundant to the other.
+        beside = cast("ClientBase[Any]", other)  # type: ignore[redundant-cast]
+        theirs, own = beside._parts, parts.settings.throttling  # noqa: SLF001
+        if theirs.endpoints != parts.endpoints or theirs.settings.throttling != own:
+            raise ConfigurationError(
+                "beside must be a client of the same endpoints and throttling; make both of one "
+                f"configuration, got {other!r}"
+            )
         client = object.__new__(cls)
-        client._put_together(parts, cast("ClientBase[Any]", other))
+        client._put_together(parts, beside)
         client._own_transport = own_transport
         return client
 
@@ -376,17 +385,3 @@ class ClientBase(ConfiguredClient[TransportT]):
     def __repr__(self) -> str:
         closed = " closed" if self._state.is_closed else ""
         return f"<{type(self).__name__}{closed}: {self.health()}>"
-
-
-def _check_beside(other: object, parts: ClientParts[Any]) -> None:
-    if not isinstance(other, ClientBase):
-        raise ConfigurationError(f"beside must be a client, got {other!r}")
-    theirs: ClientParts[Any] = other._parts  # noqa: SLF001  (a client, as this is)
-    if (
-        theirs.endpoints != parts.endpoints
-        or theirs.settings.throttling != parts.settings.throttling
-    ):
-        raise ConfigurationError(
-            "beside must be a client of the same endpoints and throttling; make both of one "
-            f"configuration, got {other!r}"
-        )
