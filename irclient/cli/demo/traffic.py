@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from irclient.client import IRClient
@@ -132,14 +131,9 @@ class Traffic:
         ]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stop.set()
         self._pool.shutdown()
-        if error is None:
+        if kind is None:
             for caller in self._callers:
                 caller.result()

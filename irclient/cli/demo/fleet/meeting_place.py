@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -51,12 +50,7 @@ class MeetingPlace(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
 
 def meeting_place(url: str | None, *, name: str) -> MeetingPlace:
@@ -138,12 +132,7 @@ class OwnServer:
         self.bring_back()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.take_away()
         self._folder.cleanup()
 
@@ -200,12 +189,7 @@ class GatedServer:
         self._gate = Gate(*self._target)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         if self._gate is not None:
             self._gate.close()
         with suppress(Exception):  # The server may have gone away meanwhile.
