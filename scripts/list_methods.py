@@ -132,18 +132,19 @@ KNOWN: Final = """        asked = (
         if query is None:
             try:
                 query = {made}
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("{operation}")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)"""
 
 #: Ranked for one page view, never shared, and so never known.
 ALONE: Final = """        try:
             query = {made}
-        except QueryError:
+        except QueryError as problem:
             self._note_refusal("{operation}")
-            raise
+            raise problem.with_traceback(None) from None
         return self.fetch(query)"""
 
 

@@ -102,9 +102,10 @@ class ListMethods(ABC):
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("new")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -164,9 +165,10 @@ class ListMethods(ABC):
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("popular")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -226,9 +228,10 @@ class ListMethods(ABC):
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("trending")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -296,9 +299,10 @@ class ListMethods(ABC):
                     catalog_id=catalog_id, modeling=modeling, refinements=refinements,
                     params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("similar")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -361,9 +365,10 @@ class ListMethods(ABC):
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("cart")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -426,9 +431,10 @@ class ListMethods(ABC):
                     channel_id=channel_id, catalog_id=catalog_id, modeling=modeling,
                     refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("bought_together")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -492,9 +498,10 @@ class ListMethods(ABC):
                     session_id=session_id, channel_id=channel_id, catalog_id=catalog_id,
                     modeling=modeling, refinements=refinements, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("picks")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
 
@@ -538,9 +545,9 @@ class ListMethods(ABC):
                 user_id=user_id, candidates=candidates, channel_id=channel_id,
                 catalog_id=catalog_id, modeling=modeling, params=params
             )  # fmt: skip
-        except QueryError:
+        except QueryError as problem:
             self._note_refusal("personalize")
-            raise
+            raise problem.with_traceback(None) from None
         return self.fetch(query)
 
     def selectors(
@@ -588,8 +595,9 @@ class ListMethods(ABC):
                     item_id=item_id, algo_type=algo_type, channel_id=channel_id,
                     catalog_id=catalog_id, modeling=modeling, params=params
                 )  # fmt: skip
-            except QueryError:
+            except QueryError as problem:
                 self._note_refusal("selectors")
-                raise
+                # Its message says it all: frames of ours would only hide the caller's.
+                raise problem.with_traceback(None) from None
             self._known_queries.learn(asked, query)
         return self.fetch(query)
