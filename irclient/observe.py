@@ -124,7 +124,7 @@ class MemoryUsed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightJoined(Record):
-    """A call waits for an equal one that is under way, of which `leader` is the `call_id`."""
+    """A call waits for an equal one under way, whose `call_id` is `leader`."""
 
     operation: str
     leader: str | None = None

@@ -212,7 +212,7 @@ def checked_weights(weights: Mapping[str, float], variants: Iterable[str]) -> di
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine, the one place where plain HTTP is allowed.
 
-    A name is only meant to be: who sends a token there looks where it leads.
+    A name is only meant to be: before a token is sent, its address is checked.
     """
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -35,7 +35,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class BeginsNoted(Protocol[T_co]):
-    """Begins a call of which fewer records may be made than there could be."""
+    """Begins a call for which some records may be left out."""
 
     def __call__(
         self, now: float, /, *, noted: Noted, headers: tuple[tuple[str, str], ...] = ()
@@ -49,7 +49,7 @@ def instrumented(
     instruments: Sequence[Instrument],
     operation: str,
 ) -> Callable[[float], Call[T]]:
-    """Return how to begin a call of which instruments are told, the last of them first.
+    """Return how to begin a call that is reported to instruments, the last of them first.
 
     Args:
         begin: Begins the call.
@@ -117,7 +117,7 @@ def _begun(
 
 
 class _HeadersAlone:
-    """A call whose instrument wants to be told nothing, with others that want to be told."""
+    """A call that one instrument ignores and others follow."""
 
     __slots__ = ("headers",)
 
@@ -280,7 +280,7 @@ class _Seen:
 
 
 class _Renewal:
-    """The fetch of a token, of which an instrument is told."""
+    """The fetch of a token, reported to an instrument."""
 
     __slots__ = ("_instrument", "_origin", "_work")
 

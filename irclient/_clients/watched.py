@@ -48,5 +48,5 @@ class WatchedState:
 
 
 def instruments_of(observers: Sequence[Observer]) -> tuple[Instrument, ...]:
-    """Those of the observers that are to be told of beginnings as well."""
+    """Those of the observers that are told when something begins as well."""
     return tuple(each for each in observers if isinstance(each, Instrument))

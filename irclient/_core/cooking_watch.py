@@ -100,7 +100,7 @@ class CookingWatch:
         """Note a list that was served."""
         self._was_answered = True
         version = answer.interactions_version
-        # Of a version that answers do not carry, nothing can be told but that it is gone.
+        # Where answers carry no version, it only shows that the old one is gone.
         is_cooked = self._newer_than is None or version != self._newer_than
         self.answer = answer if is_cooked else None
         self._note(status=answer.status, version=version, is_cooked=is_cooked)

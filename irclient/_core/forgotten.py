@@ -1,4 +1,4 @@
-"""What a fleet has forgotten: told by a stream of marks, of which an entry must be younger."""
+"""What a fleet has forgotten, as a stream of marks: an entry must be younger than each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latency: how long each endpoint takes for each operation, and who is much slower than its pair.
+"""Latency: how long each endpoint takes for each operation, and which is much slower than its pair.
 
 | the endpoint             | what happens                                                | then    |
 |--------------------------|-------------------------------------------------------------|---------|

@@ -1,7 +1,7 @@
 """An entry packed for a memory that others share: smaller, and without what it was asked for.
 
 One byte says how the rest is packed, and the rest is the entry as bytes. The users and items of
-the query are left out: who reads it has the query.
+the query are left out: its reader has the query.
 """
 
 from __future__ import annotations

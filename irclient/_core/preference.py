@@ -87,7 +87,7 @@ class Preference:
     Args:
         regions: As the user gave them.
         settings: When to go elsewhere.
-        latencies: Who is slow.
+        latencies: Which endpoints are slow.
     """
 
     def __init__(

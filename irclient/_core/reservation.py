@@ -9,8 +9,8 @@ from typing import Final
 
 __all__ = ["PLAY", "BatchQueue", "Reservation"]
 
-#: A start so late counts as on time. Without this play, a machine that is always a little late
-#: would send a long queue back to its end, and lose a little of each second.
+#: A start this many seconds late counts as on time. Without this play, a machine that is always a
+#: little late would send a long queue back to its end, and lose a little of each second.
 PLAY: Final = 0.015
 
 

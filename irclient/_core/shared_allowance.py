@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedAllowance"]
 
-#: A start so late in a slot of the server counts as on time; the margin is for more.
+#: Seconds by which a start may be late in a slot of the server; the margin covers more.
 _LATE: Final = 0.025
-#: So long before the next slot the server is asked: others may be asking for it, too.
+#: The server is asked this many seconds before its next slot: others may be asking for it, too.
 _ASK_BEFORE: Final = 0.02
-#: What was said to be full is believed for so long: others give slots back.
+#: Seconds for which a server that was full is taken to be full: others give slots back.
 _FULL_FOR: Final = 0.25
 #: Calls wait so much longer while the fleet comes together on a server that knows nothing.
 _GRACE: Final = 0.7
@@ -50,7 +50,7 @@ _LONGEST_BLOCK: Final = 60.0
 
 
 class SharedAllowance(FleetMember):
-    """When requests to an endpoint may start, of which a whole fleet draws."""
+    """When requests may start to an endpoint whose TPS a whole fleet shares."""
 
     def reserve(
         self, now: float, *, not_after: float, priority: Priority = Priority.INTERACTIVE

@@ -10,7 +10,7 @@
 | the same                         | is not the first    | wait     | looks again a little later   |
 | the same                         | did not mean to ask | none     | does without                 |
 
-Who may ask holds a claim, which expires by itself. A memory that cannot be reached has nothing.
+Only the holder of a claim asks; a claim expires. A memory that cannot be reached has nothing.
 """
 
 from __future__ import annotations

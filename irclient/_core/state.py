@@ -145,7 +145,7 @@ class ClientState:
         share = settings.throttling.share if fleet is None else 1.0 / fleet.workers
         provisioned = share * sum({each.url: each.tps for each in every}.values())
         flights = Flights()
-        # Who keeps no answers has no use for knowing what was asked either.
+        # Where no answers are kept, there is no use in knowing what was asked either.
         memory = Memory(
             store,
             max_entries=settings.caching.max_entries if settings.caching.enabled else 0,

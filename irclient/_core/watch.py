@@ -1,4 +1,4 @@
-"""The watch over a client's readiness: who asks for it, who looks after it, who was silent."""
+"""The watch over a client's readiness: whether it is asked for, looked after, or forgotten."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["each_on_threads"]
 
-#: Seconds after which who waits for a call looks whether its thread still exists.
+#: Seconds after which a caller that waits for a call checks that its thread still exists.
 _LOOK_UP_AFTER: Final = 1.0
 
 K = TypeVar("K")

@@ -69,7 +69,7 @@ __all__ = ["TokenRecord"]
 _REJECTIONS_FORGOTTEN_AFTER: Final = 120.0
 #: The shortest pause after a failure for callers that ask whether a token can be fetched again.
 _HASTENED_AFTER: Final = 5.0
-#: No word of which reader it was: this is said to all who waited for it.
+#: It does not name a reader: all readers that waited are given the same error.
 _ABANDONED: Final = (
     "no token could be fetched: the fetch was not begun, for want of a thread or because the call "
     "that was to begin it was interrupted"

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Link", "Reply", "Request", "Source"]
 
 _LONGEST_SLEEP: Final = 0.5
-#: A server that could not be reached is left alone for so long: what is sent meanwhile is lost.
+#: Seconds for which a server that could not be reached is not tried: what is sent then is lost.
 _CONNECT_AGAIN_AFTER: Final = 0.1
 
 

@@ -19,7 +19,7 @@ from irclient.fleet.scripts import Script
 
 __all__ = ["FORGET", "KEEP", "MOST_FORGOTTEN", "NEWS_FUNCTIONS", "RECALL", "RELEASE"]
 
-#: What was forgotten before so much else is told as: everything that is older.
+#: How many marks are kept; a process that is further behind forgets everything that is older.
 MOST_FORGOTTEN: Final = 4096
 #: Fields of one user's hash, and data sets whose newest version is known.
 _MOST_OF_A_USER: Final = 64

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FleetNews"]
 
 _NEWS_AFTER: Final = 0.4
-#: That an endpoint was asked is told once in so many seconds, and known for ten.
+#: That an endpoint was asked is told once in this many seconds, and known for ten.
 _ASKED_AFTER: Final = 4.0
 #: What happened longer ago, while the server was away, is not told any more.
 _OLD_AFTER: Final = 30.0

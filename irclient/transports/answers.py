@@ -174,7 +174,7 @@ class Answers:
         # The parser skips them, but they are more than was asked for.
         if self._parts and not self._is_chunked:
             part = self._parts[-1]
-            # Those of a body that is nothing else cannot be told from them.
+            # A body of nothing but line ends looks the same.
             return part[0] in b"\r\n" or not data.endswith(part)
         last = (self._last_bytes + data[-6:])[-6:]
         return not last.endswith(b"\r\n\r\n") or last == b"\r\n\r\n\r\n"

@@ -167,7 +167,7 @@ def request_of(send: Send, trace: Callable[..., Any] | None = None) -> httpx.Req
 
 
 def _refuse_to_guess(url: str) -> None:
-    """Refuse plain HTTP to a name of which only the user's transport will know where it leads."""
+    """Refuse plain HTTP to a name that only the user's transport will resolve."""
     if url.startswith("http://"):
         host = urlsplit(url).hostname or ""
         if host != "localhost" and not is_address(host):

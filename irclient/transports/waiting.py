@@ -1,4 +1,4 @@
-"""Waits, told apart from who waits: steps say what they wait for, a thread or an event loop does.
+"""Waits, apart from what does the waiting: steps say what they wait for, a thread or a loop waits.
 
 Steps are a generator. What it yields is what it waits for, and nothing else of it knows whether
 a thread waits or a task, so that connecting and an exchange over a socket are written once.

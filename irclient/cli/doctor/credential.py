@@ -148,7 +148,7 @@ def describe_token(token: str, *, now: float) -> str:
     """Say for whom and until when a token is, and never show the token itself."""
     claims = _claims(token)
     if claims is None:
-        return "opaque (not a JWT), so its audience and end cannot be told"
+        return "opaque (not a JWT), so its audience and end cannot be read"
     parts = [f"audience {_short(claims.get('aud'))}"]
     app_id = claims.get("appid") or claims.get("azp")
     if app_id:

@@ -109,7 +109,7 @@ class Tokens:
         if not isinstance(header.get("kid"), str | None):
             raise InvalidToken("its kid is not a text")
         if "crit" in header:
-            raise InvalidToken("it has critical headers, of which none is known")
+            raise InvalidToken("it has critical headers, and none of them is known")
         return header, keys
 
 
