@@ -14,7 +14,8 @@ workers = 4
 |                    |            | the application is loaded, so that ``share="auto"`` is right   |
 | `on_starting`      | the master | loads what the first call would load, and keeps it shared      |
 | `post_fork`        | a worker   | works out ``share="auto"`` again, for clients made before      |
-| `worker_exit`      | a worker   | closes its connections                                         |
+| `worker_exit`      | a worker   | closes its connections, and spares it the last collections of  |
+|                    |            | garbage, which take most of the time in which it ends          |
 | `child_exit`       | the master | lets prometheus_client forget the gauges of a worker that has  |
 |                    |            | ended, where its multiprocess mode is used                     |
 
@@ -76,8 +77,11 @@ def post_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001
 
 
 def worker_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001
-    """Close the connections of a worker that ends."""
+    """Close the connections of a worker that ends, and let it end quickly."""
     close_connections()
+    # Else the interpreter looks through all that the worker has loaded several times before it
+    # ends: a third of a second of the processor for each worker, all of them at once.
+    gc.freeze()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001

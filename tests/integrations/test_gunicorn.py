@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -83,6 +85,29 @@ def test_a_worker_that_ends_closes_its_connections() -> None:
     ir = client()
     hooks.worker_exit(MASTER, WORKER)
     assert ir.popular().ids
+
+
+ENDS = """
+import gc, os
+from irclient.integrations import gunicorn as hooks
+gc.disable()
+class Held:
+    def __del__(self, write=os.write):
+        write(1, b"looked at")
+held = Held()
+held.itself = held  # Only a collection of garbage can find it.
+del held
+"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"), [("", "looked at"), ("hooks.worker_exit(None, None)", "")]
+)
+def test_a_worker_that_ends_is_spared_the_last_collections(hook, said) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS + hook], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == said
 
 
 def test_the_gauges_of_a_worker_that_has_ended_are_forgotten(monkeypatch, tmp_path) -> None:
