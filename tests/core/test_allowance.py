@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irclient._core.allowance import Allowance
+from irclient._core.reservation import PLAY
 
 if TYPE_CHECKING:
     from irclient._core.allowance import Reservation
@@ -381,3 +382,26 @@ def test_it_is_calm_with_half_of_it_free_and_no_429_of_late() -> None:
     allowance.throttled(12.0, retry_after=None)
     assert not allowance.is_calm(15.0, since=5.0)
     assert allowance.is_calm(23.0, since=13.0)
+
+
+# Workers that have a share each, as the service counts them: by when their requests arrive.
+
+
+@pytest.mark.parametrize(
+    ("on_the_way_for", "is_kept"),
+    [(0.0, True), (0.03, True), (0.09, False)],
+    ids=["at once", "what is left of the margin", "far more, as on a machine that is overloaded"],
+)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_shares_hold_where_the_service_counts_while_requests_are_as_late_as_the_margin(
+    workers, on_the_way_for, is_kept
+) -> None:
+    draw, tps, seconds, arrivals = random.Random(workers), 20.0, 60.0, []
+    for _ in range(workers):
+        starts = saturated(
+            tps / workers, until=seconds, callers=8, lateness=lambda: draw.uniform(0.0, PLAY)
+        )
+        # The worst that can be: some take all of the time, and those after them none.
+        arrivals += [each + draw.choice([0.0, on_the_way_for]) for each in starts]
+    assert (not over_the_limit(arrivals, tps)) is is_kept
+    assert len(arrivals) > 0.93 * tps * seconds
