@@ -41,6 +41,7 @@ PACKAGES: Final = {
     "httpx2": "httpx2",
     "aiohttp": "aiohttp",
     "urllib3": "urllib3",
+    "pyreqwest": "pyreqwest",
     "uvloop": "uvloop",
     "elastic-transport": "elastic-transport",
     "algoliasearch": "algoliasearch",
@@ -139,6 +140,26 @@ def _urllib3(base: str) -> Iterator[GetSync]:
     url = base + PATH
     with import_module("urllib3").PoolManager(maxsize=64, headers=AUTHORIZED) as pool:
         yield lambda item: json.loads(pool.request("GET", f"{url}{item}?count=10").data)
+
+
+@asynccontextmanager
+async def _pyreqwest_tasks(base: str) -> AsyncIterator[GetAsync]:
+    url = base + PATH
+
+    async def get(item: str) -> object:
+        return await (await client.get(f"{url}{item}?count=10").build().send()).json()
+
+    builder = import_module("pyreqwest.client").ClientBuilder()
+    async with builder.default_headers(AUTHORIZED).build() as client:
+        yield get
+
+
+@contextmanager
+def _pyreqwest_threads(base: str) -> Iterator[GetSync]:
+    url = base + PATH
+    builder = import_module("pyreqwest.client").SyncClientBuilder()
+    with builder.default_headers(AUTHORIZED).build() as client:
+        yield lambda item: client.get(f"{url}{item}?count=10").build().send().json()
 
 
 def _nodes(elastic: Any, base: str) -> list[Any]:
@@ -262,6 +283,7 @@ TASKS: Final[dict[str, Callable[[str], AbstractAsyncContextManager[GetAsync]]]] 
     "httpx": _httpx_tasks("httpx"),
     "httpx2": _httpx_tasks("httpx2"),
     "aiohttp": _aiohttp,
+    "pyreqwest": _pyreqwest_tasks,
     "elastic-transport": _elastic_tasks,
     "algoliasearch": _algolia_tasks,
     "openai": _openai_tasks,
@@ -272,6 +294,7 @@ THREADS: Final[dict[str, Callable[[str], AbstractContextManager[GetSync]]]] = {
     "httpx": _httpx_threads("httpx"),
     "httpx2": _httpx_threads("httpx2"),
     "urllib3": _urllib3,
+    "pyreqwest": _pyreqwest_threads,
     "elastic-transport": _elastic_threads,
     "algoliasearch": _algolia_threads,
     "openai": _openai_threads,
