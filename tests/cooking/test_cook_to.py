@@ -1,10 +1,13 @@
 """Cooking a folder into an output: whole or not at all, and told."""
 
 import csv
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,44 +84,82 @@ def test_data_that_shrank_are_refused_unless_that_is_accepted(tmp_path):
     assert open_output(out).name == "0000002"
 
 
-@pytest.mark.timeout(300)
-def test_killed_at_any_instant_it_leaves_the_previous_output_whole(tmp_path):
+#: Cooks once for each line that it is sent, in a process that is ready at once; tells its number.
+KITCHEN = """
+import os, sys
+from pathlib import Path
+import irclient.cooking.engines.duckdb_engine, irclient.cooking.recipes
+from irclient.cooking.pipeline import Effort, cook_to
+
+while sys.stdin.readline():
+    child = os.fork()
+    if not child:
+        cook_to(Path(sys.argv[1]), Path(sys.argv[2]), effort=Effort(), keep=3, smaller="refuse",
+                progress=lambda step, share: print(step, flush=True))
+        print("done", flush=True)
+        os._exit(0)
+    print(child, flush=True)
+    sys.stdin.readline()  # until then the number is no other process's
+    print("\\nended", os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_fifty_random_instants_it_leaves_the_previous_output_whole(tmp_path):
     folder, out = tmp_path / "data", tmp_path / "out"
     write_shop(folder, items=60, users=40, interactions=800)
     before, _ = cook(out, folder)
-    program = (
-        "import sys; from pathlib import Path; from irclient.cooking.pipeline import *\n"
-        "cook_to(Path(sys.argv[1]), Path(sys.argv[2]), effort=Effort(), keep=3, smaller='refuse',"
-        " progress=lambda step, share: print(step, flush=True))"
-    )
-    chance = random.Random(15)
-    for _ in range(5):
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, str(out), str(folder)], stdout=subprocess.PIPE
-        )
-        with process:
-            for _ in range(chance.randrange(1, 25)):
-                process.stdout.readline()
+    chance, killed = random.Random(15), 0
+    with subprocess.Popen(
+        [sys.executable, "-c", KITCHEN, str(out), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as cooking:
+        for _ in range(50):
+            cooking.stdin.write("\n")
+            child = int(cooking.stdout.readline())
+            for _ in range(chance.randrange(26)):
+                if cooking.stdout.readline() == "done\n":
+                    break
             time.sleep(chance.random() * 0.05)
-            process.kill()
-        found = open_output(out)
-        assert found.name >= before.name
-        data = CookedData(found.cooked)
-        request = ListRequest(operation="similar", seeds=(FAMOUS_ITEM,), now=ENDS_AT)
-        assert list(data.ranking(request))
+            os.kill(child, signal.SIGKILL)
+            cooking.stdin.write("ended\n")
+            while not (ended := cooking.stdout.readline()).startswith("ended "):
+                pass
+            killed += ended == f"ended {int(signal.SIGKILL)}\n"
+            found = open_output(out)
+            assert found.name >= before.name
+            before = found
+            data = CookedData(found.cooked)
+            request = ListRequest(operation="similar", seeds=(FAMOUS_ITEM,), now=ENDS_AT)
+            assert list(data.ranking(request))
+        cooking.stdin.close()
+    assert killed > 25
     cook(out, folder)
     assert not list(out.glob(".unfinished-*"))
 
 
 @pytest.mark.timeout(120)
-def test_a_user_with_very_many_items_is_cooked_like_any_other(tmp_path):
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_a_user_with_very_many_items_is_cooked_like_any_other_in_little_memory(tmp_path):
     folder, out = tmp_path / "data", tmp_path / "out"
-    items = [f"i{at},,,," for at in range(3000)]
-    guest = [f"g{at},i{at},,guest,,2024-05-01,,,,,," for at in range(3000)]
+    items = [f"i{at},,,," for at in range(4000)]
+    guest = [f"g{at},i{at},,guest,,2024-05-01,,,,,," for at in range(4000)]
     pairs = [f"p{at // 2},i{at},,u{at // 2},,2024-05-01,,,,,," for at in range(200)]
     write_folder(folder, ItemsAndVariants=items, Interactions=[*guest, *pairs])
-    output, _ = cook(out, folder)
-    assert output.cooked.arrays["people_also_items"][0, 0] == 1
+    # In a process of its own, whose memory is nobody else's.
+    program = (
+        "import sys; from pathlib import Path; from irclient.cooking.pipeline import *\n"
+        "cook_to(Path(sys.argv[1]), Path(sys.argv[2]), effort=Effort(), keep=3, smaller='refuse',"
+        " progress=lambda step, share: None)\n"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    said = subprocess.check_output([sys.executable, "-c", program, str(out), str(folder)])
+    assert int(said) < 600_000, "kB"  # every pair of the guest's items at once takes more
+    assert open_output(out).cooked.arrays["people_also_items"][0, 0] == 1
 
 
 def test_an_evaluation_says_how_each_list_does_beside_popular(tmp_path):
