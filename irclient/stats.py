@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from irclient._display.html import table
+
+if TYPE_CHECKING:
+    from irclient.fleet.stats import FleetStats
 
 __all__ = ["Stats"]
 
@@ -27,6 +31,8 @@ class Stats:
         cached_bytes: Bytes that they take, counted as for `Caching.max_bytes`; None where the
             store does not tell.
         store_failures: How often the store could not be read or written.
+        fleet: What the process has asked of its fleet's server, for all of its clients; None
+            without a fleet.
     """
 
     calls: int
@@ -41,20 +47,26 @@ class Stats:
     cached: int
     store_failures: int = 0
     cached_bytes: int | None = None
+    fleet: FleetStats | None = None
 
     def _repr_html_(self) -> str:
         rows = [
-            (field.name.replace("_", " "), _told(getattr(self, field.name)))
-            for field in fields(self)
+            (name.replace("_", " "), _told(count))
+            for name, count in ((each.name, getattr(self, each.name)) for each in fields(self))
+            if not (name == "fleet" and count is None)
         ]
         return table([f"{self.calls} calls"], ["what", "count"], rows, total=len(rows))
 
 
-def _told(count: int | dict[str, int] | dict[str, dict[str, int]]) -> str:
+def _told(count: Any) -> str:  # noqa: ANN401  (a number, or numbers by name)
+    if is_dataclass(count) and not isinstance(count, type):
+        count = asdict(count)
+    if isinstance(count, float):
+        return f"{count:.1f}"
     if not isinstance(count, dict):
         return str(count)
     parts = (
-        f"{name}: {each}" if isinstance(each, int) else f"{name} ({_told(each)})"
+        f"{name} ({_told(each)})" if isinstance(each, dict) else f"{name}: {_told(each)}"
         for name, each in count.items()
     )
     return ", ".join(parts)

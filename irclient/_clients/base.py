@@ -283,7 +283,8 @@ class ClientBase(ConfiguredClient[TransportT]):
 
     def stats(self) -> Stats:
         """Return what the client has done since it was made, counted."""
-        return self._state.count_up(time.monotonic())
+        counted, fleet = self._state.count_up(time.monotonic()), self._parts.fleet
+        return counted if fleet is None else replace(counted, fleet=fleet.stats())
 
     def _begin(
         self,

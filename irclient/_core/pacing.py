@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from irclient._core.reservation import Reservation
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
+    from irclient.fleet.stats import FleetStats
     from irclient.health import AllowanceStatus
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
@@ -91,6 +92,10 @@ class Fleet(Protocol):
         Args:
             untold: Where records go that the client's next call tells its observers.
         """
+        ...
+
+    def stats(self) -> FleetStats:
+        """Return what this process has asked of its fleet since it began, counted."""
         ...
 
     def shared_memory(self, namespaces: Mapping[str, str]) -> SharedMemory | None:

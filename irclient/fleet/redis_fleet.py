@@ -151,14 +151,17 @@ class RedisFleet:
 
     def stats(self) -> FleetStats:
         """Return what this process has asked of the server since it began, counted."""
-        counts, ports, memory = self._link.counts, self._ports.values(), self._memory.counts
+        counts, memory, now = self._link.counts, self._memory.counts, time.monotonic()
+        # Without the lock: a signal handler may ask, whatever it interrupted.
+        ports = list(self._ports.values())
         return FleetStats(
             messages=counts.messages,
+            lent=sum(port.allowance.lease.right(now) for port in ports),
             slots=sum(port.slots for port in ports),
             given_back=sum(port.given_back for port in ports),
             lost=counts.lost,
             late=counts.late,
-            alone_for=self._link.alone_for(time.monotonic()),
+            alone_for=self._link.alone_for(now),
             memory_hits=memory.hits,
             memory_misses=memory.misses,
             memory_waits=memory.waits,

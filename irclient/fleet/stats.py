@@ -13,8 +13,10 @@ class FleetStats:
 
     Attributes:
         messages: What was sent to the server.
-        slots: Slots that it gave.
-        given_back: Slots that were not used.
+        lent: Starts in a second that the process has of its own at this moment, without asking;
+            of all endpoints.
+        slots: Slots that the server gave besides, one by one.
+        given_back: Those of them that were not used.
         lost: Messages without an answer, and connections that could not be made.
         late: Messages that the server found given up already.
         alone_for: Seconds in which the server could not be reached.
@@ -25,6 +27,7 @@ class FleetStats:
     """
 
     messages: int
+    lent: int
     slots: int
     given_back: int
     lost: int
