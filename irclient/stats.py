@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from irclient._display.html import table
 
@@ -51,9 +51,9 @@ class Stats:
 
     def _repr_html_(self) -> str:
         rows = [
-            (name.replace("_", " "), _told(count))
-            for name, count in ((each.name, getattr(self, each.name)) for each in fields(self))
-            if not (name == "fleet" and count is None)
+            (field.name.replace("_", " "), _told(getattr(self, field.name)))
+            for field in fields(self)
+            if field.name != "fleet" or self.fleet is not None
         ]
         return table([f"{self.calls} calls"], ["what", "count"], rows, total=len(rows))
 
@@ -65,8 +65,9 @@ def _told(count: Any) -> str:  # noqa: ANN401  (a number, or numbers by name)
         return f"{count:.1f}"
     if not isinstance(count, dict):
         return str(count)
+    named = cast("dict[str, Any]", count)
     parts = (
         f"{name} ({_told(each)})" if isinstance(each, dict) else f"{name}: {_told(each)}"
-        for name, each in count.items()
+        for name, each in named.items()
     )
     return ", ".join(parts)

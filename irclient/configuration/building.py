@@ -67,7 +67,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
         credential=credential,
         settings=_settings(table),
         ca_file=table.ca_file,
-        fleet=_fleet(table, source, credential),
+        fleet=_fleet(table, source, credential, environ),
         observers=observers_named(table.observers or "", at=source.name_of(("observers",))),
     )
 
@@ -121,7 +121,12 @@ def _settings(table: ConfigurationTable) -> Settings:
     return Settings(**made)
 
 
-def _fleet(table: ConfigurationTable, source: Source, credential: Credential) -> Fleet | None:
+def _fleet(
+    table: ConfigurationTable,
+    source: Source,
+    credential: Credential,
+    environ: Mapping[str, str],
+) -> Fleet | None:
     given = table.fleet
     if given is None:
         return None
@@ -134,9 +139,13 @@ def _fleet(table: ConfigurationTable, source: Source, credential: Credential) ->
             name=given.name,
             workers=given.workers,
             credential=_for_redis(credential) if given.login == "entra" else None,
+            secret=None if given.secret_env is None else environ.get(given.secret_env, ""),
         )
     except ConfigurationError as problem:
         field = str(problem).partition(" ")[0]
+        if field == "secret":
+            name = source.name_of(("fleet", "secret_env"))
+            raise ConfigurationError(f"the variable that {name} names: {problem}") from None
         path: KeyPath = ("fleet", field) if field in type(given).model_fields else ("fleet",)
         raise ConfigurationError(f"{source.name_of(path)}: {problem}") from None
 

@@ -161,6 +161,11 @@ class FleetTable(_TableOfNumbers):
         description="How to log in: `password`, with that of the URL if it has one, or `entra`, "
         "at Azure's Redis with tokens of the client's credential.",
     )
+    secret_env: str | None = Field(
+        default=None,
+        description="The name of the environment variable with the secret by which users, items "
+        "and queries are made unreadable on the server.",
+    )
 
 
 class ConfigurationTable(_Table):

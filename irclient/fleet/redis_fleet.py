@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from irclient._core.lease import PATIENCE
 from irclient._core.shared_allowance import SharedAllowance
 from irclient._runtime.forks import fork_safe_lock
+from irclient._values.secret import Secret
 from irclient.errors import ConfigurationError
 from irclient.fleet.connecting import connector
 from irclient.fleet.link import Link
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["RedisFleet"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: What is shorter can be found by trying.
+_SHORTEST_SECRET: Final = 16
 #: Records that wait for a client's next call.
 _MOST_UNTOLD: Final = 1000
 
@@ -57,6 +60,9 @@ class RedisFleet:
         credential: Who logs in at Azure's Redis, with Microsoft Entra tokens in place of a
             password: what a client takes, a `KeyVaultCredential` or one of azure-identity. Needs
             a URL, ``rediss://HOST:PORT``; the user is the token's object id, or the URL's.
+        secret: What the digests are keyed by that stand on the server for users, items and
+            queries, so that those who can read it cannot try ids out; the same in all processes,
+            which else share no answers. At least 16 characters.
 
     Raises:
         ConfigurationError: An argument cannot be used.
@@ -70,7 +76,11 @@ class RedisFleet:
         name: str,
         workers: int,
         credential: Credential | None = None,
+        secret: str | None = None,
     ) -> None:
+        kept = None if secret is None else _kept(secret)
+        # A traceback may show what an argument holds.
+        del secret
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise ConfigurationError(
                 f"name must be 1 to 64 letters, digits, dots, dashes or underscores, got {name!r}"
@@ -86,7 +96,7 @@ class RedisFleet:
         login = None if credential is None else _login(credential, url)
         self._connect = connector(url, connect, patience=PATIENCE, login=login)
         self._link = Link(self._connect, name=name, patience=PATIENCE, login=login)
-        self._memory = FleetMemory(self._link)
+        self._memory = FleetMemory(self._link, secret=kept)
         self._news = FleetNews(self._link, self._memory)
 
     @property
@@ -188,6 +198,18 @@ class RedisFleet:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a RedisFleet cannot be pickled; make one in each process")
+
+
+def _kept(secret: str) -> Secret:
+    is_usable = isinstance(secret, str) and len(secret) >= _SHORTEST_SECRET
+    kept = Secret(secret) if is_usable else None
+    del secret
+    if kept is None:
+        raise ConfigurationError(
+            f"secret must be a str of at least {_SHORTEST_SECRET} characters, the same in all "
+            "processes, for example of secrets.token_urlsafe()"
+        )
+    return kept
 
 
 def _login(credential: Credential, url: str | None) -> EntraLogin:

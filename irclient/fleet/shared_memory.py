@@ -7,8 +7,9 @@
 | an answer to keep   | a call          | soon; it is dropped if the server is away               |
 | news of the others  |                 | with every recall, and twice in a second (`news`)       |
 
-On the server there are digests instead of users, items and queries, by a key that is the fleet's
-own. While something that is forgotten here has not been sent, nothing is recalled.
+On the server there are digests instead of users, items and queries, keyed by the fleet's name and,
+where it has one, by its secret. While something that is forgotten here has not been sent, nothing
+is recalled.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from irclient._core.forgotten import Mark
     from irclient._core.memory import Memory
     from irclient._core.shared_memory import Claim, Recall, Wish
+    from irclient._values.secret import Secret
     from irclient.fleet.link import Link, Reply
     from irclient.settings import Caching
 
@@ -59,12 +61,15 @@ class FleetMemory:
 
     Args:
         link: To the server.
+        secret: What digests are keyed by besides the fleet's name, which is no secret.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, *, secret: Secret | None = None) -> None:
         self.link = link
         self.counts = MemoryCounts()
-        self._digest_key = blake2b(f"irclient {link.name}".encode()).digest()
+        # Of any length, as a key must not be.
+        key = b"" if secret is None else blake2b(secret.reveal().encode()).digest()
+        self._digest_key = blake2b(f"irclient {link.name}".encode(), key=key).digest()
         #: A shop that takes many items out of sale asks for those of all entries each time.
         self._item_digest = lru_cache(maxsize=_MOST_ITEMS)(partial(self.digest, "item"))
         self._lock = fork_safe_lock()

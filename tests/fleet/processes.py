@@ -12,6 +12,7 @@ from irclient._core.entry import Entry
 from irclient._core.identity import identity, user_ids_of
 from irclient._core.memory import Memory, seeds_of
 from irclient._core.shared_memory import Finding, Wish
+from irclient._values.secret import Secret
 from irclient._wire.reading import read_list
 from irclient.fleet.connecting import connector
 from irclient.fleet.link import Link
@@ -38,10 +39,17 @@ CACHING = Caching(fresh_for=5.0, stale_while_refresh_for=5.0, stale_if_error_for
 class Process:
     """What one process has of it."""
 
-    def __init__(self, server: Server, *, name: str = "test", patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        name: str = "test",
+        patience: float = 1.0,
+        secret: str | None = None,
+    ) -> None:
         connect = connector(server.url, None, patience=patience)
         self.link = Link(connect, name=name, patience=patience)
-        self.fleet = FleetMemory(self.link)
+        self.fleet = FleetMemory(self.link, secret=None if secret is None else Secret(secret))
         self.news = FleetNews(self.link, self.fleet)
         self.shared = MemoryOfAccounts(self.fleet, {"": "of contoso", "blue": "of blue"})
         self.memory = Memory(MemoryStore(max_entries=100), max_entries=100)

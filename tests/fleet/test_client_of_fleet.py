@@ -99,4 +99,5 @@ def test_a_client_stays_ready_while_the_server_is_killed_and_its_observers_are_t
         told = [each for each in kinds if each in {FleetJoined, FleetLost, FleetReturned}]
         assert told[:3] == [FleetJoined, FleetLost, FleetReturned]
         [lost] = [each for each in records if isinstance(each, FleetLost)][:1]
-        assert "127.0.0.1" in lost.reason or "Connection" in lost.reason
+        assert lost.reason
+        assert lost.limit > 0
