@@ -34,6 +34,8 @@ COLUMNS = [
     "variant", "source", "age", "degraded", "interactions_version", "query",
 ]  # fmt: skip
 TEXT = {"seed": str, "user_id": str, "item_id": str, "interactions_version": str}
+#: From then on pandas reads what other libraries hold, and texts have a type of their own.
+IS_PANDAS_3 = hasattr(pd.DataFrame, "from_arrow")
 
 
 def two() -> Lists:
@@ -80,7 +82,8 @@ def test_ranks_go_on_from_what_was_skipped_but_not_in_what_stands_in() -> None:
 def test_a_csv_that_is_read_as_text_gives_the_frame_again() -> None:
     frame = two().frame().drop(columns=["variant", "title"])
     again = pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype=TEXT)
-    assert_frame_equal(frame, again)
+    # Before pandas 3, a text that is read is an object.
+    assert_frame_equal(frame, again, check_dtype=IS_PANDAS_3)
 
 
 def test_polars_pyarrow_and_pandas_read_the_same_from_the_stream() -> None:
@@ -88,7 +91,7 @@ def test_polars_pyarrow_and_pandas_read_the_same_from_the_stream() -> None:
     expected = lists.frame(backend="polars")
     assert pl.DataFrame(lists).equals(expected)
     assert pl.from_arrow(pa.table(lists)).equals(expected)
-    of_pandas = pd.DataFrame.from_arrow(lists)
+    of_pandas = pd.DataFrame.from_arrow(lists) if IS_PANDAS_3 else pa.table(lists).to_pandas()
     assert of_pandas.columns.tolist() == COLUMNS
     assert of_pandas["item_id"].tolist() == expected["item_id"].to_list()
 

@@ -132,8 +132,9 @@ def test_an_item_reads_as_a_mapping_of_all_its_fields() -> None:
     assert (item.get("id"), item.get("no"), item.get("no", 1)) == ("1", None, 1)
     with pytest.raises(KeyError):
         item["no"]
-    # pandas prints a mapping in a cell by its items.
-    assert "'id': '1'" in str(pd.DataFrame({"cell": [item]}))
+    # pandas prints a mapping in a cell by its items; before pandas 3, by what it iterates over.
+    if int(pd.__version__.partition(".")[0]) >= 3:
+        assert "'id': '1'" in str(pd.DataFrame({"cell": [item]}))
 
 
 def test_an_item_stays_a_model() -> None:
