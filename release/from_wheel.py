@@ -12,10 +12,18 @@ import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 SMOKE = Path(__file__).with_name("smoke.py").resolve()
-EXTRAS = "aiohttp,cli,emulator,progress"
+
+
+def extras_of(wheel: Path) -> str:
+    """All extras that the wheel's description names, as pip takes them."""
+    with zipfile.ZipFile(wheel) as packed:
+        [metadata] = [each for each in packed.namelist() if each.endswith(".dist-info/METADATA")]
+        text = packed.read(metadata).decode()
+    return ",".join(re.findall(r"^Provides-Extra: (\S+)$", text, re.MULTILINE))
 
 
 def run(*command: str | Path, within: Path, expect: int = 0) -> str:
@@ -48,7 +56,7 @@ def try_with(python: str, wheel: Path, folder: Path) -> None:
     version = run(scripts / "irclient", "--version", within=folder)
     if version.split()[1] != wheel.name.split("-")[1]:
         sys.exit(f"the advice brought another irclient: {version}")
-    run(*pip, f"{wheel}[{EXTRAS}]", within=folder)
+    run(*pip, f"{wheel}[{extras_of(wheel)}]", within=folder)
     run(own, "-m", "pip", "check", within=folder)
     strict = ("-W", "error::DeprecationWarning:irclient", "-W", "error::ResourceWarning")
     sys.stdout.write(f"{python}: {run(own, *strict, SMOKE, within=folder)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import tomllib
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,16 @@ GOOD_NAMES = [
     "irclient/py.typed",
     *(str(path.relative_to(ROOT)) for path in (ROOT / "irclient").rglob("*.py")),
 ]
+
+
+def test_what_is_tried_of_a_wheel_is_there_and_all_of_its_extras_are_installed(
+    tmp_path: Path,
+) -> None:
+    smoke = importlib.import_module("smoke")
+    assert [name for name in smoke.OF_EXTRAS if find_spec(name) is None] == []
+    made = wheel(tmp_path, description="", headers=headers_of_a_good_one(), names=[])
+    extras = importlib.import_module("from_wheel").extras_of(made).split(",")
+    assert extras == list(PROJECT["project"]["optional-dependencies"])
 
 
 def test_a_good_wheel_passes(tmp_path: Path) -> None:
