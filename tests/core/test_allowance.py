@@ -401,7 +401,7 @@ def test_the_shares_hold_where_the_service_counts_while_requests_are_as_late_as_
         starts = saturated(
             tps / workers, until=seconds, callers=8, lateness=lambda: draw.uniform(0.0, PLAY)
         )
-        # The worst that can be: some take all of the time, and those after them none.
-        arrivals += [each + draw.choice([0.0, on_the_way_for]) for each in starts]
+        # The worst that can be: all of one second take the whole time, and those of the next none.
+        arrivals += [each + on_the_way_for * (int(each) % 2) for each in starts]
     assert (not over_the_limit(arrivals, tps)) is is_kept
     assert len(arrivals) > 0.93 * tps * seconds
