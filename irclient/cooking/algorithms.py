@@ -6,7 +6,7 @@ about (contract sections 6, 7 and 11: D); every formula here is our own choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -205,10 +205,10 @@ def _candidates(scores: _Block, kept: int) -> tuple[npt.NDArray[np.intp], npt.ND
     bounds = np.arange(len(scores) + 1) * scores.shape[1]
     chosen = scores > least[:, None]
     flat = np.flatnonzero(chosen)
-    starts = np.searchsorted(flat, bounds)
+    starts = cast("npt.NDArray[np.intp]", np.searchsorted(flat, bounds))
     short = (np.diff(starts) < kept) & (least > _TINY)
     if short.any():
         chosen[short] = scores[short] > _TINY
         flat = np.flatnonzero(chosen)
-        starts = np.searchsorted(flat, bounds)
+        starts = cast("npt.NDArray[np.intp]", np.searchsorted(flat, bounds))
     return flat, starts
