@@ -249,7 +249,8 @@ class Allowance:
         if now < self._blocked_until:
             return False
         start = max(now - PLAY, reservation.starts_at)
-        at, limit = bisect_left(self._starts, start), self._limit(now)
+        # After those of the same instant: of two that are one too many, one must find out.
+        at, limit = bisect_right(self._starts, start), self._limit(now)
         if not limit:
             return False
         if at >= limit and start - self._starts[at - limit] < self._apart:

@@ -111,6 +111,7 @@ class FleetMember:
             self._message = Message(
                 sequence=self._sequence,
                 right=self._right,
+                part=self.lease.part,
                 used=used,
                 demand=round(self._demand),
                 met=0 if self._answer is None else self._answer.met,

@@ -30,6 +30,7 @@ class Message:
     Attributes:
         sequence: Higher than that of any message before.
         right: How many starts in a window the member believes to have of its own.
+        part: How many it believes to have once it has lost the server for long.
         used: How many the last window holds, whatever it believes now.
         demand: How many it wanted of late, in a window.
         met: The `Answer.met` of last; zero of a new one.
@@ -44,6 +45,7 @@ class Message:
 
     sequence: int
     right: int
+    part: int
     used: int
     demand: int
     met: int

@@ -59,7 +59,8 @@ class Lease:
         return LEASE_FOR + self._window + _PLAY
 
     @property
-    def _part(self) -> int:
+    def part(self) -> int:
+        """Starts in a window of which it may be sure, as far as it knows."""
         return self._limit // max(self._workers, self._present)
 
     def hear(self, right: int, *, sent_at: float, present: int) -> None:
@@ -74,10 +75,10 @@ class Lease:
     def right(self, now: float) -> int:
         """Starts in any window that ends now."""
         if self.heard_at is None:
-            return max(self._part, 1) if self._is_given_up else 0
-        if now < self.heard_at + LEASE_FOR or not self._part:
+            return max(self.part, 1) if self._is_given_up else 0
+        if now < self.heard_at + LEASE_FOR or not self.part:
             return self._told
-        return self._part if now >= self._rises_at else min(self._told, self._part)
+        return self.part if now >= self._rises_at else min(self._told, self.part)
 
     def changes_at(self, now: float) -> float:
         """The next instant at which the right changes by itself."""

@@ -81,6 +81,7 @@ class Port:
             int(message.shrinks),
             len(message.added),
             message.epoch,
+            message.part,
             *map(_microseconds, message.added),
             *message.returned,
         ]

@@ -21,8 +21,9 @@ believe in it, and at every instant
 | one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
 |                                       | half a minute                                            |
 | nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
-| (FLUSHALL, restart, failover)         | members have reported as they say they were, or the      |
-|                                       | leases of the others are over; 0.6 s if all are new      |
+| (FLUSHALL, restart, failover)         | of those who knew another have reported as they say they |
+|                                       | were, or `workers` were heard at one time, or the leases |
+|                                       | of the others are over; 0.6 s if all are new             |
 | a 429                                 | shrinks the TPS to 0.7, at most twice a second; it grows |
 |                                       | back by a twentieth each second                          |
 
@@ -47,6 +48,7 @@ local me, sequence, token = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local tps, window, workers = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local lease, right, used = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local demand, met_before, met_in = tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[18]
+local part_before = tonumber(ARGV[19])
 local want, within = tonumber(ARGV[13]), tonumber(ARGV[14])
 local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumber(ARGV[17])
 
@@ -55,13 +57,15 @@ local floor, max, min = math.floor, math.max, math.min
 
 local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
     'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
-    'expected', 'open')
+    'expected', 'open', 'joined',
+    'reported')
 local function number(at, default) return tonumber(known[at] or default) end
 local epoch, server, checked = known[1], known[2] or '', number(3, 0)
 local began, sum, wants, targets = number(4, now), number(5, 0), number(6, 0), number(7, 0)
 local scale, scaled, shrunk = number(8, 1), number(9, now), number(10, 0)
 local blocked, swept, reserve, away = number(11, 0), number(12, 0), number(13, 0), number(14, 0)
 local given, expected, is_open = number(15, 0), number(16, 0), known[17] == '1'
+local joined, reported = number(18, 0), number(19, 0)
 
 -- Another server knows what this one wrote, and not the last of it.
 if now - checked >= SWEEP then
@@ -73,30 +77,44 @@ end
 if not epoch then
     redis.call('DEL', slots, seen, silent, members)
     epoch, began, sum, wants, targets, scale, swept = token, now, 0, 0, 0, 1, 0
-    blocked, reserve, away, expected, is_open = 0, 0, 0, 0, false
+    blocked, reserve, away, expected, reported, is_open = 0, 0, 0, 0, 0, false
+    -- Not from nought: numbers that the server before has given will still come back.
+    given = now
 end
--- Those who knew the server before say how many they were; in the end, how many are missing.
-if not is_open and met_in ~= epoch then expected = max(expected, met_before) end
-
 local mine = redis.call('HMGET', members, 'h' .. me, 'w' .. me, 't' .. me, 'q' .. me)
 if mine[4] and sequence <= (tonumber(mine[4]) or 0) then return {now, 'late'} end
 local held, wanted = tonumber(mine[1] or 0), tonumber(mine[2] or 0)
 local target_before = tonumber(mine[3] or 0)
+-- Those who knew the server before say how many they were; some of them may be missing.
+local knew_another = met_in ~= '' and met_in ~= epoch
+if not is_open and knew_another then expected = max(expected, met_before) end
+if not mine[4] then
+    joined = now
+    if knew_another and not is_open then reported = reported + 1 end
+    if knew_another and is_open then expected = max(expected - 1, 0) end
+end
 redis.call('ZREM', silent, me)
 redis.call('ZADD', seen, now, me)
 local present = redis.call('ZCARD', seen)
-local base = tps / max(workers, present)
-if base >= 1 then base = floor(base) end
+local function part_of(members)
+    local part = tps / members
+    return part >= 1 and floor(part) or part
+end
+local part = max(part_before, part_of(max(workers, present)))
+-- Whoever was heard since the last one joined was alive beside it. One that was heard just before
+-- may be dead, and the new one in its place; what it started counts for a window.
+local function alive()
+    return now >= joined + window and redis.call('ZCOUNT', seen, joined, '+inf') or 0
+end
 
+local missing = max(expected - reported, 0)
 local opens = began + lease
 if expected == 0 then
     opens = began + 600000
-elseif present >= expected then
+elseif missing == 0 or alive() >= workers then
     opens = began + window + 300000
 end
-if not is_open and now >= opens then
-    is_open, expected, swept = true, max(expected - present, 0), 0
-end
+if not is_open and now >= opens then is_open, expected, swept = true, missing, 0 end
 if now - swept >= SWEEP then
     swept = now
     for _, name in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now - SILENT)) do
@@ -107,38 +125,44 @@ if now - swept >= SWEEP then
         redis.call('ZREM', seen, name)
     end
     present = redis.call('ZCARD', seen)
-    local rest, lapsed = redis.call('ZRANGE', silent, 0, -1, 'WITHSCORES'), 0
+    local rest, lapsed = redis.call('ZRANGE', silent, 0, -1, 'WITHSCORES'), {}
     reserve, away = 0, 0
     for at = 1, #rest, 2 do
         local name, heard = rest[at], tonumber(rest[at + 1])
-        local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name)
+        local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name, 'p' .. name)
         local theirs, is_gone = tonumber(fields[1] or 0), fields[2] == 'gone'
+        local its_part = tonumber(fields[3] or 0)
         -- Of a part that is less than one start a member keeps what it was lent.
-        local counts_since = base < 1 and not is_gone and now - FORGET or now - lease
-        if heard >= counts_since then
+        local keeps = its_part < 1 and not is_gone
+        if heard >= now - (keeps and FORGET or lease) then
             away = away + theirs
-            if not is_gone then reserve = reserve + max(base - theirs, 0) end
+            if not is_gone then reserve = reserve + max(its_part - theirs, 0) end
         else
             sum = sum - theirs
             if is_gone or heard < now - FORGET then
                 redis.call('ZREM', silent, name)
-                redis.call('HDEL', members, 'h' .. name, 'w' .. name, 't' .. name, 'q' .. name)
+                redis.call('HDEL', members, 'h' .. name, 'w' .. name, 't' .. name, 'q' .. name,
+                    'p' .. name)
             else
-                lapsed = lapsed + 1
+                lapsed[#lapsed + 1] = its_part
                 redis.call('HSET', members, 'h' .. name, 0)
             end
         end
     end
-    if is_open and now < began + FORGET then lapsed = lapsed + expected end
-    reserve = math.ceil(reserve + max(min(lapsed, workers - present), 0) * base)
+    if is_open and now < began + FORGET then
+        for _ = 1, expected do lapsed[#lapsed + 1] = part_of(workers) end
+    end
+    table.sort(lapsed, function(one, other) return one > other end)
+    for at = 1, min(#lapsed, workers - alive()) do reserve = reserve + lapsed[at] end
+    reserve = math.ceil(reserve)
 end
 
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', '(' .. string.format('%.0f', now - window))
-for at = 19, 18 + added do
+for at = 20, 19 + added do
     given = given + 1
     redis.call('ZADD', slots, now + tonumber(ARGV[at]), given)
 end
-for at = 19 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
+for at = 20 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
 
 scale = min(scale + 0.05 * max(now - scaled, 0) / 1000000, 1)
 if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / tps), now end
@@ -157,28 +181,24 @@ end
 -- What changes little stays: each change is not counted as free for a while.
 if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
 local room = limit - reserve - (sum - held) - redis.call('ZCARD', slots)
--- By then those who were there before have said what they have, and used the last of their slots.
-local known_at = expected == 0 and opens or began + window + 100000
-if not is_open then
-    target = right == 0 and now >= known_at and floor(min(base, room)) or right
-end
-local before = max(right, used)
+if not is_open then target = right end
+local right_before, before = right, max(right, used)
 if target > right then right = max(right, min(target, room)) else right = max(target, 0) end
 sum = sum - held + max(before, right)
 targets = targets - target_before + target
 redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't' .. me, target,
-    'q' .. me, sequence)
+    'q' .. me, sequence, 'p' .. me, part)
 
 local open_limit = limit - reserve - max(sum, targets + away)
 local function next_slot()
-    if not is_open then return right == 0 and now < known_at and known_at or opens end
+    if not is_open then return opens end
     if open_limit < 1 then return now + 200000 end
     local before = redis.call('ZRANGE', slots, -open_limit, -open_limit, 'WITHSCORES')[2]
     return max(now, blocked, before and before + window or 0)
 end
 local first, granted = next_slot(), {}
--- What it has of its own by now serves some of those who wait.
-want = max(want - max(right - used, 0), 0)
+-- What it has more of its own serves some of those who wait; what it had did not.
+want = max(want - max(min(right - used, right - right_before), 0), 0)
 if not is_open or open_limit < 1 then want = 0 end
 while #granted < 2 * want and first <= now + within do
     given = given + 1
@@ -190,11 +210,12 @@ end
 redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, 'began', began,
     'sum', sum, 'wants', wants, 'targets', targets, 'scale', scale, 'scaled', now,
     'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
-    'number', given, 'expected', expected, 'open', is_open and 1 or 0)
+    'number', given, 'expected', expected, 'open', is_open and 1 or 0, 'joined', joined,
+    'reported', reported)
 -- As many as there may be, for the next server to know whom to wait for.
 local met = present + redis.call('ZCARD', silent)
 if not is_open then
-    met = max(met, expected)
+    met = met + missing
 elseif now < began + FORGET then
     met = met + expected
 end

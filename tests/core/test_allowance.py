@@ -405,3 +405,10 @@ def test_the_shares_hold_where_the_service_counts_while_requests_are_as_late_as_
         arrivals += [each + on_the_way_for * (int(each) % 2) for each in starts]
     assert (not over_the_limit(arrivals, tps)) is is_kept
     assert len(arrivals) > 0.93 * tps * seconds
+
+
+def test_of_two_calls_of_one_instant_one_finds_out_that_the_limit_has_shrunk() -> None:
+    allowance = Allowance(2.0, adaptive=False)
+    held = [allowance.reserve(0.0, not_after=2.0) for _ in range(2)]
+    allowance.resize(1)
+    assert sum(allowance.start(each, 0.0) for each in held) == 1

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from irclient._core.fleet_messages import Message
 from irclient._core.flights import Flight
 from irclient._core.lease import LEASE_FOR, PATIENCE
 from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient._core.shared_allowance import SharedAllowance
 from irclient.observe import FleetJoined, FleetLost, FleetReturned
-from tests.fleet.fake_server import Member
+from tests.fleet.fake_server import FakeServer, Member
 from tests.fleet.virtual_fleet import Fleet, member_of, server_for
 
 if TYPE_CHECKING:
     from irclient.observe import Record
-    from tests.fleet.fake_server import FakeServer
 
 UNIFORM, SKEWED = [1.0] * 4, [3.97, 0.01, 0.01, 0.01]
 
@@ -175,6 +176,34 @@ def test_an_answer_that_comes_late_still_counts() -> None:
     assert member.status(0.15).mode == "shared"
 
 
+def test_a_slot_of_before_that_comes_back_frees_no_slot_of_now() -> None:
+    server = FakeServer(4, 1.045, 4, 5.0)
+    says = Message(sequence=1, right=0, part=1, used=0, demand=1, met=0, epoch="")
+
+    def slot_for(me: str, now: float) -> int:
+        server.take(me, says, now)
+        right = server.take(me, replace(says, sequence=2), now + 0.7).right
+        asks = replace(says, sequence=3, right=right, used=right, want=1, epoch=str(server.epoch))
+        return server.take(me, asks, now + 0.8).slots[0][1]
+
+    before = slot_for("a", 0.0)
+    server.flush()
+    given = slot_for("b", 1.0)
+    server.take("a", replace(says, sequence=4, epoch="2", returned=(before,)), 1.9)
+    assert list(server.slots) == [given]
+
+
+def test_a_call_that_waits_for_what_it_was_lent_does_not_ask_for_ever() -> None:
+    server = FakeServer(20, 1.045, 2, 5.0)
+    message = Message(sequence=1, right=0, part=10, used=0, demand=5, met=0, epoch="")
+    server.take("a", message, 0.0)
+    right = server.take("a", replace(message, sequence=2, epoch="1"), 0.7).right
+    assert right > 2
+    # Calls hold what is left of it for later instants: it serves none of those who ask now.
+    asks = replace(message, sequence=3, right=right, used=right - 2, want=1, epoch="1")
+    assert len(server.take("a", asks, 0.71).slots) == 1
+
+
 def test_a_message_that_was_overtaken_changes_nothing() -> None:
     member = member_of(tps=200)
     member.reserve(0.0, not_after=0.0)
@@ -211,9 +240,9 @@ def test_a_refresh_asks_for_nothing_but_what_was_lent() -> None:
 @pytest.mark.parametrize("tps", [40, 200])
 @pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
 def test_saturated_it_uses_its_tps_and_not_more(tps, shape) -> None:
-    fleet = fleet_of(tps, 1.5, shape).run(8.0)
+    fleet = fleet_of(tps, 1.5, shape).run(13.0)
     assert fleet.worst() <= tps
-    assert fleet.used(3.0, 8.0) >= (0.9 if tps < 100 else 0.93)
+    assert fleet.used(3.0, 13.0) >= 0.88
 
 
 @pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
@@ -312,23 +341,47 @@ def after(tps, more_workers, demand, weather, seed) -> Fleet:
     weather=WEATHER,
     seed=st.integers(0, 1000),
 )
-# The same schedules in every run; a random search found the one below.
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 def test_no_second_holds_more_than_the_tps_in_any_weather(
     tps, more_workers, demand, weather, seed
 ) -> None:
     fleet = after(tps, more_workers, demand, weather, seed)
     # A process that begins while it cannot reach the server takes its part: the one exception.
-    assert fleet.began_alone or fleet.worst() <= tps
+    assert not fleet.is_exact or fleet.worst() <= tps
 
 
-@pytest.mark.xfail(reason="found by random schedules; five starts at a TPS of four", strict=True)
-def test_a_process_that_is_replaced_after_a_cut_and_a_pause_leaves_no_start_too_many() -> None:
-    fleet = after(
-        4, 0,
-        [(2.0, 1.0, 2.0), (1.0, 1.0, 2.0)],
-        [("cut", 1.0, 6.0, 0), ("away", 3.0, 0.05, 0), ("killed", 2.0, 0.05, 1)],
-        0,
-    )  # fmt: skip
-    assert not fleet.began_alone
-    assert fleet.worst() <= 4
+#: Schedules that random searches found, each of which held a start too many once.
+FOUND: dict[str, tuple[Any, ...]] = {
+    "one is cut off, the other replaced": (
+        4, 0, [(2.0, 1.0, 2.0), (1.0, 1.0, 2.0)],
+        [("cut", 1.0, 6.0, 0), ("away", 3.0, 0.05, 0), ("killed", 2.0, 0.05, 1)], 0,
+    ),
+    "a right shrinks under two calls of one instant": (
+        20, 2, [(0.05, 2.63168481092322, 6.046852640829756), (3.0, 3.0, 9.570233235079723)],
+        [("away", 1.8281397839934563, 6.0, 7), ("forgets", 0.5, 0.3, 6)], 907,
+    ),
+    "a new one reports in place of one that is cut off": (
+        4, 0, [(3.0, 1.0, 3.459085915685516), (0.5, 0.05, 4.374174127798511)],
+        [("cut", 1.0, 8.0, 0), ("away and forgets", 1.5088027242422777, 2.0, 4),
+         ("cut", 1.2379250710877014, 0.3, 5), ("killed", 0.3, 0.1, 7)], 582,
+    ),
+    "those who report are not those who were lent the most": (
+        4, 0, [(2.0, 6.0, 3.038492740280579), (3.0, 6.0, 7.524638318986032),
+               (1.0, 0.05, 4.576076184828961)],
+        [("cut", 2.0, 6.0, 0), ("away and forgets", 1.1233510695530218, 0.15, 6),
+         ("killed", 3.4487348565830502, 0.1, 7)], 316,
+    ),
+    "one that was cut off is killed and replaced": (
+        4, 0, [(3.0, 1.0, 2.7683751471361866), (1.0, 1.0, 4.221574394779519)],
+        [("cut", 0.5, 9.0, 0), ("cut", 2.907034710771885, 2.0, 5),
+         ("cut", 2.91964332092024, 2.0, 3), ("killed", 3.0, 0.1, 6),
+         ("killed", 3.2722667982214184, 0.1, 3)], 139,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", FOUND.values(), ids=FOUND)
+def test_a_schedule_that_once_held_a_start_too_many_holds_none(schedule) -> None:
+    fleet = after(*schedule)
+    assert fleet.is_exact
+    assert fleet.worst() <= schedule[0]

@@ -17,6 +17,7 @@ SILENT, SWEEP, FORGET = 1.0, 0.1, 30.0
 @dataclass(slots=True)
 class Member:
     held: int = 0
+    part: float = 0.0
     demand: int = 0
     target: int = 0
     sequence: int = 0
@@ -50,6 +51,10 @@ class FakeServer:
     away: int = 0
     given: int = 0
     expected: int = 0
+    reported: int = 0
+    joined: float = -math.inf
+    #: Whether it opened once for new members alone, when others may not have been heard.
+    opened_blindly: bool = False
     is_open: bool = False
     slots: dict[int, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
@@ -64,38 +69,64 @@ class FakeServer:
         """Answer a message; None when a later one has overtaken it."""
         if self.is_empty:
             self._begin(now)
-        if not self.is_open and message.epoch != str(self.epoch):
-            self.expected = max(self.expected, message.met)
+        self._meet(me, message, now)
         mine = self.members.setdefault(me, Member())
         if message.sequence <= mine.sequence:
             return None
         mine.sequence = message.sequence
         self.silent.pop(me, None)
         self.seen[me] = now
-        if not self.is_open and now >= self._opens:
-            self.is_open, self.expected = True, max(self.expected - len(self.seen), 0)
+        mine.part = max(message.part, self.base)
+        if not self.is_open and now >= self._opens(now):
+            self.opened_blindly |= self.began > 2.0 and not self.expected
+            self.is_open, self.expected = True, self._missing
             self.swept = -math.inf
         if now - self.swept >= SWEEP:
             self._sweep(now)
         self._count(message, now)
         return self._answer(mine, message, now)
 
+    def _meet(self, me: str, message: Message, now: float) -> None:
+        knew_another = message.epoch not in ("", str(self.epoch))
+        if not self.is_open and knew_another:
+            self.expected = max(self.expected, message.met)
+        if me in self.members:
+            return
+        self.joined = now
+        if knew_another:
+            self.reported += not self.is_open
+            self.expected -= self.is_open and self.expected > 0
+
+    @property
+    def _missing(self) -> int:
+        return max(self.expected - self.reported, 0)
+
+    def _alive(self, now: float) -> int:
+        # Who died before the last one joined may have started something until then.
+        if now < self.joined + self.window:
+            return 0
+        return sum(at >= self.joined for at in self.seen.values())
+
+    def leave(self, me: str, returned: list[int], now: float) -> None:
+        """Do what `irclient.fleet.window.LEAVE` does."""
+        for each in returned:
+            self.slots.pop(each, None)
+        if self.seen.pop(me, None) is not None:
+            self.silent[me] = now - self.lease + self.window
+            self.members[me].demand = self.members[me].target = 0
+            self.members[me].is_gone = True
+
     @property
     def base(self) -> float:
         base = self.tps / max(self.workers, len(self.seen))
         return math.floor(base) if base >= 1 else base
 
-    @property
-    def _opens(self) -> float:
+    def _opens(self, now: float) -> float:
         if not self.expected:
             return self.began + 0.6
-        if len(self.seen) >= self.expected:
+        if not self._missing or self._alive(now) >= self.workers:
             return self.began + self.window + 0.3
         return self.began + self.lease
-
-    @property
-    def _known_at(self) -> float:
-        return self.began + self.window + 0.1 if self.expected else self._opens
 
     @property
     def sum(self) -> int:
@@ -106,30 +137,32 @@ class FakeServer:
             each.clear()
         self.is_empty, self.epoch, self.began, self.scale = False, self.epoch + 1, now, 1.0
         self.blocked, self.reserve, self.away, self.swept = -math.inf, 0, 0, -math.inf
-        self.expected, self.is_open = 0, False
+        self.expected, self.reported, self.is_open = 0, 0, False
+        self.given = round(now * 1e6)
 
     def _sweep(self, now: float) -> None:
-        self.swept, base = now, self.base
+        self.swept = now
         for name, at in list(self.seen.items()):
             if at <= now - SILENT:
                 self.silent[name] = self.seen.pop(name)
                 self.members[name].demand = self.members[name].target = 0
-        lapsed, self.away, reserve = 0, 0, 0.0
+        lapsed, self.away, reserve = [], 0, 0.0
         for name, at in list(self.silent.items()):
             theirs = self.members[name]
-            keeps = base < 1 and not theirs.is_gone
+            keeps = theirs.part < 1 and not theirs.is_gone
             if at >= now - (FORGET if keeps else self.lease):
                 self.away += theirs.held
-                reserve += 0.0 if theirs.is_gone else max(base - theirs.held, 0.0)
+                reserve += 0.0 if theirs.is_gone else max(theirs.part - theirs.held, 0.0)
             elif theirs.is_gone or at < now - FORGET:
                 del self.silent[name], self.members[name]
             else:
                 theirs.held = 0
-                lapsed += 1
+                lapsed.append(theirs.part)
         if self.is_open and now < self.began + FORGET:
-            lapsed += self.expected
-        absent = self.workers - len(self.seen)
-        self.reserve = math.ceil(reserve + max(min(lapsed, absent), 0) * base)
+            part = self.tps / self.workers
+            lapsed += [math.floor(part) if part >= 1 else part] * self.expected
+        absent = max(self.workers - self._alive(now), 0)
+        self.reserve = math.ceil(reserve + sum(sorted(lapsed, reverse=True)[:absent]))
 
     def _count(self, message: Message, now: float) -> None:
         for each in [each for each, at in self.slots.items() if at < now - self.window]:
@@ -161,17 +194,15 @@ class FakeServer:
         room = limit - self.reserve - (self.sum - mine.held) - len(self.slots)
         right = message.right
         if is_closed:
-            is_known = now >= self._known_at
-            target = math.floor(min(self.base, room)) if not right and is_known else right
+            target = right
         before = max(right, message.used)
         right = max(right, min(target, room)) if target > right else max(target, 0)
         mine.held, mine.target = max(before, right), target
         open_limit = self._open_limit(limit)
-        opens = self._opens if is_closed else now
-        if is_closed and not right and now < self._known_at:
-            opens = self._known_at
+        opens = self._opens(now) if is_closed else now
         first, granted = self._next_slot(now, opens, open_limit), []
-        want = max(message.want - max(right - message.used, 0), 0)
+        more = min(right - message.used, right - message.right)
+        want = max(message.want - max(more, 0), 0)
         want = 0 if is_closed or open_limit < 1 else want
         while len(granted) < want and first <= now + message.within:
             self.given += 1
@@ -194,7 +225,7 @@ class FakeServer:
     def _met(self, now: float) -> int:
         met = len(self.seen) + len(self.silent)
         if not self.is_open:
-            met = max(met, self.expected)
+            met += self._missing
         elif now < self.began + FORGET:
             met += self.expected
         return min(met, self.workers)

@@ -47,6 +47,7 @@ class Member:
         message = Message(
             sequence=self.sequence,
             right=0 if answer is None else answer.right,
+            part=self.random.choice([TPS // WORKERS, TPS // (WORKERS - 1)]),
             met=0 if answer is None else answer.met,
             epoch="" if answer is None else answer.epoch,
             **{"used": 0, "demand": 0, **said},

@@ -31,6 +31,7 @@ class Fleet:
         demand: Calls a second of each member, or a function of the time.
         away: When the server stood still: what is sent then is carried out when it goes on.
         cut: When which member's messages were lost on their way.
+        cost: Seconds that the server computes for a message; the next one waits meanwhile.
         clock_error: Seconds by which a member errs in the server's time, to either side.
     """
 
@@ -41,6 +42,7 @@ class Fleet:
     max_wait: float = 0.5
     clock_error: float = 0.0
     latency: tuple[float, float] = (1e-4, 5e-4)
+    cost: float = 0.0
     now: float = 0.0
     away: list[tuple[float, float]] = field(default_factory=list)
     cut: list[tuple[int, float, float]] = field(default_factory=list)
@@ -48,6 +50,8 @@ class Fleet:
     refused: list[float] = field(default_factory=list)
     waits: list[tuple[float, float]] = field(default_factory=list)
     messages: int = 0
+    #: Until when the server computes.
+    is_computing_until: float = 0.0
     #: Whether a process began while it could not reach the server.
     began_alone: bool = False
 
@@ -74,6 +78,11 @@ class Fleet:
             what()
         return self
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing happened that a fleet cannot do anything about."""
+        return not (self.began_alone or self.server.opened_blindly)
+
     def restart(self, number: int) -> None:
         """A process is killed, and another begins in its place."""
         self.members[number] = member_of(self.tps, self.workers)
@@ -81,10 +90,12 @@ class Fleet:
         self.is_busy[number] = False
 
     def come(self, number: int) -> None:
-        rate = self.demand[number]
-        rate = rate(self.now) if callable(rate) else rate
+        demand = self.demand[number]
+        rate = demand(self.now) if callable(demand) else demand
         if rate > 0:
-            after = min(self.random.expovariate(rate), 0.5)
+            after = self.random.expovariate(rate)
+            if callable(demand):
+                after = min(after, 0.5)  # It may be another by then.
             self.at(self.now + after, lambda: self.come(number))
             self.call(number, self.members[number], self.now)
         else:
@@ -151,7 +162,9 @@ class Fleet:
         name, error = self.names[number], self.errors[number]
         self.is_busy[number] = True
         self.messages += 1
-        arrives_at = sent_at + there
+        arrives_at = max(sent_at + there, self.is_computing_until) + self.cost
+        if self.cost:
+            self.is_computing_until = arrives_at
         still = next((until for since, until in self.away if since <= arrives_at < until), None)
         is_cut = any(who == number and since <= sent_at < until for who, since, until in self.cut)
 
@@ -168,8 +181,6 @@ class Fleet:
             if member is not self.members[number]:
                 return
             self.is_busy[number] = False
-            is_first = member.lease.heard_at is None
-            self.began_alone |= said is not None and said.is_closed and is_first and sent_at > 2
             if said is None:
                 member.lost(self.now)
             else:
