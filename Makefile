@@ -85,6 +85,7 @@ bench: $(VENV)/.bench ## Measure beside the rivals, some minutes; the table in t
 
 simulate: $(VENV)/.bench ## Simulate fleets in bad weather, some minutes; the table and plots are made so
 	$(BIN)/python -m benchmarks.simulate --write-docs
+	$(BIN)/python -m benchmarks.fleet.simulate --write-docs
 
 promise: $(VENV)/.test ## Hold the promise under load against its bars, some minutes
 	$(BIN)/python -m benchmarks.promise

@@ -39,7 +39,7 @@ class Port:
         return Request(
             TAKE,
             self._keys(link),
-            self._arguments(link, message),
+            self.arguments(link, message),
             answered=self._answered,
             lost=lambda reason, now: self.allowance.lost(now, reason),
         )
@@ -61,7 +61,8 @@ class Port:
     def _keys(self, link: Link) -> list[str]:
         return [link.key("tps", self._name, each) for each in WINDOW_KEYS]
 
-    def _arguments(self, link: Link, message: Message) -> list[str | int | bytes]:
+    def arguments(self, link: Link, message: Message) -> list[str | int | bytes]:
+        """What the script is told."""
         allowance = self.allowance
         return [
             link.member,

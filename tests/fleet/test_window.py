@@ -53,7 +53,7 @@ class Member:
             **{"used": 0, "demand": 0, **said},
         )
         got: queue.SimpleQueue[Reply] = queue.SimpleQueue()
-        arguments = self.port._arguments(self.link, message)
+        arguments = self.port.arguments(self.link, message)
         arguments[6] = int(LEASE * 1e6)
         times: list[float] = []
         hear = self.link.clock.hear

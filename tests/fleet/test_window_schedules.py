@@ -108,7 +108,7 @@ class _Beside:
 
     def _real(self, member: _Member, message: Message) -> Answer | None:
         link: Any = SimpleNamespace(member=member.name)
-        values = self.take(_KEYS, [0, *self.port._arguments(link, message)])
+        values = self.take(_KEYS, [0, *self.port.arguments(link, message)])
         if values[1] == "late":
             return None
         reply: Any = SimpleNamespace(

@@ -162,9 +162,7 @@ class Fleet:
         name, error = self.names[number], self.errors[number]
         self.is_busy[number] = True
         self.messages += 1
-        arrives_at = max(sent_at + there, self.is_computing_until) + self.cost
-        if self.cost:
-            self.is_computing_until = arrives_at
+        arrives_at = self._carried_out_at(sent_at + there)
         still = next((until for since, until in self.away if since <= arrives_at < until), None)
         is_cut = any(who == number and since <= sent_at < until for who, since, until in self.cut)
 
@@ -191,6 +189,12 @@ class Fleet:
             self.at(sent_at + PATIENCE, lambda: end(None))
         if not is_cut:
             self.at(arrives_at if still is None else still, answer)
+
+    def _carried_out_at(self, arrives_at: float) -> float:
+        if not self.cost:
+            return arrives_at
+        self.is_computing_until = max(arrives_at, self.is_computing_until) + self.cost
+        return self.is_computing_until
 
     def worst(self, length: float = 1.0) -> int:
         starts, first, worst = sorted(self.starts), 0, 0
