@@ -41,7 +41,8 @@ class SharedWindows:
     ) -> None:
         self._clock = clock
         self._rules = tuple(rules_of(each, second=SECOND) for each in tps)
-        self._sizes = tuple(max(rule.most for rule in rules) for rules in self._rules)
+        # One more than is read: what a process wrote that was killed meanwhile counts for nothing.
+        self._sizes = tuple(1 + max(rule.most for rule in rules) for rules in self._rules)
         self._starts: list[int] = []
         length = 0
         for size in self._sizes:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from irclient.contract.rates import rules_of
+from irclient.server import window
 from irclient.server.window import SECOND, SharedWindows
 
 
@@ -95,3 +96,20 @@ def test_a_process_that_is_killed_leaves_no_lock_behind():
         worker.kill()
         worker.join(timeout=30)
         assert windows.take(0) == 0.0
+
+
+def test_a_process_that_is_killed_while_it_notes_a_request_takes_none(monkeypatch):
+    class Killed:
+        size, unpack_from = window._COUNT.size, window._COUNT.unpack_from
+
+        def pack_into(self, *_):
+            raise KeyboardInterrupt
+
+    clock = Clock()
+    windows = SharedWindows([1], clock=clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(window, "_COUNT", Killed())
+        with pytest.raises(KeyboardInterrupt):
+            windows.take(0)
+    assert windows.take(0) == 0.0
+    assert windows.take(0) > 0.0
