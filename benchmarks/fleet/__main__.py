@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.fleet.running import SATURATED, rates, run_fleet
-from tests.fleet.servers import Server
+from tests.fleet.servers import Server, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,32 @@ def _steady() -> None:
                 how = "more than there is" if load == SATURATED else "60 %"
                 kept = f"{run.worst:.2f} | {run.used(2, 7):.0%} | {run.messages_per_call:.2f}"
                 print(f"| {tps} | {how} | {shape} | {kept} | {_took(run, 2.0)} |", flush=True)
+
+
+def _added(seconds: float = 7.0) -> None:
+    """What a fleet adds to a call at 60 % load: beside processes that share nothing."""
+    print("| TPS | added p50 (bar: 1 ms) | added p99 (bar: 5 ms) |")
+    print("| ---: | ---: | ---: |")
+    for tps in (40, 200, 1000):
+        load = rates("uniform", 0.6, tps)
+        alone = run_fleet(None, tps=tps, rates=load, seconds=seconds)
+        with Server() as server:
+            fleet = run_fleet(server.url, tps=tps, rates=load, seconds=seconds)
+        added = (
+            (fleet.took(part, since=2.0) - alone.took(part, since=2.0)) * 1e3
+            for part in (0.5, 0.99)
+        )
+        print(f"| {tps} | {' | '.join(f'{each:.1f} ms' for each in added)} |", flush=True)
+
+
+def _unreachable() -> None:
+    """How much later the first answers come when the server cannot be reached at the start."""
+    firsts: list[float] = []
+    for redis in (None, f"redis://127.0.0.1:{free_port()}/0"):
+        run = run_fleet(redis, tps=200, rates=[10.0] * 4, seconds=2.0)
+        firsts.append(min((at, took) for at, took, error in run.calls if error is None)[1])
+    later = (firsts[1] - firsts[0]) * 1e3
+    print(f"Redis unreachable at start: the first answer {later:.0f} ms later (bar: 200 ms)")
 
 
 def _in_weather() -> None:
@@ -63,5 +89,9 @@ def _took(run: Measured, since: float) -> str:
 
 if __name__ == "__main__":
     _steady()
+    print()
+    _added()
+    print()
+    _unreachable()
     print()
     _in_weather()
