@@ -76,7 +76,8 @@ class SharedAllowance(FleetMember):
     def _reserve_elsewhere(
         self, now: float, not_after: float, priority: Priority
     ) -> Reservation | Asked | None:
-        if not_after > now and self._is_closed:
+        # A call that takes no wait asks for `now`; one that has waited for longer asks for less.
+        if not_after != now and self._is_closed:
             not_after += _GRACE
         latest = min(not_after, self._own.first_slot(now, priority))
         if self._blocked_until <= latest:

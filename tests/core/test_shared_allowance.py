@@ -63,6 +63,25 @@ def test_the_first_call_waits_for_the_answer_and_then_has_its_start() -> None:
     assert member.start(slot, 0.001)
 
 
+def test_a_first_call_has_its_start_on_an_empty_server_whose_clock_it_knows_badly() -> None:
+    member = member_of(workers=4)
+    server, now, slot = server_for(member), 0.0, member.reserve(0.0, not_after=0.5)
+    ahead = 0.02
+    while isinstance(slot, Asked):
+        message = member.next_message(now)
+        if message is not None:
+            answer = server.take("a", message, now)
+            assert answer is not None
+            # As it knows the clock from one slow answer, the server opens sooner than it does.
+            member.answered(replace(answer, first_at=answer.first_at - ahead), now, now)
+            ahead = 0.0
+        if slot.flight is None:
+            now = max(now, slot.until)
+        slot = member.reserve(now, not_after=0.5)
+    assert slot is not None
+    assert slot.starts_at < 0.7
+
+
 def test_all_calls_that_wait_are_one_message() -> None:
     member = member_of(workers=40)
     flights = {id(member.reserve(0.0, not_after=0.0).flight) for _ in range(20)}
