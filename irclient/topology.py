@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
@@ -26,8 +26,9 @@ __all__ = [
     "pairs",
 ]
 
-#: The public host of a service endpoint (contract section 2, documented).
-_HOST = "{account}-{name}.mir.prod.reco.microsoft.com"
+#: Where the hosted service was (contract section 2, documented), until its retirement.
+HOSTED_DOMAIN: Final = ".mir.prod.reco.microsoft.com"
+_HOST: Final = "{account}-{name}" + HOSTED_DOMAIN
 _LONGEST_HOST = 253
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 

@@ -63,7 +63,7 @@ class Plan:
 def make_plan(
     configuration: Configuration,
     *,
-    out: Path,
+    out: Path | None,
     scratch: Path,
     open_edition: Callable[[Path], Edition] = open_current,
 ) -> Plan:
@@ -71,13 +71,13 @@ def make_plan(
 
     Args:
         configuration: What the file says.
-        out: The folder of outputs for those that name none.
+        out: The folder of outputs for those that name none; None if all name theirs.
         scratch: A folder for what may be forgotten at the end.
         open_edition: Opens what is current in a folder of outputs.
 
     Raises:
         ConfigurationError: A key file, a certificate, a variable or the state folder is not what
-            it must be.
+            it must be, or an endpoint has no output.
     """
     endpoints = served_endpoints(configuration, out)
     folders = {modeling.output for endpoint in endpoints for modeling in endpoint.modelings}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from irclient.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,12 +52,15 @@ class ServedEndpoint:
         return self.endpoint.hosts
 
 
-def served_endpoints(configuration: Configuration, out: Path) -> tuple[ServedEndpoint, ...]:
+def served_endpoints(configuration: Configuration, out: Path | None) -> tuple[ServedEndpoint, ...]:
     """Every endpoint of a configuration.
 
     Args:
         configuration: What the file says.
-        out: The folder of outputs for those that name none.
+        out: The folder of outputs for those that name none; None if all name theirs.
+
+    Raises:
+        ConfigurationError: An endpoint has no output.
     """
     found: list[ServedEndpoint] = []
     for account in configuration.accounts:
@@ -77,9 +82,15 @@ def _named(modeling: Modeling) -> ServedModeling:
     return ServedModeling(name=modeling.name, output=modeling.output.resolve(), cook=modeling.cook)
 
 
-def _only(account: Account, endpoint: Endpoint, out: Path) -> ServedModeling:
+def _only(account: Account, endpoint: Endpoint, out: Path | None) -> ServedModeling:
+    output = endpoint.output or account.output or out
+    if output is None:
+        raise ConfigurationError(
+            f"{account.name}/{endpoint.name} has no output: name the folder that irclient cook "
+            "--to fills behind irclient serve, or as the endpoint's output in the configuration"
+        )
     return ServedModeling(
         name=DEFAULT_MODELING,
-        output=(endpoint.output or account.output or out).resolve(),
+        output=output.resolve(),
         cook=endpoint.cook or account.cook,
     )

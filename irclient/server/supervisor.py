@@ -56,7 +56,7 @@ class Announcement:
 def serve(
     configuration: Configuration,
     *,
-    out: Path,
+    out: Path | None,
     on_ready: Callable[[Announcement], None] = lambda _: None,
     open_edition: Callable[[Path], Edition] | None = None,
 ) -> None:
@@ -64,7 +64,7 @@ def serve(
 
     Args:
         configuration: What the file says.
-        out: The folder of outputs for those endpoints that name none.
+        out: The folder of outputs for those endpoints that name none; None if all name theirs.
         on_ready: Called once, when all workers accept requests.
         open_edition: Opens what is current in a folder of outputs; None for what `irclient cook`
             makes.

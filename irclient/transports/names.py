@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from irclient._runtime.forks import fork_count
 from irclient._runtime.threads import DaemonThreads
-from irclient.topology import is_loopback
+from irclient.topology import HOSTED_DOMAIN, is_loopback
 from irclient.transports.failures import Unreachable, Unsendable
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ LookUp: TypeAlias = "Future[list[str]]"
 
 #: Names that may be looked up at once: each endpoint has one.
 _MOST_AT_ONCE: Final = 16
+#: What to know of a name that will never be known again.
+_RETIRED: Final = "; the hosted service was retired: set the endpoint's url to your own"
 _threads: Final = DaemonThreads(_MOST_AT_ONCE, "irclient-resolve")
 _under_way: Final[dict[tuple[str, int, int], LookUp]] = {}
 
@@ -64,7 +66,8 @@ def _resolve(key: tuple[str, int, int], found: LookUp) -> None:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = _in_turn([(row[0], str(row[4][0])) for row in rows])
     except Exception as problem:  # noqa: BLE001  (others wait for what comes of it)
-        reason = Unreachable(f"the name {host!r} is not known: {problem}")
+        retired = _RETIRED if host.endswith(HOSTED_DOMAIN) else ""
+        reason = Unreachable(f"the name {host!r} is not known: {problem}{retired}")
         _under_way.pop(key, None)
         found.set_exception(reason)
     else:

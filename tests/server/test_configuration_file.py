@@ -115,6 +115,14 @@ def test_the_nearest_place_names_the_output(tmp_path):
     assert [each.place for each in found] == [0, 1, 2, 3]
 
 
+def test_a_folder_of_outputs_is_needed_for_endpoints_that_name_none_alone(tmp_path):
+    named = SMALL.replace("tps = ", 'output = "out"\ntps = ')
+    (endpoint,) = served_endpoints(read(tmp_path, named), None)
+    assert endpoint.modelings[0].output == tmp_path / "out"
+    with pytest.raises(ConfigurationError, match="has no output: name the folder"):
+        served_endpoints(read(tmp_path, SMALL), None)
+
+
 def test_identity_is_only_left_out_in_words(tmp_path):
     text = SMALL.replace('keys_file = "keys.txt"', 'callers = "anyone"')
     assert read(tmp_path, text).accounts[0].callers == "anyone"

@@ -103,6 +103,23 @@ def test_a_name_that_is_not_known_is_told(world, known) -> None:
 
 
 @on_each_carrier
+def test_a_name_of_the_retired_service_is_told_as_one(world, known) -> None:
+    host = "contoso-a-web.mir.prod.reco.microsoft.com"
+
+    def unknown():
+        raise socket.gaierror(-2, "no such host")
+
+    async def story() -> None:
+        async with own(world) as transport:
+            outcome = await send(world, transport, request_to(f"https://{host}"))
+            assert outcome.trouble is Trouble.UNREACHABLE
+            assert "was retired: set the endpoint's url" in outcome.reason
+
+    known[host] = unknown
+    world.play(story)
+
+
+@on_each_carrier
 @pytest.mark.parametrize("host", ["away.localhost", "localhost"])
 def test_without_tls_no_token_goes_to_a_name_that_leads_away_from_this_machine(
     world, known, host

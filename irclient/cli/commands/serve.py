@@ -23,11 +23,14 @@ __all__ = ["serve"]
 
 def serve(
     out: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            metavar="OUT", help="The folder that irclient cook --to fills.", show_default=False
+            metavar="OUT",
+            help="The folder that irclient cook --to fills; not needed where FILE names "
+            "the output of every endpoint.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     *,
     config: Annotated[
         Path,
@@ -49,6 +52,7 @@ def serve(
     Examples:
     $ irclient serve ./out --config server.toml
     $ irclient serve ./out --config server.toml --check
+    $ irclient serve --config server.toml
     """
     require_server()
     # Imported here: an extra, of which the line above made sure.
@@ -67,7 +71,7 @@ def serve(
     message_console().print("Stopped.", style="dim")
 
 
-def _check(configuration: "Configuration", out: Path) -> None:
+def _check(configuration: "Configuration", out: Path | None) -> None:
     """Open all that the configuration names, as a start would, and say what cannot be served yet.
 
     Raises:

@@ -16,6 +16,7 @@ import certifi
 from irclient.cli.doctor.finding import Finding, Verdict, within
 from irclient.cli.doctor.host import Host, Proxy
 from irclient.errors import ConfigurationError
+from irclient.topology import HOSTED_DOMAIN
 from irclient.transports import ssl_context
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["Reached", "examine_host"]
 _SOON_DAYS = 14
 #: How the server of `irclient serve` calls itself in its answers.
 _OWN_SERVER = "irclient-serve"
-_RETIRED = ".mir.prod.reco.microsoft.com"
 _ADVICE_FOR_CONNECTION = "check that the service runs, and the firewall and private endpoints"
 
 
@@ -112,7 +112,7 @@ def _examine_name(host: Host, *, timeout: float) -> Finding:
 
 
 def _advice_for_name(name: str) -> str:
-    if name.endswith(_RETIRED):
+    if name.endswith(HOSTED_DOMAIN):
         return (
             "Microsoft retired the hosted service on 2026-03-31; set the endpoint's url to a "
             "service that speaks its contract, for example your own, of `irclient serve`"

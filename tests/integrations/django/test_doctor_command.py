@@ -51,8 +51,10 @@ def test_a_project_that_is_well_is_found_well(project, monkeypatch) -> None:
     assert json.loads(written)["ok"] is True
 
 
-def test_what_is_wrong_is_said_and_the_command_fails(project) -> None:
+def test_what_is_wrong_is_said_in_the_words_of_the_settings(project) -> None:
     with override_settings(IRCLIENT={**ACCOUNTS, "credential": {"kind": "tokn"}}):
         written, error = examined()
-    assert "'tokn' is not a kind of credential" in written
+    assert written == ""
+    assert str(error).startswith("IRCLIENT: ")
+    assert "'tokn' is not a kind of credential" in str(error)
     assert error.returncode == 1

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from irclient.errors import ConfigurationError
-from irclient.integrations.django.configured import as_environment
+from irclient.integrations.django.configured import (
+    as_environment,
+    comes_from_environment,
+    configured,
+)
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -44,6 +48,9 @@ class Command(BaseCommand):
         if options["json"]:
             command.append("--json")
         try:
+            if not comes_from_environment():
+                # Here, where its words are of the settings: the command knows variables only.
+                configured()
             environment = as_environment()
         except ConfigurationError as problem:
             raise CommandError(str(problem)) from None
