@@ -1,7 +1,8 @@
 """Makes the pages of the documentation: what they print out of the source is typed nowhere twice.
 
 A page holds a line such as ``<!-- from source: settings -->``, which is replaced by what the
-function of that name returns. The pages are written to ``.cache/docs``, from which mkdocs and
+function of that name returns, and with it the line above that tells readers of a clone where to
+look instead. The pages are written to ``.cache/docs``, from which mkdocs and
 zensical build the site; `make docs` does both.
 """
 
@@ -46,7 +47,10 @@ def messages() -> str:
     return read_from_source()
 
 
-_MARK = re.compile(r"^<!-- from source: (\w+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^(?:\*In a clone.*\*\n\n)?<!-- from source: (\w+) -->$", re.MULTILINE)
+
+#: A notebook is a page of the site, and its own file in a clone.
+_NOTEBOOK = re.compile(r"(\]\([^)\s:]+)\.ipynb\)")
 
 #: A picture that is drawn for the page's own colours becomes a part of the page.
 _PICTURE = re.compile(r"^!\[[^\]]*\]\((?:\.\./)*pictures/(\w+)\.svg\)$", re.MULTILINE)
@@ -116,7 +120,8 @@ def _title_and_first_sentence(text: str) -> tuple[str, str]:
 
 def fill(markdown: str) -> str:
     """Return a page with every mark replaced, and with its pictures."""
-    return _PICTURE.sub(_picture, _MARK.sub(lambda mark: SOURCES[mark[1]](), markdown))
+    filled = _MARK.sub(lambda mark: SOURCES[mark[1]](), markdown)
+    return _PICTURE.sub(_picture, _NOTEBOOK.sub(r"\1.md)", filled))
 
 
 def _picture(link: re.Match[str]) -> str:

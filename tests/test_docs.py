@@ -139,6 +139,14 @@ def test_what_is_printed_from_the_source_is_used_and_says_something(source: str)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_reader_of_a_clone_is_told_where_the_printed_part_is(page: Path) -> None:
+    text = page.read_text("utf-8")
+    told = re.findall(r"^\*In a clone.*\*\n\n<!-- from source: ", text, re.MULTILINE)
+    assert len(told) == text.count("<!-- from source: ")
+    assert "*In a clone" not in rendered(str(page.relative_to(DOCS)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_every_block_that_runs_is_shown(page: Path) -> None:
     assert "<!-- hidden" not in page.read_text("utf-8")
 
