@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from irclient.cooking import algorithms
 from irclient.cooking.data.partitions import DataContractError
@@ -16,9 +17,11 @@ from irclient.cooking.tables import catalogue, histories, pairs, words
 from irclient.cooking.tables.reading import read_config, read_entities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor, Future
 
     import numpy.typing as npt
+    from scipy.sparse import csr_array
 
     from irclient.cooking.data.partitions import Model
     from irclient.cooking.engines.engine import Engine
@@ -27,19 +30,10 @@ if TYPE_CHECKING:
     from irclient.cooking.tables.catalogue import Parts
     from irclient.cooking.tables.reading import Config
 
-__all__ = ["STEPS", "Kitchen", "Lists"]
+__all__ = ["Kitchen", "Lists"]
 
-#: The steps of a cooking, in order, as people see them.
-STEPS: Final = (
-    "reading",
-    "catalogue",
-    "histories",
-    "people also",
-    "baskets",
-    "factors",
-    "texts",
-    "pictures",
-)
+#: How many steps are computed at the same time; each uses all processors for what it can.
+_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,42 +119,38 @@ class Kitchen:
             "interactions": int(self.engine.columns("select count(*) as n from used")["n"][0]),
         }
         self.check(self.report.counts)
-        self._collaborative(made)
-        self._by_words(made)
+        for arrays in self._lists():
+            made.arrays.update(arrays)
         self._end()
         return made
 
-    def _collaborative(self, made: Lists) -> None:
-        engine, size = self.engine, self.size
-        self._begin("people also")
-        by_person = {"people_also": pairs.people_also, "picks": pairs.picks}
-        for name, found in pairs.best_pairs(engine, "taken", by_person, size=size).items():
-            made.arrays.update(_named(name, found))
-        self._begin("baskets")
-        by_basket = {"cart": pairs.bought_together}
-        for name, found in pairs.best_pairs(engine, "in_baskets", by_basket, size=size).items():
-            made.arrays.update(_named(name, found))
-        self._begin("factors")
-        rows = engine.columns("select person, item, strength from taken order by person, item")
-        people = int(rows["person"].max()) + 1 if rows["person"].size else 1
-        strengths = rows["strength"] / histories.STRENGTH
-        took = csr_array((strengths, (rows["person"], rows["item"])), shape=(people, size))
-        del rows, strengths
-        factors, strong = algorithms.factors(took)
-        made.arrays["factors"] = factors
-        made.arrays.update(_named("mf", algorithms.nearest(factors * strong)))
+    def _lists(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
+        # The limit is the process's: a step that ends must not lift it for the one beside it.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_AT_ONCE) as jobs:
+            try:
+                self._begin("gathering")
+                for step, job in self._begun(jobs).items():
+                    self._begin(step)
+                    yield job.result()
+            finally:
+                jobs.shutdown(wait=False, cancel_futures=True)
 
-    def _by_words(self, made: Lists) -> None:
+    def _begun(self, jobs: Executor) -> dict[str, Future[dict[str, npt.NDArray[Any]]]]:
+        """Have each step computed while the engine gathers what the next one is made of."""
         engine, size = self.engine, self.size
-        self._begin("texts")
+        # First what keeps one processor busy for long, so that the others have work beside it.
+        begun = {"factors": jobs.submit(_by_factors, histories.strengths(engine, size=size))}
+        taken = pairs.voiced(engine, "taken", size=size)
+        scores = {"people_also": pairs.people_also, "picks": pairs.picks}
+        begun["people also"] = jobs.submit(_by_pairs, taken, scores)
+        bought = pairs.voiced(engine, "in_baskets", size=size)
+        begun["baskets"] = jobs.submit(_by_pairs, bought, {"cart": pairs.bought_together})
         texts = words.word_vectors(engine, words.texts(engine), size=size)
-        made.arrays.update(_named("textual", algorithms.nearest(texts)))
-        self._begin("pictures")
+        begun["texts"] = jobs.submit(_by_texts, texts)
         looks = words.word_vectors(engine, words.looks(engine), size=size)
         own = words.categories(engine, size=size)
-        visual, styles = algorithms.nearest_by_category(looks, own)
-        made.arrays.update(_named("visual", visual))
-        made.arrays.update(_named("styles", styles))
+        begun["pictures"] = jobs.submit(_by_pictures, looks, own)
+        return begun
 
     def _begin(self, step: str) -> None:
         self._end()
@@ -177,6 +167,32 @@ class Kitchen:
 def _add(made: Lists, parts: Parts) -> None:
     made.arrays.update(parts[0])
     made.texts.update(parts[1])
+
+
+def _by_factors(took: csr_array[np.float64]) -> dict[str, npt.NDArray[Any]]:
+    factors, strong = algorithms.factors(took)
+    return {"factors": factors, **_named("mf", algorithms.nearest(factors * strong))}
+
+
+def _by_pairs(
+    took: csr_array[np.complex128],
+    scores: Mapping[str, Callable[[pairs.Pairs], npt.NDArray[np.float64]]],
+) -> dict[str, npt.NDArray[Any]]:
+    made: dict[str, npt.NDArray[Any]] = {}
+    for name, found in pairs.best_pairs(took, scores).items():
+        made.update(_named(name, found))
+    return made
+
+
+def _by_texts(texts: csr_array[np.float64]) -> dict[str, npt.NDArray[Any]]:
+    return _named("textual", algorithms.nearest(texts))
+
+
+def _by_pictures(
+    looks: csr_array[np.float64], categories: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[Any]]:
+    visual, styles = algorithms.nearest_by_category(looks, categories)
+    return _named("visual", visual) | _named("styles", styles)
 
 
 def _named(name: str, neighbours: Neighbours) -> dict[str, npt.NDArray[Any]]:

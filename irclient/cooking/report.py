@@ -72,7 +72,7 @@ class CookingReport:
         entities: What was read.
         notes: What people should know beyond dropped rows.
         counts: How many items, users, interactions and such there are.
-        seconds: How long each step took.
+        seconds: How long each step was waited for; the lists are computed side by side.
     """
 
     entities: list[EntityReport] = field(default_factory=list[EntityReport])

@@ -54,7 +54,7 @@ def test_pairs_score_what_counting_them_one_by_one_says(made, monkeypatch, longe
     if longest < 5000:
         monkeypatch.setattr(pairs, "_MOST_PAIRS", 1)
     scores = {"people_also": pairs.people_also, "picks": pairs.picks}
-    found = pairs.best_pairs(engine, "taken", scores, size=ITEMS)
+    found = pairs.best_pairs(pairs.voiced(engine, "taken", size=ITEMS), scores)
     alone, (together, voices) = counted(people, longest)
     weight = 2.2 / (1.2 * (0.2 + 0.8 * alone / alone[alone > 0].mean()) + 1)
     for one in range(ITEMS):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from irclient.cooking.strings import Strings
 from irclient.cooking.tables.catalogue import starts_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from irclient.cooking.tables.catalogue import Parts
     from irclient.cooking.tables.reading import Config
 
-__all__ = ["make_histories", "parts_of_histories", "unknown_items"]
+__all__ = ["make_histories", "parts_of_histories", "strengths", "unknown_items"]
 
 DAY: Final = 86_400_000
 #: How many of a person's latest items are kept.
@@ -119,6 +120,14 @@ def parts_of_histories(engine: Engine, config: Config, *, size: int) -> Parts:
         "history_weights": weights.astype(np.float32),
     }
     return arrays, {"users": Strings.of(users)}
+
+
+def strengths(engine: Engine, *, size: int) -> csr_array[np.float64]:
+    """How much of what each person took, shape (people, items)."""
+    rows = engine.columns("select person, item, strength from taken order by person, item")
+    people = int(rows["person"].max()) + 1 if rows["person"].size else 1
+    taken = rows["strength"] / STRENGTH
+    return csr_array((taken, (rows["person"], rows["item"])), shape=(people, size))
 
 
 def _popular(engine: Engine, config: Config, size: int) -> npt.NDArray[np.int32]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from irclient.cooking.engines.engine import Engine
     from irclient.cooking.neighbours import Neighbours
 
-__all__ = ["Pairs", "best_pairs", "bought_together", "people_also", "picks"]
+__all__ = ["Pairs", "best_pairs", "bought_together", "people_also", "picks", "voiced"]
 
 _Items: TypeAlias = npt.NDArray[np.integer[Any]]
 _Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -67,25 +67,23 @@ class Pairs:
 
 
 def best_pairs(
-    engine: Engine, source: str, scores: Mapping[str, Callable[[Pairs], _Numbers]], *, size: int
+    voices: csr_array[np.complex128], scores: Mapping[str, Callable[[Pairs], _Numbers]]
 ) -> dict[str, Neighbours]:
     """The best pairs of each item, by several scores.
 
     Args:
-        engine: Where the source is.
-        source: A table of `person`, `item` and `place`.
+        voices: Who took what, as `voiced` tells it.
         scores: What a pair scores, by name.
-        size: How many items there are.
     """
+    size = int(voices.shape[1])
     found = {name: no_neighbours(size) for name in scores}
-    voiced = _voiced(engine, source, size)
-    if not voiced.nnz:
+    if not voices.nnz:
         return found
-    took = voiced.copy()
-    took.data = np.ones_like(voiced.data)
+    took = voices.copy()
+    took.data = np.ones_like(voices.data)
     people = np.bincount(took.indices, minlength=size).astype(np.float64)
     everyone = int(np.count_nonzero(np.diff(took.indptr)))
-    turned = csr_array(voiced.T)
+    turned = csr_array(voices.T)
 
     def work(start: int, stop: int) -> None:
         both = csr_array(turned[start:stop] @ took)
@@ -142,10 +140,15 @@ def _surprise(seen: _Numbers, expected: _Numbers) -> _Numbers:
     return seen * np.log(shares)
 
 
-def _voiced(engine: Engine, source: str, size: int) -> csr_array[np.complex128]:
+def voiced(engine: Engine, source: str, *, size: int) -> csr_array[np.complex128]:
     """Who took what, shape (people, items): 1, and in the imaginary part the person's voice.
 
     So one product counts people and sums voices.
+
+    Args:
+        engine: Where the source is.
+        source: A table of `person`, `item` and `place`.
+        size: How many items there are.
     """
     rows = engine.columns(
         f"select t.person, t.item, round({_VOICE} * pow(ln(1 + everyone / (1.0 * n)), 2)) as voice "
