@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self
+from typing import TYPE_CHECKING, Generic, Literal, Self
 
 from irclient._clients.parts import ClientParts, TransportT
 from irclient._runtime.deferred import Deferred
@@ -150,7 +150,7 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         transport: TransportT | None = None,
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
-        beside: ConfiguredClient[Any] | None = None,
+        beside: object | None = None,
     ) -> Self:
         """Make a client of what was read already; the other arguments are those of `from_file`.
 
