@@ -26,7 +26,7 @@ from tests.weather import saying, weather
 from tests.worlds import ASYNC, SYNC, TOKEN, in_each_world, options
 
 QUICK = options(
-    timeouts=Timeouts(deadline=0.4, attempt=0.2, connect=0.2), retries=Retries(max_attempts=2)
+    timeouts=Timeouts(deadline=1.0, attempt=0.5, connect=0.5), retries=Retries(max_attempts=2)
 )
 
 
