@@ -154,7 +154,8 @@ class Allowance:
     def arrived(self, reservation: Reservation, at: float) -> None:
         """Note that a request reached the service long after it was started.
 
-        A connection had to be opened for it first, so the service counts it later than we did.
+        A connection had to be opened for it first, or the process stood still before it was
+        written, so the service counts it later than we did.
         """
         with self._lock:
             self._remove(reservation.starts_at)

@@ -10,6 +10,7 @@ from irclient._core.accounting import count_attempt, count_given_up, count_overt
 from irclient._core.call_state import tell
 from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import GivenUp, Race, Send
+from irclient._core.reservation import PLAY
 from irclient._core.verdict import SERVED, judge
 from irclient._wire.requests import request_for, with_headers
 from irclient._wire.responses import Response
@@ -61,14 +62,25 @@ def attempt(
     finally:
         if load is not None:
             load.end(call.now, latency)
-    opened = isinstance(outcome, Response) and outcome.opened_connection
-    if opened:
-        call.state.routes.allowances[endpoint.url].arrived(slot, call.now)
+    opened = _note_arrival(call, send, slot, outcome, call.now)
     count_attempt(call, send, verdict, sent_at, call.now, opened_connection=opened)
     if call.records and verdict.meaning is not SERVED:
         # After an answer nothing follows but the end, which tells all at once.
         yield from tell(call)
     return endpoint, verdict
+
+
+def _note_arrival(
+    call: CallState, send: Send, slot: Reservation, outcome: Response | Failure, answered_at: float
+) -> bool:
+    """Tell the allowance of a request that was late to arrive; True if it opened a connection."""
+    if not isinstance(outcome, Response):
+        return False
+    # How far it had come while a connection was opened, nobody knows; its answer is surely later.
+    arrived_at = answered_at if outcome.opened_connection else outcome.sent_at
+    if arrived_at > slot.starts_at + PLAY:
+        call.state.routes.allowances[send.endpoint.url].arrived(slot, arrived_at)
+    return outcome.opened_connection
 
 
 def _private(query: Query, token: Secret) -> list[str]:
@@ -202,10 +214,8 @@ def _race(
     best = finishes[-1].send
     for finish in finishes:
         is_first = finish.send is first
-        opened = isinstance(finish.outcome, Response) and finish.outcome.opened_connection
-        held = slot if is_first else hedge.slot
-        if opened and held is not None:
-            call.state.routes.allowances[finish.send.endpoint.url].arrived(held, finish.at)
+        held = slot if is_first else cast("Reservation", hedge.slot)
+        opened = _note_arrival(call, finish.send, held, finish.outcome, finish.at)
         verdict = hedge.verdicts[id(finish.send)]
         sent_at = began_at if is_first else hedge.sent_at
         count_attempt(call, finish.send, verdict, sent_at, finish.at, opened_connection=opened)

@@ -157,17 +157,17 @@ class EndpointHealth:
         """Learn that enough of the fleet find it failing, and return what changed by it."""
         with self._lock:
             if self._state is State.WORKING or self._ramp_began_at is not None:
-                return (self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason),)
+                return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
             return ()
 
     def hear_probe_failed(self, now: float, reason: str) -> tuple[Record, ...]:
         """Learn that another's probe, which was for all, has failed."""
         with self._lock:
             if self._state is State.WORKING or self._ramp_began_at is not None:
-                return (self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason),)
+                return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
             if self._state is State.FAILING:
                 self._move(Happening.EJECTION_OVER)
-            return (self._eject(now, Happening.PROBE_FAILED, _ELSEWHERE, reason),)
+            return self._eject(now, Happening.PROBE_FAILED, _ELSEWHERE, reason)
 
     def hear_recovered(self, now: float) -> tuple[Record, ...]:
         """Learn that another's probe, which was for all, has succeeded."""
@@ -226,7 +226,8 @@ class EndpointHealth:
             # Asked although it was failing, because all were: as good as a probe.
             self._move(Happening.EJECTION_OVER)
         if self._ramp_began_at is None:
-            self._move(Happening.PROBE_SUCCEEDED)
+            if not self._move(Happening.PROBE_SUCCEEDED):
+                return ()
             self._probing_until, self._ramp_began_at, self._credit = None, now, 1.0
             self.is_known_to_fail = False
             self._rate.begin_with_a_success(now)
@@ -235,9 +236,8 @@ class EndpointHealth:
         return self._return_if_full(now)
 
     def _return_if_full(self, now: float) -> tuple[Record, ...]:
-        if self._share(now) < 1.0:
+        if self._share(now) < 1.0 or not self._move(Happening.FULLY_BACK):
             return ()
-        self._move(Happening.FULLY_BACK)
         self._ramp_began_at, self._reason, self._ejections = None, None, 0
         return (Returned(at=now, endpoint=self._label),)
 
@@ -246,10 +246,10 @@ class EndpointHealth:
             return ()
         if self._state is State.RECOVERING and self._ramp_began_at is None:
             probed = Probed(at=now, endpoint=self._label, recovered=False)
-            return (probed, self._eject(now, Happening.PROBE_FAILED, kind, reason))
+            return (probed, *self._eject(now, Happening.PROBE_FAILED, kind, reason))
         if not self._trips(now):
             return ()
-        return (self._eject(now, Happening.TOO_MANY_FAILURES, kind, reason),)
+        return self._eject(now, Happening.TOO_MANY_FAILURES, kind, reason)
 
     def _trips(self, now: float) -> bool:
         enough = 1 if now < self._doubted_until else self._settings.consecutive_failures
@@ -261,8 +261,11 @@ class EndpointHealth:
             and successes / calls < self._settings.min_success_rate
         )
 
-    def _eject(self, now: float, happening: Happening, kind: str, reason: str) -> Ejected:
-        self._move(happening)
+    def _eject(
+        self, now: float, happening: Happening, kind: str, reason: str
+    ) -> tuple[Ejected, ...]:
+        if not self._move(happening):
+            return ()
         settings = self._settings
         eject_for = min(settings.eject_for * 2.0**self._ejections, settings.max_eject_for)
         if self._uniform is not None:
@@ -275,10 +278,21 @@ class EndpointHealth:
             self.failing_since = now
         self._probing_until = self._ramp_began_at = None
         self.is_known_to_fail, self._reason = True, reason
-        return Ejected(at=now, endpoint=self._label, kind=kind, reason=reason, eject_for=eject_for)
+        return (
+            Ejected(at=now, endpoint=self._label, kind=kind, reason=reason, eject_for=eject_for),
+        )
 
-    def _move(self, happening: Happening) -> None:
-        self._state = TRANSITIONS[self._state, happening]
+    def _move(self, happening: Happening) -> bool:
+        """Take a transition; False where there is none, and nothing has changed.
+
+        The lock lets a signal handler in that interrupts its own thread, so a call of the handler
+        may have moved the endpoint since its state was looked at.
+        """
+        following = TRANSITIONS.get((self._state, happening))
+        if following is None:
+            return False
+        self._state = following
+        return True
 
     def _share(self, now: float) -> float:
         if self._state is State.WORKING:

@@ -29,7 +29,6 @@ from irclient._core.fleet_messages import FleetSlot
 from irclient._core.lease import PATIENCE
 from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
-from irclient._core.reservation import PLAY
 from irclient.health import AllowanceStatus
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ class SharedAllowance(FleetMember):
         """Learn that a request reached the service long after it was started."""
         if not isinstance(reservation, FleetSlot):
             self._own.arrived(reservation, at)
-        elif at - reservation.starts_at > PLAY:
+        elif at - reservation.starts_at > _LATE:
             with self._lock:
                 # It counts twice: where it was given, and where the service will count it.
                 self._given.also_counts(at)

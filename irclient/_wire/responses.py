@@ -35,6 +35,7 @@ class Response:
         received_on: When it was received, as seconds since the epoch.
         opened_connection: Whether a connection had to be opened first, so that the request
             reached the service long after it was started.
+        sent_at: When its request had been written, by the monotonic clock; 0 if that is not known.
     """
 
     status: int
@@ -42,6 +43,7 @@ class Response:
     body: bytes
     received_on: float
     opened_connection: bool = False
+    sent_at: float = 0.0
 
     def __repr__(self) -> str:
         # What is echoed may be the token.

@@ -39,6 +39,7 @@ class Answers:
         is_over: Whether the exchange is: its answer is complete, or can no longer become so.
         failure: Why there is no answer, once it is over; else there is a `response`.
         may_be_used_again: Whether another exchange may follow over the same connection.
+        sent_at: When the request had been written, by the monotonic clock; its carrier says so.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class Answers:
             is_kept: Whether the connection was used before.
         """
         self._is_kept = is_kept
+        self.sent_at = 0.0
         self.is_over = self.may_be_used_again = False
         self.failure: Failure | None = None
         self._received = self._status = 0
@@ -107,7 +109,14 @@ class Answers:
             received_on: The time, as seconds since the epoch.
             opened_connection: Whether the exchange had to open a connection first.
         """
-        return Response(self._status, self._answered, self._whole, received_on, opened_connection)
+        return Response(
+            self._status,
+            self._answered,
+            self._whole,
+            received_on,
+            opened_connection,
+            self.sent_at,
+        )
 
     def on_message_begin(self) -> None:
         """Begin another message: what follows a complete answer belongs to no request."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+import time
 from typing import TYPE_CHECKING, Final, cast
 from weakref import WeakKeyDictionary
 
@@ -95,6 +96,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         self._waiter = self._loop.create_future()
         self._end_by(ends_at)
         self._transport.write(request)
+        self.answers.sent_at = time.monotonic()
         try:
             await self._waiter
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +58,7 @@ class SocketConnection:
         except OSError as problem:
             # A server that refuses a request may have answered before (RFC 9112, section 9.5).
             broken = problem
+        answers.sent_at = time.monotonic()
         try:
             while not answers.is_over:
                 # Over a flood there is never anything to wait for, but it can be stopped.
