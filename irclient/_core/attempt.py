@@ -221,13 +221,12 @@ def _race(
         count_attempt(call, finish.send, verdict, sent_at, finish.at, opened_connection=opened)
         if verdict.meaning is SERVED:
             best = finish.send
-    if hedge.send is not None:
+    if hedge.send is not None and hedge.slot is not None:
         if len(finishes) == 1:
             # What lost may have been opening a connection, and reach the service only now.
             is_first = finishes[0].send is first
-            lost, held = (hedge.send, hedge.slot) if is_first else (first, slot)
-            if held is not None:
-                call.state.routes.allowances[lost.endpoint.url].arrived(held, call.now)
+            lost, unheard = (hedge.send, hedge.slot) if is_first else (first, slot)
+            call.state.routes.allowances[lost.endpoint.url].arrived(unheard, call.now)
         _note_race(call, hedge, finishes, best, began_at)
     yield from tell(call)
     return best.endpoint, hedge.verdicts[id(best)]
