@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from irclient._core.call_state import CallState
-    from irclient._core.protocol import Send
+    from irclient._core.protocol import Failure, Send
     from irclient._core.verdict import Verdict
+    from irclient._wire.responses import Response
     from irclient.observe import Record
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["count_attempt", "count_given_up", "count_overtaken"]
+__all__ = ["count_attempt", "count_given_up", "count_overtaken", "latency_of"]
 
 _OVERTAKEN: Final = "overtaken"
 _CANCELLED: Final = "cancelled"
@@ -57,7 +58,7 @@ def count_attempt(
     sent_at: float,
     ended_at: float,
     *,
-    opened_connection: bool = False,
+    outcome: Response | Failure,
 ) -> None:
     """Count an attempt in health, allowance, latencies, asides and stats, and keep its record."""
     state, endpoint, meaning = call.state, send.endpoint, verdict.meaning
@@ -72,9 +73,9 @@ def count_attempt(
         turned = state.latencies.learn(
             call.query.operation,
             endpoint,
-            ended_at - sent_at,
+            latency_of(outcome, sent_at, ended_at),
             ended_at,
-            opened_connection=opened_connection,
+            opened_connection=outcome.opened_connection,
         )
         if turned is not None:
             aside = _slow_or_not(endpoint, turned, ended_at)
@@ -101,6 +102,12 @@ def count_attempt(
     for change in changes:
         call.note(change)
     call.note(aside)
+
+
+def latency_of(outcome: Response | Failure, sent_at: float, ended_at: float) -> float:
+    """Seconds that an endpoint took to answer; a wait for a free connection is not its doing."""
+    is_late = outcome.sent_at > sent_at and not outcome.opened_connection
+    return ended_at - (outcome.sent_at if is_late else sent_at)
 
 
 def _look_for_others(call: CallState, endpoint: ServiceEndpoint, now: float) -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from irclient._core.accounting import count_attempt, count_given_up, count_overtaken
+from irclient._core.accounting import count_attempt, count_given_up, count_overtaken, latency_of
 from irclient._core.call_state import tell
 from irclient._core.hedging import hedge_delay, hedge_target
 from irclient._core.protocol import GivenUp, Race, Send
 from irclient._core.reservation import PLAY
 from irclient._core.verdict import SERVED, judge
 from irclient._wire.requests import request_for, with_headers
-from irclient._wire.responses import Response
 from irclient.observe import Hedged
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from irclient._core.verdict import Verdict
     from irclient._values.secret import Secret
     from irclient._wire.requests import Request
+    from irclient._wire.responses import Response
     from irclient.queries import Query
     from irclient.topology import ServiceEndpoint
 
@@ -55,15 +55,15 @@ def attempt(
         outcome = resumed.answer
         verdict = judge(call.query, outcome, hide=partial(_private, call.query, token))
         if verdict.meaning is SERVED:
-            latency = call.now - sent_at
+            latency = latency_of(outcome, sent_at, call.now)
     except GivenUp as gone:
         count_given_up(call, send, sent_at, gone.now)
         raise
     finally:
         if load is not None:
             load.end(call.now, latency)
-    opened = _note_arrival(call, send, slot, outcome, call.now)
-    count_attempt(call, send, verdict, sent_at, call.now, opened_connection=opened)
+    _note_arrival(call, send, slot, outcome, call.now)
+    count_attempt(call, send, verdict, sent_at, call.now, outcome=outcome)
     if call.records and verdict.meaning is not SERVED:
         # After an answer nothing follows but the end, which tells all at once.
         yield from tell(call)
@@ -72,15 +72,12 @@ def attempt(
 
 def _note_arrival(
     call: CallState, send: Send, slot: Reservation, outcome: Response | Failure, answered_at: float
-) -> bool:
-    """Tell the allowance of a request that was late to arrive; True if it opened a connection."""
-    if not isinstance(outcome, Response):
-        return False
+) -> None:
+    """Tell the allowance of a request that arrived long after its slot."""
     # How far it had come while a connection was opened, nobody knows; its answer is surely later.
     arrived_at = answered_at if outcome.opened_connection else outcome.sent_at
     if arrived_at > slot.starts_at + PLAY:
         call.state.routes.allowances[send.endpoint.url].arrived(slot, arrived_at)
-    return outcome.opened_connection
 
 
 def _private(query: Query, token: Secret) -> list[str]:
@@ -215,10 +212,10 @@ def _race(
     for finish in finishes:
         is_first = finish.send is first
         held = slot if is_first else cast("Reservation", hedge.slot)
-        opened = _note_arrival(call, finish.send, held, finish.outcome, finish.at)
+        _note_arrival(call, finish.send, held, finish.outcome, finish.at)
         verdict = hedge.verdicts[id(finish.send)]
         sent_at = began_at if is_first else hedge.sent_at
-        count_attempt(call, finish.send, verdict, sent_at, finish.at, opened_connection=opened)
+        count_attempt(call, finish.send, verdict, sent_at, finish.at, outcome=finish.outcome)
         if verdict.meaning is SERVED:
             best = finish.send
     if hedge.send is not None and hedge.slot is not None:

@@ -1,19 +1,9 @@
-"""The health of one endpoint: working, failing or recovering (a circuit breaker, in other words).
+"""The health of one endpoint: when it is ejected, probed, and given its traffic back.
 
-```
-state        what happens                   next state
-working      too many failures              failing      for eject_for, doubled each time
-failing      its time is over               recovering   one probe at a time
-recovering   the probe fails                failing
-recovering   the probe succeeds             recovering   its share of the traffic grows
-recovering   too many failures              failing
-recovering   its share has grown to all     working
-```
-
-Working, failing and recovering are also known as closed, open and half-open. "Too many" is
-`Failover.consecutive_failures` in a row, or a success rate below `min_success_rate` over the
-last `window`, so that it is noticed at one request a second and at a thousand. In a fleet, what
-others find counts as well; see `shared_health`.
+"Too many failures" is `Failover.consecutive_failures` in a row, or a success rate below
+`min_success_rate` over the last `window`, so that it is noticed at one request a second and at a
+thousand. In a fleet, what others find counts as well; see `shared_health`. The states and what
+leads from one to the next stand in `health_states`.
 """
 
 from __future__ import annotations
@@ -22,6 +12,7 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from irclient._core.health_states import TRANSITIONS, Happening, State
 from irclient._core.success_rate import SuccessRate
 from irclient._runtime.forks import fork_safe_lock
 from irclient._values.enum_members import found_quickly
@@ -34,35 +25,8 @@ if TYPE_CHECKING:
     from irclient.observe import Record
     from irclient.settings import Failover
 
-__all__ = ["TRANSITIONS", "Admission", "EndpointHealth", "Happening", "State"]
+__all__ = ["Admission", "EndpointHealth"]
 
-
-class State(Enum):
-    """The situation of an endpoint."""
-
-    WORKING = "working"
-    FAILING = "failing"
-    RECOVERING = "recovering"
-
-
-class Happening(Enum):
-    """What moves an endpoint from one state to the next."""
-
-    TOO_MANY_FAILURES = "too many failures"
-    EJECTION_OVER = "its time is over"
-    PROBE_FAILED = "the probe fails"
-    PROBE_SUCCEEDED = "the probe succeeds"
-    FULLY_BACK = "its share has grown to all"
-
-
-TRANSITIONS: Final = {
-    (State.WORKING, Happening.TOO_MANY_FAILURES): State.FAILING,
-    (State.FAILING, Happening.EJECTION_OVER): State.RECOVERING,
-    (State.RECOVERING, Happening.PROBE_FAILED): State.FAILING,
-    (State.RECOVERING, Happening.PROBE_SUCCEEDED): State.RECOVERING,
-    (State.RECOVERING, Happening.TOO_MANY_FAILURES): State.FAILING,
-    (State.RECOVERING, Happening.FULLY_BACK): State.WORKING,
-}
 
 #: A recovering endpoint's part of the traffic just after its probe.
 _FIRST_SHARE: Final = 0.1
@@ -84,7 +48,6 @@ class Admission(Enum):
     """It is failing."""
 
 
-found_quickly(State)
 found_quickly(Admission)
 
 
@@ -156,15 +119,13 @@ class EndpointHealth:
     def hear_ejected(self, now: float, reason: str) -> tuple[Record, ...]:
         """Learn that enough of the fleet find it failing, and return what changed by it."""
         with self._lock:
-            if self._state is State.WORKING or self._ramp_began_at is not None:
-                return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
-            return ()
+            return self._eject_if_asked(now, reason)
 
     def hear_probe_failed(self, now: float, reason: str) -> tuple[Record, ...]:
         """Learn that another's probe, which was for all, has failed."""
         with self._lock:
-            if self._state is State.WORKING or self._ramp_began_at is not None:
-                return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
+            if ejected := self._eject_if_asked(now, reason):
+                return ejected
             if self._state is State.FAILING:
                 self._move(Happening.EJECTION_OVER)
             return self._eject(now, Happening.PROBE_FAILED, _ELSEWHERE, reason)
@@ -225,9 +186,7 @@ class EndpointHealth:
         if self._state is State.FAILING:
             # Asked although it was failing, because all were: as good as a probe.
             self._move(Happening.EJECTION_OVER)
-        if self._ramp_began_at is None:
-            if not self._move(Happening.PROBE_SUCCEEDED):
-                return ()
+        if self._ramp_began_at is None and self._move(Happening.PROBE_SUCCEEDED):
             self._probing_until, self._ramp_began_at, self._credit = None, now, 1.0
             self.is_known_to_fail = False
             self._rate.begin_with_a_success(now)
@@ -250,6 +209,11 @@ class EndpointHealth:
         if not self._trips(now):
             return ()
         return self._eject(now, Happening.TOO_MANY_FAILURES, kind, reason)
+
+    def _eject_if_asked(self, now: float, reason: str) -> tuple[Record, ...]:
+        if self._state is State.WORKING or self._ramp_began_at is not None:
+            return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
+        return ()
 
     def _trips(self, now: float) -> bool:
         enough = 1 if now < self._doubted_until else self._settings.consecutive_failures

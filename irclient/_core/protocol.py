@@ -75,11 +75,15 @@ class Failure:
         trouble: The kind.
         reason: In words, for messages and logs.
         cause: The exception, where it helps the author of the transport.
+        opened_connection: As of a `Response`; not known of what failed.
+        sent_at: As of a `Response`; not known of what failed.
     """
 
     trouble: Trouble
     reason: str
     cause: BaseException | None = None
+    opened_connection: bool = False
+    sent_at: float = 0.0
 
 
 @value

@@ -37,20 +37,24 @@ def race(
 ) -> tuple[Finish, ...]:
     """Run a race on this thread; a second one is started only for the second request.
 
-    With the client's own transport the first request stays on the calling thread, which looks
-    up between its reads. Any other transport blocks for as long as it likes, so there the
-    first request has a thread as well, and a loser is abandoned: nothing can stop its read.
+    With the client's own transport the first request stays on the calling thread, and both look
+    up while they wait: a loser that was opening a connection must not reach the service after
+    its race is over. Any other transport blocks for as long as it likes, so there the first
+    request has a thread as well, and a loser is abandoned: nothing can stop its read.
     Where no thread can be started there is one request, on the calling thread.
     """
     runners = _Runners(transport, command, threads)
-    if isinstance(transport, OwnTransport) or not runners.run_on_thread(command.first):
-        runners.run_here(command.first)
-    runners.wait_until(command.other_at)
-    if not runners.is_over:
-        runners.start_other()
-    while not runners.is_over:
-        runners.wait_until(None)
-    return tuple(runners.finishes)
+    try:
+        if isinstance(transport, OwnTransport) or not runners.run_on_thread(command.first):
+            runners.run_here(command.first)
+        runners.wait_until(command.other_at)
+        if not runners.is_over:
+            runners.start_other()
+        while not runners.is_over:
+            runners.wait_until(None)
+        return tuple(runners.finishes)
+    finally:
+        runners.has_ended = True
 
 
 class _Overtaken(Exception):  # noqa: N818  (it ends a read, and is never seen outside)
@@ -71,6 +75,8 @@ class _Runners:
         self._hung_at: dict[int, tuple[Send, float]] = {}
         self._other_was_asked = False
         self._has_winner = False
+        #: Whether the call has gone on without what is still under way.
+        self.has_ended = False
         self.finishes: list[Finish] = []
 
     @property
@@ -128,7 +134,8 @@ class _Runners:
         self._hung_at[id(send)] = send, time.monotonic() + send.within + _LATE
 
     def _exchange(self, send: Send) -> None:
-        self._ends.put(Finish(send, exchange(self._transport, send), time.monotonic()))
+        outcome = exchange(self._transport, send, look_up=self._look_up_beside)
+        self._ends.put(Finish(send, outcome, time.monotonic()))
 
     def _exchange_handed(self, handed: queue.SimpleQueue[Send | None]) -> None:
         with suppress(queue.Empty):
@@ -147,6 +154,12 @@ class _Runners:
         if self._has_winner:
             raise _Overtaken
         return _LOOK_UP_AFTER if len(self._hung_at) > 1 else float("inf")
+
+    def _look_up_beside(self) -> float:
+        """The same on the other request's thread."""
+        if self.has_ended or self._has_winner:
+            raise _Overtaken
+        return _LOOK_UP_AFTER
 
     def _finish(self, finish: Finish) -> None:
         # One that had hung may still come to its end, and has been counted.

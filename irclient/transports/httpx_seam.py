@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["over_httpx", "over_httpx_async", "request_of"]
 
 #: The first events of a request for which there is a connection, or room for one.
-_BEGINNINGS: Final = ("connect_tcp.started", "send_request_headers.started")
+_SENDING: Final = "send_request_headers.started"
+_BEGINNINGS: Final = ("connect_tcp.started", _SENDING)
 #: More than one read of a connection can hold.
 _MOST_CHUNKS_RECEIVED: Final = 20_000
 
@@ -47,7 +48,7 @@ def over_httpx(transport: httpx.BaseTransport, send: Send) -> Response:
                     raise Late
         finally:
             response.close()
-    return _answer(response, body)
+    return _answer(response, body, waited.sent_at)
 
 
 async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> Response:
@@ -70,7 +71,7 @@ async def over_httpx_async(transport: httpx.AsyncBaseTransport, send: Send) -> R
             await _give_up(response, chunks, problem)
             raise
         await response.aclose()
-    return _answer(response, body)
+    return _answer(response, body, waited.sent_at)
 
 
 async def _give_up(
@@ -110,12 +111,16 @@ class _Waited:
 
         self._latest = time.monotonic() + send.within / 2
         self._begun_at: float | None = None
+        #: When the request was written, by the monotonic clock; 0 if the transport does not say.
+        self.sent_at = 0.0
         self._is_httpx = isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
     def trace(self, event: str, info: object) -> None:  # noqa: ARG002  (what httpcore calls)
         """Note when something is done for the request."""
         if self._begun_at is None and event.endswith(_BEGINNINGS):
             self._begun_at = time.monotonic()
+        if event.endswith(_SENDING):
+            self.sent_at = time.monotonic()
 
     async def trace_async(self, event: str, info: object) -> None:
         """The same for tasks."""
@@ -177,7 +182,8 @@ def _refuse_to_guess(url: str) -> None:
             )
 
 
-def _answer(response: httpx.Response, body: Body) -> Response:
-    # Whether a connection was opened cannot be known of a transport that a user brought.
+def _answer(response: httpx.Response, body: Body, sent_at: float) -> Response:
     headers = dict(response.headers.items())
-    return Response(response.status_code, headers, body.whole(), time.time())
+    return Response(
+        response.status_code, headers, body.whole(), received_on=time.time(), sent_at=sent_at
+    )

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irclient._core.health import (
-    TRANSITIONS,
-    Admission,
-    EndpointHealth,
-    Happening,
-    State,
-)
+from irclient._core.health import Admission, EndpointHealth
+from irclient._core.health_states import TRANSITIONS, Happening, State
 from irclient.observe import Ejected, Probed, Returned
 from irclient.settings import Failover
 

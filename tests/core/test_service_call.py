@@ -50,6 +50,29 @@ def held(shared: ClientState, endpoint) -> list[float]:
     return list(shared.routes.allowances[endpoint.url]._starts)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.01, 0.5])
+def test_a_request_that_was_written_late_counts_from_then(late) -> None:
+    time, shared = VirtualTime(lambda _: (replace(WELL, sent_at=1000.0 + late), 0.6)), state(SLOW_A)
+    time.run(begin(shared))
+    assert held(shared, SLOW_A) == [1000.0 + (late if late > 0.015 else 0.0)]
+    # The next window begins then, too.
+    time.run(begin(shared, patient()))
+    assert time.sent[1][1] - held(shared, SLOW_A)[0] >= 1.0
+
+
+def test_a_wait_for_a_free_connection_makes_no_endpoint_slow() -> None:
+    def answer(send):
+        """One account's connections are all in use for a while."""
+        waits = 0.8 if send.endpoint is A else 0.0
+        return replace(WELL, sent_at=time.now + waits), waits + 0.05
+
+    time, shared = VirtualTime(answer), state()
+    for _ in range(20):
+        time.run(begin(shared))
+    assert shared.latencies.percentile("similar", A) == pytest.approx(0.05)
+    assert not shared.latencies.is_slow("similar", A)
+
+
 def test_a_call_that_spills_over_and_one_that_waits_say_so() -> None:
     time, shared = VirtualTime(lambda send: (WELL, 0.01)), state(SLOW_A, SLOW_B)
     tasks = [time.begin(begin(shared, patient())) for _ in range(3)]

@@ -21,9 +21,6 @@ def holds(figures: Sequence[Figure]) -> None:
     assert not missed, "; ".join(missed)
 
 
-def worlds(*names: str, not_yet: Sequence[str] = ()) -> pytest.MarkDecorator:
-    """A test for each of these worlds; where the promise is not kept yet, it may fail."""
-    fails = pytest.mark.xfail(reason="the promise is not kept here yet")
-    return pytest.mark.parametrize(
-        "world", [pytest.param(name, marks=[fails] if name in not_yet else []) for name in names]
-    )
+def worlds(*names: str) -> pytest.MarkDecorator:
+    """A test for each of these worlds."""
+    return pytest.mark.parametrize("world", names)

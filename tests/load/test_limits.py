@@ -20,7 +20,7 @@ def test_answers_at_hand_are_given_where_no_thread_can_be_started(world):
     holds(limits.process_limit(world))
 
 
-@worlds(*BOTH, not_yet=BOTH)
+@worlds(*BOTH)
 def test_a_pool_that_is_too_small_costs_no_deadline_and_ejects_no_account(world):
     holds(limits.small_pool(world, seconds=1, overrun=_LATE))
 
@@ -45,7 +45,7 @@ def test_a_silent_name_server_costs_a_bounded_number_of_threads(world):
     holds(limits.names_without_an_answer(world, overrun=_LATE))
 
 
-@worlds(*BOTH, not_yet=[THREADS])
+@worlds(*BOTH)
 def test_the_tps_is_kept_while_hedges_open_connections(world):
     holds(pacing.hedged_and_cold(world, seconds=2))
 

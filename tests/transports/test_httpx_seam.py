@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from irclient._core.protocol import Failure, Send, Trouble
 from irclient._values.secret import Secret
 from irclient._wire.requests import Request
+from irclient._wire.responses import Response
 from irclient.topology import ServiceEndpoint
 from irclient.transports.exchange import exchange
 
@@ -62,3 +64,20 @@ def test_a_transport_that_tells_no_steps_is_believed() -> None:
     outcome = exchange(httpx.MockTransport(hang), SEND)
     assert isinstance(outcome, Failure)
     assert outcome.trouble is Trouble.TIMED_OUT
+
+
+def test_a_transport_that_tells_its_steps_says_when_the_request_was_written() -> None:
+    class Answers(Busy):
+        def handle_request(self, request):
+            with suppress(httpx.ReadTimeout):
+                super().handle_request(request)
+            return httpx.Response(200, content=b"{}")
+
+    began_at = time.monotonic()
+    with Answers(for_=0.05, events=(*CONNECTING, *SENT)) as transport:
+        outcome = exchange(transport, SEND)
+    assert isinstance(outcome, Response)
+    assert began_at + 0.05 <= outcome.sent_at <= time.monotonic()
+    told_nothing = exchange(httpx.MockTransport(lambda _: httpx.Response(200)), SEND)
+    assert isinstance(told_nothing, Response)
+    assert told_nothing.sent_at == 0.0
