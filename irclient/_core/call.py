@@ -96,8 +96,7 @@ def call(
         yield from _end_badly(call, error)
         raise
     except IRError as error:
-        # Stale, then the fallback: anything beats an error page.
-        instead = None if endpoints else (yield from instead_of(error, call, key, fallback))
+        instead = None if endpoints else (yield from _instead_of(error, call, key, fallback))
         if instead is None:
             yield from _let_the_guard_know(call, failed=True)
             yield from _end_badly(call, error)
@@ -139,6 +138,17 @@ def _from_memory(call: CallState, key: str) -> Call[Answer | None]:
     else:
         yield from begin_refresh(call, key)
     return (yield from recalled(call, entry, "stale"))
+
+
+def _instead_of(
+    error: IRError, call: CallState, key: str | None, fallback: Fallback | None
+) -> Call[Answer | None]:
+    """Stale, then the fallback, which may have to be asked for: anything beats an error page."""
+    try:
+        return (yield from instead_of(error, call, key, fallback))
+    except GivenUp:
+        call.state.give_up(call.records)
+        raise
 
 
 def _let_the_guard_know(call: CallState, *, failed: bool) -> Call[None]:

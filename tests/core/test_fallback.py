@@ -145,3 +145,14 @@ def test_stale_answers_come_before_it() -> None:
     world.answered = ()
     answer = world.ask(PICKS, Fallback(items=["9"]))
     assert (answer.ids, answer.served.source, answer.served.degraded) == (["picks"], "stale", True)
+
+
+def test_a_call_that_is_given_up_while_its_fallback_is_asked_for_is_cancelled() -> None:
+    world = World("popular")
+    given = partial(call, PICKS, world.state, ONCE, fallback=Fallback())
+    task = world.time.begin(given)
+    while world.asked[-1:] != ["popular"]:
+        world.time._next()
+    world.time.cancel(task)
+    stats = world.state.count_up(world.time.now)
+    assert (stats.calls, stats.cancelled) == (0, 1)
