@@ -20,11 +20,13 @@ def test_answers_at_hand_are_given_where_no_thread_can_be_started(world):
     holds(limits.process_limit(world))
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_a_pool_that_is_too_small_costs_no_deadline_and_ejects_no_account(world):
     holds(limits.small_pool(world, seconds=1, overrun=_LATE))
 
 
+@pytest.mark.timing
 @worlds(THREADS)
 def test_more_callers_than_connections_cost_nobody_a_deadline(world):
     holds(limits.own_pool(world, overrun=_LATE))
@@ -40,16 +42,19 @@ def test_a_signal_handler_may_ask_for_the_health_whatever_it_interrupts(world):
     holds(limits.signals(world, number=2_000))
 
 
+@pytest.mark.timing
 @worlds(THREADS)
 def test_a_silent_name_server_costs_a_bounded_number_of_threads(world):
     holds(limits.names_without_an_answer(world, overrun=_LATE))
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_the_tps_is_kept_while_hedges_open_connections(world):
     holds(pacing.hedged_and_cold(world, seconds=2))
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_the_tps_is_kept_while_kept_connections_break(world):
     holds(pacing.breaking_connections(world, seconds=2))
