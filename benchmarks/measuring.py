@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import gc
 import statistics
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
 
 __all__ = [
-    "Extent", "Result", "Sample", "Spread", "Stopwatch", "gather", "rounds_of", "timed", "together",
+    "Extent", "Result", "Sample", "Spread", "Stopwatch", "calls_made", "gather", "rounds_of",
+    "timed", "together",
 ]  # fmt: skip
 
 Sample: TypeAlias = "Mapping[str, float]"
@@ -138,6 +141,22 @@ def together(parts: Sequence[Sequence[Result]]) -> list[Result]:
         if first is not result:
             first.samples += result.samples
     return list(joined.values())
+
+
+def calls_made(function: Callable[[], object]) -> int:
+    """How many functions are called, of Python and of C, while a function runs."""
+    seen = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal seen
+        seen += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return seen
 
 
 def timed(function: Callable[[], object], extent: Extent) -> Callable[[], Sample]:

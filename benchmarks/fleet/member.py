@@ -13,11 +13,17 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from redis.sentinel import Sentinel
 
 from irclient import Caching, IRClient, ServiceEndpoint, Settings, StaticToken, Throttling, Timeouts
 from irclient.errors import IRError
 from irclient.fleet import RedisFleet
+from irclient.observe import FleetJoined, FleetLost, FleetReturned
+
+if TYPE_CHECKING:
+    from irclient.observe import Record
 
 __all__ = ["Orders", "Outcome"]
 
@@ -28,6 +34,7 @@ class Orders:
 
     Attributes:
         redis: Where the fleet meets; None for no fleet.
+        sentinel_port: Of the Sentinel that says where it meets, in place of that.
         workers: How many processes there are.
         url: Of the service.
         tps: Of the service.
@@ -42,6 +49,7 @@ class Orders:
     """
 
     redis: str | None
+    sentinel_port: int | None
     workers: int
     url: str
     tps: float
@@ -56,11 +64,19 @@ class Orders:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of it: each call's beginning and seconds, and the name of its error."""
+    """What came of it.
+
+    Attributes:
+        calls: Each one's beginning and seconds, and the name of its error.
+        changes: When it joined, lost and found its fleet again, and why.
+        messages: How many it sent to the server.
+        mode: How it stood to its fleet in the end.
+    """
 
     calls: list[tuple[float, float, str | None]] = field(
         default_factory=list[tuple[float, float, "str | None"]]
     )
+    changes: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     messages: int = 0
     mode: str | None = None
 
@@ -76,9 +92,7 @@ class _Member:
         if orders.clock:
             wall_clock = time.time
             time.time = lambda: wall_clock() + orders.clock
-        fleet = None
-        if orders.redis is not None:
-            fleet = RedisFleet(orders.redis, name=orders.name, workers=orders.workers)
+        fleet = self._fleet()
         with IRClient(
             ServiceEndpoint("a", "web", tps=orders.tps, url=orders.url),
             credential=StaticToken("benchmark"),
@@ -88,6 +102,7 @@ class _Member:
                 # What is measured is the allowance; the fleet's memory has messages of its own.
                 caching=Caching(enabled=False),
             ),
+            observers=[self._note],
             fleet=fleet,
         ) as self._ir:
             print("ready", flush=True)
@@ -103,6 +118,23 @@ class _Member:
             self._outcome.messages = fleet.stats().messages
             fleet.close()
         return self._outcome
+
+    def _note(self, record: Record) -> None:
+        if isinstance(record, FleetJoined | FleetLost | FleetReturned):
+            self._outcome.changes.append((record.at, str(record)))
+
+    def _fleet(self) -> RedisFleet | None:
+        orders = self._orders
+        if orders.sentinel_port is not None:
+            sentinel = Sentinel([("127.0.0.1", orders.sentinel_port)], socket_timeout=0.1)
+            return RedisFleet(
+                connect=lambda: sentinel.master_for("shop", socket_timeout=0.1),
+                name=orders.name,
+                workers=orders.workers,
+            )
+        if orders.redis is None:
+            return None
+        return RedisFleet(orders.redis, name=orders.name, workers=orders.workers)
 
     @property
     def _ends_at(self) -> float:

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.fleet.member import Orders
 from benchmarks.promise.accounts import accounts, busiest_second
 from benchmarks.serving import ROOT
+from irclient._core.allowance import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.promise.accounts import Arrival
 
-__all__ = ["SATURATED", "Measured", "rates", "run_fleet"]
+__all__ = ["SATURATED", "WINDOW", "Measured", "rates", "run_fleet"]
 
 SATURATED: Final = float("inf")
+#: Seconds after which starts repeat while there is more demand than TPS.
+WINDOW: Final = 1.0 + MARGIN
 _BEGINS_AFTER: Final = 0.2
 
 
@@ -37,6 +40,7 @@ class Measured:
         arrivals: What the service saw.
         calls: Each call's beginning in seconds from the start, its seconds, and its error.
         messages: What all processes sent to Redis.
+        changes: When a process joined, lost or found its fleet again, and which.
         by_process: How many calls of each were answered.
     """
 
@@ -46,6 +50,7 @@ class Measured:
     arrivals: Sequence[Arrival]
     calls: Sequence[tuple[float, float, str | None]]
     messages: int
+    changes: Sequence[tuple[float, int, str]]
     by_process: Sequence[int]
 
     @property
@@ -53,8 +58,33 @@ class Measured:
         """The busiest second, as a part of the TPS."""
         return busiest_second(self.arrivals) / self.tps
 
+    @property
+    def tightest(self) -> float:
+        """The least seconds in which more requests came than the TPS are."""
+        return min((took for took, _ in self._passages), default=float("inf"))
+
+    @property
+    def tightest_at(self) -> float:
+        """When the last of these came, in seconds of the run."""
+        return min(self._passages)[1]
+
+    @property
+    def _passages(self) -> list[tuple[float, float]]:
+        at, more = [each.at - self.began_at for each in self.arrivals], int(self.tps)
+        return [(b - a, b) for a, b in zip(at, at[more:], strict=False)]
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the longest call took, answered or not."""
+        return max(took for _, took, _ in self.calls)
+
     def used(self, since: float, until: float) -> float:
-        """The part of the TPS that was used, between seconds of the run."""
+        """The part of the TPS that was used, in the whole windows between seconds of the run.
+
+        A fleet that uses its TPS up starts in bursts, a window apart: of a time that is no
+        multiple of it, the edges would count one too many or one too few.
+        """
+        until = since + WINDOW * int((until - since) / WINDOW)
         at = [each.at - self.began_at for each in self.arrivals]
         count = bisect_left(at, until) - bisect_left(at, since)
         return count / (self.tps * (until - since))
@@ -87,6 +117,7 @@ def rates(shape: str, load: float, tps: float, processes: int = 4) -> list[float
 def run_fleet(
     redis: str | None,
     *,
+    sentinel_port: int | None = None,
     tps: float,
     rates: Sequence[float | list[tuple[float, float]]],
     seconds: float,
@@ -101,6 +132,7 @@ def run_fleet(
         orders = [
             Orders(
                 redis=redis,
+                sentinel_port=sentinel_port,
                 workers=workers or len(rates),
                 url=service.url("a"),
                 tps=tps,
@@ -139,6 +171,11 @@ def run_fleet(
         arrivals=arrivals,
         calls=calls,
         messages=sum(each["messages"] for each in outcomes),
+        changes=sorted(
+            (at - began_at, number, change)
+            for number, each in enumerate(outcomes)
+            for at, change in each["changes"]
+        ),
         by_process=[sum(e is None for *_, e in each["calls"]) for each in outcomes],
     )
 

@@ -19,10 +19,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from benchmarks.promise.figures import Figure
+from benchmarks.promise.figures import Figure, figures_table
 from benchmarks.promise.rows import ROWS
 from benchmarks.promise.stage import WORLDS
-from benchmarks.simulation.tables import Table, print_table
+from benchmarks.simulation.tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps([asdict(each) for each in figures], indent=1))
     else:
-        print_table(_table(figures))
+        print_table(figures_table("The promise under load", "world", figures))
     return int(not all(each.is_met for each in figures))
 
 
@@ -64,17 +64,6 @@ def _run(name: str, row: Row, world: str) -> list[Figure]:
     verdict = f"{missed} missed" if missed else "met"
     print(f"{name} ({world}): {verdict}, {time.monotonic() - began_at:.1f} s", file=sys.stderr)
     return figures
-
-
-def _table(figures: Sequence[Figure]) -> Table:
-    return Table(
-        "The promise under load",
-        ("figure", "world", "measured", "bar", "met"),
-        tuple(
-            (each.what, each.world, each.measured, each.bar, "yes" if each.is_met else "NO")
-            for each in figures
-        ),
-    )
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:

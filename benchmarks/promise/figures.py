@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Figure", "at_most", "exactly", "less_than"]
+from benchmarks.simulation.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Figure", "at_least", "at_most", "exactly", "figures_table", "less_than"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,15 @@ def at_most(
     )
 
 
+def at_least(
+    what: str, world: str, value: float, limit: float, unit: str = "", *, note: str = ""
+) -> Figure:
+    """A figure that has to reach its bar."""
+    return _figure(
+        what, world, value, bar=f"≥ {limit:g}", unit=unit, note=note, is_met=value >= limit
+    )
+
+
 def less_than(
     what: str, world: str, value: float, limit: float, unit: str = "", *, note: str = ""
 ) -> Figure:
@@ -63,4 +78,16 @@ def _figure(
     measured = f"{shown} {unit}".strip() + (f" ({note})" if note else "")
     return Figure(
         what=what, world=world, measured=measured, bar=f"{bar} {unit}".strip(), is_met=is_met
+    )
+
+
+def figures_table(title: str, where: str, figures: Sequence[Figure]) -> Table:
+    """Figures beside their bars, in a table whose second column has this name."""
+    return Table(
+        title,
+        ("figure", where, "measured", "bar", "met"),
+        tuple(
+            (each.what, each.world, each.measured, each.bar, "yes" if each.is_met else "NO")
+            for each in figures
+        ),
     )

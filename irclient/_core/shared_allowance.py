@@ -78,7 +78,8 @@ class SharedAllowance(FleetMember):
         # A call that takes no wait asks for `now`; one that has waited for longer asks for less.
         if not_after != now and self._is_closed:
             not_after += _GRACE
-        latest = min(not_after, self._own.first_slot(now, priority))
+        # What is free now is no wait, however long the call has waited.
+        latest = max(min(not_after, self._own.first_slot(now, priority)), now)
         if self._blocked_until <= latest:
             slot = self._given.take(now, latest)
             if slot is not None:

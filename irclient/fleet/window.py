@@ -24,6 +24,8 @@ believe in it, and at every instant
 | (FLUSHALL, restart, failover)         | of those who knew another have reported as they say they |
 |                                       | were, or `workers` were heard at one time, or the leases |
 |                                       | of the others are over; 0.6 s if all are new             |
+| fewer than `workers`, and that none   | sets the parts of the others aside for two seconds: one  |
+| of them knew another server           | may have taken its part before it is heard               |
 | a 429                                 | shrinks the TPS to 0.7, at most twice a second; it grows |
 |                                       | back by a twentieth each second                          |
 
@@ -52,7 +54,7 @@ local part_before = tonumber(ARGV[19])
 local want, within = tonumber(ARGV[13]), tonumber(ARGV[14])
 local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumber(ARGV[17])
 
-local FORGET, SILENT, SWEEP = 30000000, 1000000, 100000
+local FORGET, SILENT, SWEEP, LATE = 30000000, 1000000, 100000, 2000000
 local floor, max, min = math.floor, math.max, math.min
 
 local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
@@ -149,8 +151,13 @@ if now - swept >= SWEEP then
             end
         end
     end
-    if is_open and now < began + FORGET then
-        for _ = 1, expected do lapsed[#lapsed + 1] = part_of(workers) end
+    local unheard = now < began + FORGET and expected or 0
+    -- Of processes that begin at one time, one may be late, and have taken its part unheard.
+    if expected == 0 and reported == 0 and tps >= workers and now < began + LATE then
+        unheard = max(workers - present - redis.call('ZCARD', silent), 0)
+    end
+    if is_open then
+        for _ = 1, unheard do lapsed[#lapsed + 1] = part_of(workers) end
     end
     table.sort(lapsed, function(one, other) return one > other end)
     for at = 1, min(#lapsed, workers - alive()) do reserve = reserve + lapsed[at] end
@@ -171,7 +178,7 @@ local limit = floor(max(tps * scale, 1) + 0.000001)
 
 -- What is lent: the members' demand and a third, then the rest in equal parts.
 wants = wants + demand - wanted
-local kept = max(0.2 * limit, min(2 * math.sqrt(limit), 0.4 * limit))
+local kept = max(0.2 * limit, min(2.5 * math.sqrt(limit), 0.5 * limit))
 local lent, target = max(limit - reserve - away - kept, 0), 0
 if 1.3 * wants <= lent then
     target = floor(1.3 * demand + (lent - 1.3 * wants) / present)

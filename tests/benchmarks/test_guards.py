@@ -13,10 +13,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.measuring import calls_made
 from irclient import IRClient, Settings, StaticToken
 from irclient._clients.assembly import assemble
 from irclient._core.call import call
@@ -26,9 +26,6 @@ from irclient._wire import requests
 from irclient._wire.responses import Response
 from irclient.queries import Similar
 from irclient.testing import ScriptedService, example_pair, list_body
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent.parent
 FRONT_DOOR = (
@@ -79,22 +76,6 @@ def times_httpx(statement: str, bytecode: Path, *, rounds: int = 7) -> float:
     ]
     ours, theirs = zip(*pairs[1:], strict=True)  # The first round compiled.
     return min(ours) / min(theirs)
-
-
-def calls_made(function: Callable[[], object]) -> int:
-    """How many functions are called, of Python and of C, while a function runs."""
-    seen = 0
-
-    def count(_frame, event: str, _argument) -> None:
-        nonlocal seen
-        seen += event in {"call", "c_call"}
-
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return seen
 
 
 def core():

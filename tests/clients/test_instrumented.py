@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import anyio
 import pytest
 
+from benchmarks.measuring import calls_made
 from irclient import IRClient, Pair, StaticToken, errors
 from irclient._clients.assembly import begin_call
 from irclient._clients.base import ClientBase
@@ -342,21 +342,6 @@ def test_an_instrument_may_not_write_the_clients_own_headers(name, good, caplog)
         ir.similar("64702")
     assert "evil" not in str(good.seen[-1])
     assert "cannot be sent" in caplog.text
-
-
-def calls_made(function) -> int:
-    seen = 0
-
-    def count(_frame, event: str, _argument) -> None:
-        nonlocal seen
-        seen += event in {"call", "c_call"}
-
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return seen
 
 
 def test_a_call_without_an_instrument_makes_no_more_calls_of_functions(monkeypatch) -> None:

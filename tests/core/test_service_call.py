@@ -193,3 +193,23 @@ def test_throttled_everywhere_tells_the_soonest_of_advice_and_slot() -> None:
     with pytest.raises(errors.Throttled) as caught:
         time.run(begin(shared))
     assert 0.9 < caught.value.retry_after < 1.1
+
+
+@pytest.mark.parametrize("late", [0.0, 0.03, 0.06, 0.4])
+@pytest.mark.parametrize("of_them", [1, 4])
+def test_what_is_written_late_is_counted_there_and_the_next_window_is_kept(late, of_them) -> None:
+    arrivals: list[float] = []
+
+    def answer(send):
+        # The process stands still between taking its slot and writing: then it is late.
+        arrivals.append(time.now + (late if 4 - of_them <= len(arrivals) < 4 else 0.0))
+        return replace(WELL, sent_at=arrivals[-1]), arrivals[-1] + 0.01 - time.now
+
+    time, shared = VirtualTime(answer), state(replace(A, tps=4))
+    first = [time.begin(begin(shared)) for _ in range(4)]
+    time.finish(*first)
+    options = Settings(throttling={"max_wait": 9.0}, timeouts={"deadline": 9.0})
+    time.finish(*[time.begin(begin(shared, options)) for _ in range(8)])
+    arrivals.sort()
+    assert len(arrivals) == 12
+    assert min(b - a for a, b in zip(arrivals, arrivals[4:], strict=False)) >= 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,9 @@ def fleet_of(tps: float, load: float, shape: list[float], **more: Any) -> Fleet:
 
 
 def open_server(member: SharedAllowance) -> FakeServer:
-    """A server that is open, and has lent nothing."""
+    """A server that has long been open, and has lent nothing."""
     server = server_for(member)
+    server.began = -60.0
     server.is_empty, server.epoch, server.is_open = False, 1, True
     return server
 
@@ -213,7 +215,7 @@ def test_a_slot_of_before_that_comes_back_frees_no_slot_of_now() -> None:
 
 
 def test_a_call_that_waits_for_what_it_was_lent_does_not_ask_for_ever() -> None:
-    server = FakeServer(20, 1.045, 2, 5.0)
+    server = FakeServer(20, 1.045, 1, 5.0)
     message = Message(sequence=1, right=0, part=10, used=0, demand=5, met=0, epoch="")
     server.take("a", message, 0.0)
     right = server.take("a", replace(message, sequence=2, epoch="1"), 0.7).right
@@ -291,6 +293,54 @@ def test_while_the_server_is_away_it_keeps_to_its_tps_and_goes_on(away, forgets,
     else:
         # What was lent; in half a second that may all fall into the other half.
         assert fleet.used(4.0, max(4.0 + away, 6.0)) >= 0.7
+
+
+@pytest.mark.parametrize(
+    "wanted", [lambda now: 0.5, lambda now: 40.0 * (now >= 4.9)], ids=["little", "has just joined"]
+)
+def test_who_was_lent_nothing_when_the_server_is_lost_starts_nothing_until_it_has_its_part(
+    wanted,
+) -> None:
+    demand = [60.0, 60.0, 60.0, lambda now: wanted(now) if now < 5.0 else 40.0]
+    fleet = Fleet(100, 4, demand, seed=1, away=[(5.0, 20.0)])
+    lent = {at: fleet.run(at).members[3].lease.right(at) for at in (5.2, 12.0, 12.5)}
+    assert lent == {5.2: 0, 12.0: 0, 12.5: 25}
+    assert fleet.worst() <= 100
+    assert not fleet.began_alone
+
+
+def test_more_processes_than_workers_are_too_many_when_one_joins_just_before_the_loss() -> None:
+    demand = [30.0, 30.0, 30.0, lambda now: 30.0 * (now >= 4.9)]
+    fleet = Fleet(100, 3, demand, seed=1, away=[(5.0, 20.0)]).run(15.0)
+    parts = [member.lease.right(15.0) for member in fleet.members]
+    # One has heard of the fourth, the others have not.
+    assert parts == [25, 33, 33, 25]
+
+
+@pytest.mark.parametrize("late", [0.05, 0.5, 1.5])
+@pytest.mark.parametrize("seed", range(3))
+def test_of_processes_that_begin_together_one_that_is_heard_late_has_its_part(late, seed) -> None:
+    fleet = fleet_of(200, 1.5, UNIFORM, seed=seed, cut=[(3, 0.0, late)]).run(8.0)
+    assert fleet.began_alone
+    assert fleet.worst() <= 200
+    assert fleet.used(2.5, 8.0) >= 0.9
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
+def test_what_processes_write_late_is_counted_there_and_the_next_window_is_kept(
+    shape, seed
+) -> None:
+    chance = random.Random(seed)
+
+    def writes_after() -> tuple[float, float]:
+        # Far more than the margin, and answered while the window of its start is not over.
+        late = chance.uniform(0.05, 0.5) if chance.random() < 0.2 else 0.0
+        return late, chance.uniform(0.01, 0.3)
+
+    fleet = fleet_of(100, 1.5, shape, seed=seed, writes_after=writes_after).run(10.0)
+    assert fleet.worst() <= 100
+    assert fleet.used(3.0, 10.0) >= 0.6
 
 
 def test_a_process_that_is_killed_leaves_its_right_to_the_others() -> None:

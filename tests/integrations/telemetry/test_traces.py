@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from benchmarks.measuring import calls_made
 from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, TrafficSplit, errors
 from irclient.integrations.opentelemetry import OpenTelemetry
 from irclient.integrations.opentelemetry.spans import headers_of
@@ -24,7 +25,6 @@ from irclient.queries import Similar
 from irclient.settings import Caching, Fallback, Hedging
 from irclient.testing import ScriptedService, example_pair, quick_settings
 from tests import weather as bad
-from tests.clients.test_instrumented import calls_made
 from tests.integrations.telemetry.exporters import Telemetry, events, is_linked, is_parent
 from tests.weather import weather
 from tests.worlds import World, in_each_world, options, quick_failover
