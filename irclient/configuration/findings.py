@@ -80,14 +80,16 @@ def _missing(path: KeyPath, source: Source) -> str:
     if path == ("regions",):
         if source.file is None:
             return (
-                "no service endpoint is configured: set IRCLIENT_PRIMARY to 'account/name' and "
-                "IRCLIENT_TPS, or IRCLIENT_CONFIG to the path of a TOML file"
+                "no service endpoint is configured: set IRCLIENT_PRIMARY to 'account/name', "
+                "IRCLIENT_PRIMARY_URL to where it answers, and IRCLIENT_TPS; or IRCLIENT_CONFIG "
+                "to the path of a TOML file"
             )
         return f"{source.file}: regions is missing; add [[regions]] with a [regions.primary]"
     if path == ("credential",) and source.file is None:
         return (
             "no credential is configured: set IRCLIENT_VAULT_URL, IRCLIENT_SECRET_NAME, "
-            "IRCLIENT_TENANT_ID and IRCLIENT_CLIENT_ID, or IRCLIENT_CREDENTIAL__KIND to 'azure'"
+            "IRCLIENT_TENANT_ID and IRCLIENT_CLIENT_ID; or IRCLIENT_TOKEN to a key of a service "
+            "of your own; or IRCLIENT_CREDENTIAL__KIND to 'azure'"
         )
     leaf = _first_leaf_in(path)
     path = (*path, *leaf.pattern[len(path) :])

@@ -3,7 +3,7 @@
 import time
 from urllib.parse import urlsplit
 
-from irclient.auth import Credential, KeyVaultCredential
+from irclient.auth import Credential, KeyVaultCredential, StaticToken
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.client import IRClient
 from irclient.errors import (
@@ -29,7 +29,13 @@ _ADVICE: tuple[tuple[type[IRError], str], ...] = (
     (AccessDenied, "add the App ID to the account's endpoint authentication list"),
     (AuthenticationError, "check scope and tenant, and the account's endpoint authentication"),
     (Throttled, "another caller uses the endpoint's TPS; wait, or provision more"),
-    (NotReady, "trigger a cooking and wait for it; see `irclient trigger --help`"),
+    (
+        NotReady,
+        (
+            "the lists are not cooked yet: run `irclient cook FOLDER --to OUT` for a service of "
+            "`irclient serve`; for others trigger a cooking, see `irclient trigger --help`"
+        ),
+    ),
     (UnexpectedAnswer, "check that the url is that of a service endpoint"),
     (DeadlineExceeded, "check whether the service is overloaded, or allow more --timeout"),
 )
@@ -96,6 +102,11 @@ def _advice(
             return mistaken
     if isinstance(error, QueryError):
         return _advice_for_refusal(endpoint)
+    if isinstance(credential, StaticToken) and isinstance(error, AuthenticationError):
+        return (
+            "a key must be a line of the keys_file of `irclient serve`, whose log says why it was "
+            "refused; for a token check scope and tenant, and the account's endpoint authentication"
+        )
     return next(
         (words for kind, words in _ADVICE if isinstance(error, kind)),
         f"check that {endpoint.url} is the endpoint's url and that the service runs",

@@ -1,6 +1,7 @@
 """The order of the checks; each goes on when an earlier one failed, as far as it can."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from irclient.cli.configured import endpoints_of, read_configuration
@@ -27,7 +28,9 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     """
     subject = "the environment" if config is None else str(config)
     try:
-        configuration = read_configuration(config)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always", UserWarning)
+            configuration = read_configuration(config)
         endpoints = endpoints_of(configuration)
     except ConfigurationError as problem:
         yield Finding(
@@ -42,6 +45,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     yield Finding(
         check="configuration", subject=subject, verdict=Verdict.GOOD, saw=f"names {labels}"
     )
+    yield from _warnings(subject, warned)
     for endpoint in endpoints:
         yield from _examine_share(endpoint, configuration.settings.throttling.share)
     obstacles: dict[str, Finding | None] = {}
@@ -78,6 +82,18 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
                 verdict=Verdict.SKIPPED,
                 saw="there is no token to ask with",
             )
+
+
+def _warnings(subject: str, warned: Sequence[warnings.WarningMessage]) -> Iterator[Finding]:
+    for each in warned:
+        saw, _, advice = str(each.message).partition("; ")
+        yield Finding(
+            check="configuration",
+            subject=subject,
+            verdict=Verdict.WARNING,
+            saw=saw,
+            advice=advice or "correct the configuration",
+        )
 
 
 def _examine_share(endpoint: ServiceEndpoint, share: float) -> Iterator[Finding]:

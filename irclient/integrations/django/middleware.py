@@ -14,6 +14,7 @@ from irclient.integrations.deadline_header import seconds_in
 from irclient.integrations.django.clients import ir
 from irclient.integrations.django.configured import warm_up_for
 from irclient.integrations.error_answer import error_answer
+from irclient.integrations.health_answer import log_readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ class ErrorsMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         elif warm_up_for():
-            ir.warm_up(warm_up_for())
+            log_readiness(ir.warm_up(warm_up_for()))
 
     def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401  (an answer, or one to await)
         """Answer a request, or return what to await."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from irclient.aclient import AsyncIRClient
 from irclient.errors import ConfigurationError, IRError
+from irclient.integrations.health_answer import log_readiness
 from irclient.integrations.starlette.answers import answer_error, answer_gone, health_route
 from irclient.integrations.starlette.middleware import RequestMiddleware
 from irclient.integrations.starlette.presence import SenderGone
@@ -132,7 +133,7 @@ class Recommendations:
         client = self.client
         try:
             if self._replacement is None and self._warm_up_for:
-                await client.warm_up(self._warm_up_for)
+                log_readiness(await client.warm_up(self._warm_up_for))
             yield client
         finally:
             made, self._made = self._made, None

@@ -599,3 +599,11 @@ def test_what_ends_soon_is_a_warning_and_no_failure(patient):
 
 def test_the_unbroken_setup_is_well(patient):
     assert {each.verdict for each in patient.examined()} == {Verdict.GOOD}
+
+
+def test_a_variable_that_is_none_of_ours_is_warned_of(patient):
+    patient.set("IRCLIENT_ZEBRA", "12")
+    _, warned, *_ = patient.examined()
+    assert (warned.check, warned.verdict) == ("configuration", Verdict.WARNING)
+    assert warned.saw == "IRCLIENT_ZEBRA is not a variable of irclient and is not used"
+    assert "list of configuration keys" in warned.advice

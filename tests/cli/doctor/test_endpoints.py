@@ -26,12 +26,12 @@ def test_an_endpoint_that_answers_is_asked_once_for_one_item(service):
 @pytest.mark.parametrize(
     ("status", "body", "saw", "advice"),
     [
-        (401, None, "AuthenticationError", "endpoint authentication"),
+        (401, None, "AuthenticationError", "a line of the keys_file"),
         (403, None, "AccessDenied", "add the App ID"),
         (404, None, "QueryError", "modeling"),
         (429, None, "Throttled", "TPS"),
         (503, None, "Unavailable", "the service runs"),
-        (200, {**LIST, "items": [], "status": "WaitingForData"}, "NotReady", "trigger"),
+        (200, {**LIST, "items": [], "status": "WaitingForData"}, "NotReady", "irclient cook"),
         (200, ["no list"], "", "url"),
     ],
 )

@@ -11,6 +11,7 @@ from django.test import AsyncClient, Client, override_settings
 
 from irclient import Timeouts
 from irclient.integrations.django import ErrorsMiddleware, aio, ir
+from irclient.readiness import Readiness
 from irclient.testing import ScriptedService, example_pair, override, quick_settings
 from tests.integrations.django.conftest import ACCOUNTS
 
@@ -104,10 +105,12 @@ def test_a_probe_of_a_process_without_a_token_is_told_no(project, monkeypatch) -
 
 def test_a_warm_up_is_made_when_a_wsgi_server_loads_the_application(service) -> None:
     warmed = []
+    ready = Readiness(ok=True, token="valid", token_expires_in=None, token_error=None, endpoints=())
 
     class Warming:
         def warm_up(self, seconds):
             warmed.append(seconds)
+            return ready
 
     with override_settings(IRCLIENT={**ACCOUNTS, "warm_up": 2}), ir.replaced(lambda _: Warming()):
         ErrorsMiddleware(lambda request: None)
