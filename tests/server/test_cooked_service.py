@@ -172,3 +172,20 @@ def test_a_check_opens_what_the_configuration_names(tmp_path):
     assert passed.returncode == 0, passed.stderr
     assert "Not ready: " in passed.stderr
     assert "is in order" in passed.stderr
+
+
+def test_it_says_at_its_start_what_it_cannot_serve_yet(tmp_path):
+    (tmp_path / "server.toml").write_text(CONFIG)
+    (tmp_path / "keys.txt").write_text("a-key\n")
+    command = [sys.executable, "-m", "irclient", "serve", tmp_path / "none"]
+    with subprocess.Popen(
+        [*command, "--config", tmp_path / "server.toml", "--json"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "COLUMNS": "400"},
+    ) as server:  # fmt: skip
+        try:
+            assert json.loads(server.stdout.readline())["endpoints"]
+        finally:
+            server.terminate()
+        _, told = server.communicate(timeout=60)
+    assert f"Not ready: {tmp_path / 'none'} holds no output yet: irclient cook FOLDER" in told

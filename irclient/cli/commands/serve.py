@@ -16,6 +16,7 @@ from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from irclient.server.configuration import Configuration
+    from irclient.server.plan import Plan
     from irclient.server.supervisor import Announcement
 
 __all__ = ["serve"]
@@ -80,10 +81,15 @@ def _check(configuration: "Configuration", out: Path | None) -> None:
     from irclient.server.plan import make_plan  # noqa: PLC0415  (as above)
 
     with TemporaryDirectory() as scratch:
-        plan = make_plan(configuration, out=out, scratch=Path(scratch))
+        _tell_what_is_missing(make_plan(configuration, out=out, scratch=Path(scratch)))
+
+
+def _tell_what_is_missing(plan: "Plan") -> None:
     for output in plan.outputs.values():
         if output.edition is None:
-            why = output.problem or f"{output.folder} holds no output of irclient cook yet"
+            why = output.problem or (
+                f"{output.folder} holds no output yet: irclient cook FOLDER --to {output.folder}"
+            )
             message_console().print(f"Not ready: {why}", style="yellow")
 
 
@@ -109,6 +115,7 @@ def require_server() -> None:
 
 
 def _announce(ready: "Announcement", *, as_json: bool) -> None:
+    _tell_what_is_missing(ready.plan)
     served = [
         {
             "endpoint": endpoint.label,
