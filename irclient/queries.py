@@ -7,11 +7,11 @@ built: each raises `QueryError` with the value and what to write instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003  (fields can be resolved)
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import ClassVar, Final, TypeAlias, cast
 
+from irclient._values.frozen import frozen
 from irclient.errors import QueryError
 from irclient.filters import (
     Filters,
@@ -91,16 +91,17 @@ class Query(_WorkedOut):
     def __post_init__(self) -> None:
         if self.params != ():
             _set(self, "params", _pairs(self.params))
-        for name, what, check in _checks_of(cast("Any", type(self))):
-            value = getattr(self, name)
-            if value is not None or name in _REQUIRED:
-                check(what, value)
+        for name, value in self.__dict__.items():
+            if (value is not None or name in _REQUIRED) and name in _CHECKS:
+                _CHECKS[name](f"{self.operation}: {name}", value)
 
     @property
     def has_side_effect(self) -> bool:
         """Whether asking changes what the service will answer later, or is a live session."""
+        if self.params == ():
+            return False
         params = cast("tuple[tuple[str, str], ...]", self.params)  # Made so when it was built.
-        return bool(params) and any(name.lower() == "sessionid" for name, _ in params)
+        return any(name.lower() == "sessionid" for name, _ in params)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,28 +139,28 @@ class ListQuery(Query):
         super().__post_init__()
 
 
-@dataclass(frozen=True)
+@frozen
 class New(ListQuery):
     """Items by release date, newest first (contract 6.1, documented)."""
 
     operation: ClassVar[str] = "new"
 
 
-@dataclass(frozen=True)
+@frozen
 class Popular(ListQuery):
     """Items with the most interactions over a look-back period (contract 6.2, documented)."""
 
     operation: ClassVar[str] = "popular"
 
 
-@dataclass(frozen=True)
+@frozen
 class Trending(ListQuery):
     """Popular items, newer interactions weighing more (contract 6.3, documented)."""
 
     operation: ClassVar[str] = "trending"
 
 
-@dataclass(frozen=True)
+@frozen
 class Similar(ListQuery):
     """Items similar to one item (contract 6.4, documented).
 
@@ -181,7 +182,7 @@ class Similar(ListQuery):
         return self.session_id is not None or super().has_side_effect
 
 
-@dataclass(frozen=True)
+@frozen
 class Cart(ListQuery):
     """Items that complete a cart: "next best action" (contract 6.5, documented).
 
@@ -198,7 +199,7 @@ class Cart(ListQuery):
         super().__post_init__()
 
 
-@dataclass(frozen=True)
+@frozen
 class BoughtTogether(ListQuery):
     """Items frequently bought together with one item.
 
@@ -221,7 +222,7 @@ class BoughtTogether(ListQuery):
             )
 
 
-@dataclass(frozen=True)
+@frozen
 class Picks(ListQuery):
     """Picks for a user, or for an anonymous session (contract 6.7).
 
@@ -247,7 +248,7 @@ class Picks(ListQuery):
         return self.session_id is not None or super().has_side_effect
 
 
-@dataclass(frozen=True)
+@frozen
 class Personalize(Query):
     """The given items, ranked for a user, likeliest first (contract 6.8, preview reference).
 
@@ -271,7 +272,7 @@ class Personalize(Query):
         return True
 
 
-@dataclass(frozen=True)
+@frozen
 class ItemSelectors(Query):
     """The filters that apply to the list of items visually similar to one (contract 6.9).
 
@@ -350,7 +351,7 @@ def _pair(given: object) -> tuple[str, str]:
     raise QueryError(f"params: each must be a pair of str, name and value, got {given!r}")
 
 
-_CHECKS: Final = {
+_CHECKS: Final[Mapping[str, Callable[[str, object], None]]] = {
     "modeling": _text,
     "channel_id": _text,
     "catalog_id": _text,
@@ -362,10 +363,3 @@ _CHECKS: Final = {
     "skip": _skip,
 }
 _REQUIRED: Final = frozenset({"item_id"})
-
-
-@cache
-def _checks_of(kind: type[Query]) -> tuple[tuple[str, str, Callable[[str, object], None]], ...]:
-    """For each field of a kind of query: its name, what messages call it, and its check."""
-    names = [each.name for each in fields(kind) if each.name in _CHECKS]
-    return tuple((name, f"{kind.operation}: {name}", _CHECKS[name]) for name in names)

@@ -7,7 +7,6 @@ import pickle
 import random
 import warnings
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from irclient._clients.worked_out import remember
@@ -25,6 +24,7 @@ from irclient.worker_share import WorkerShare
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from irclient._core.call_state import Noted
     from irclient._core.pacing import Fleet
     from irclient._core.protocol import Call
     from irclient.auth import Credential
@@ -249,13 +249,25 @@ def begin_call(
         QueryError: This is not a query.
     """
     check_query(query)
-    return partial(
-        call,
-        query,
-        state,
-        settings,
-        endpoints=endpoints,
-        fallback=fallback,
-        priority=Priority.INTERACTIVE if priority == "interactive" else Priority.BATCH,
-        ends_by=ends_by,
-    )
+
+    # Not a `partial`, which puts its arguments together anew.
+    def begin(
+        now: float,
+        *,
+        noted: Noted | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Call[Answer]:
+        return call(
+            query,
+            state,
+            settings,
+            now,
+            endpoints=endpoints,
+            fallback=fallback,
+            priority=Priority.INTERACTIVE if priority == "interactive" else Priority.BATCH,
+            ends_by=ends_by,
+            noted=noted,
+            headers=headers,
+        )
+
+    return begin

@@ -67,6 +67,8 @@ class ClientBase(ConfiguredClient[TransportT]):
     _parts: ClientParts[TransportT]
     _state: ClientState
     _settings: Settings
+    #: The same, for calls.
+    _plain_settings: Settings
     _options: options.Options
     _fallback: Fallback | None
     _known_queries: KnownQueries
@@ -126,8 +128,9 @@ class ClientBase(ConfiguredClient[TransportT]):
             )
         else:
             self._state = beside._state  # noqa: SLF001  (a client, as this is)
-        self._parts, self._settings, self._fallback = parts, parts.settings, parts.fallback
-        self._options = options.Options(parts.settings)
+        self._parts, self._fallback = parts, parts.fallback
+        self._settings, self._options = parts.settings, options.Options(parts.settings)
+        self._plain_settings = self._options.for_calls(parts.settings)
         self._known_queries = self._state.memory.known_queries
         self._priority = self._only = None
         self._own_transport = self._make_transport() if parts.transport is None else None
@@ -202,6 +205,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             },
             deadline=deadline,
         )
+        again._plain_settings = self._options.for_calls(again._settings)
         assembly.check_fallback(fallback)
         assembly.check_priority(priority)
         again._fallback = fallback or self._fallback
@@ -297,7 +301,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             begin = assembly.begin_call(
                 query,
                 self._state,
-                self._settings,
+                self._plain_settings,
                 endpoints=self._only or endpoints,
                 fallback=self._fallback,
                 priority=self._priority or usually,
@@ -351,7 +355,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         if self._only is not None:
             return None
         now, state = time.monotonic(), self._state
-        answer = cached_answer.cached_answer(query, state, self._settings, now)
+        answer = cached_answer.cached_answer(query, state, self._plain_settings, now)
         if answer is not None and state.has_observers:
             call_id = call_state.new_call_id(state.uniform)
             for record in cached_answer.records_of(answer, query.operation, now, call_id=call_id):

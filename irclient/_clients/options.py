@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from irclient._values.plain import plain_copy
 from irclient.errors import ConfigurationError
 from irclient.settings import Settings, Timeouts
 
@@ -29,6 +30,7 @@ class Options:
     def __init__(self, own: Settings) -> None:
         self._own = own
         self._known: dict[object, tuple[Settings, Settings]] = {}
+        self._plain: dict[int, tuple[Settings, Settings]] = {}
 
     def applied(
         self,
@@ -66,6 +68,16 @@ class Options:
         # With the base: as long as it is held, nothing else has its id.
         self._known[key] = base, made
         return made
+
+    def for_calls(self, settings: Settings) -> Settings:
+        """Return settings as calls read them: plain, and the same ones for the same settings."""
+        known = self._plain.get(id(settings))
+        if known is None:
+            if len(self._plain) >= _MOST:
+                self._plain.clear()
+            # With the settings, as above.
+            known = self._plain[id(settings)] = settings, plain_copy(settings)
+        return known[1]
 
     def _made(
         self, base: Settings, groups: Mapping[str, object], deadline: float | timedelta | None

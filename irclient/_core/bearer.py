@@ -11,18 +11,23 @@ from irclient.observe import TokenRejected
 
 if TYPE_CHECKING:
     from irclient._core.call_state import CallState
-    from irclient._core.protocol import Call, Work
+    from irclient._core.protocol import Call, TokenReading, Work
     from irclient._values.secret import Secret
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["bearer", "may_renew"]
 
 
-def bearer(call: CallState) -> Call[Secret]:
-    """Return the token: from memory nearly always, else from the one fetch that all wait for."""
+def bearer(call: CallState, reading: TokenReading | None = None) -> Call[Secret]:
+    """Return the token: from memory nearly always, else from the one fetch that all wait for.
+
+    Args:
+        call: Who needs it.
+        reading: What the memory says, if the call has looked already.
+    """
     tokens = call.state.tokens
     while True:
-        reading = tokens.read(call.now)
+        reading = tokens.read(call.now) if reading is None else reading
         refused = None if reading.work is None else (yield from _start(call, reading.work))
         if reading.token is not None:
             return reading.token
@@ -36,6 +41,7 @@ def bearer(call: CallState) -> Call[Secret]:
                 str(reading.error), attempts=tuple(call.attempts), code=reading.error.code
             )
         yield from pause(call, call.deadline_at, reading.flight, waiting_for=FOR_TOKEN)
+        reading = None
 
 
 def _start(call: CallState, work: Work) -> Call[str | None]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from irclient._core.call_state import Noted
+    from irclient._core.entry import Entry
     from irclient._core.protocol import Call
     from irclient._core.state import ClientState
     from irclient.queries import Query
@@ -84,7 +85,8 @@ def call(
     )
     key = key_of(call, query) if endpoints is None else None
     try:
-        answer = None if key is None else (yield from _from_memory(call, key))
+        found = _look_up(call, key)
+        answer = None if found is None else (yield from _from_memory(call, *found))
         if answer is None and endpoints is None and is_out(call):
             answer = yield from without_asking(call, key, fallback)
         if answer is None:
@@ -123,12 +125,19 @@ def _to_ask(
     return variant, state.variants[variant]
 
 
-def _from_memory(call: CallState, key: str) -> Call[Answer | None]:
-    """Return a fresh answer; or a usable one, while one call in the background refreshes it."""
+def _look_up(call: CallState, key: str | None) -> tuple[str, Entry, Freshness] | None:
+    """Return the entry in memory, and how far it may be used."""
+    if key is None:
+        return None
     stop_if_closed(call)
     entry, situation = call.state.memory.recall(key, call.settings.caching, call.now)
-    if entry is None:
-        return None
+    return None if entry is None else (key, entry, situation)
+
+
+def _from_memory(
+    call: CallState, key: str, entry: Entry, situation: Freshness
+) -> Call[Answer | None]:
+    """Return a fresh answer; or a usable one, while one call in the background refreshes it."""
     if situation is Freshness.FRESH:
         return (yield from recalled(call, entry, "cache"))
     if situation is not Freshness.USABLE:

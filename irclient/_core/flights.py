@@ -75,7 +75,10 @@ class Flight:
 
     def end(self) -> list[Callable[[], None]]:
         """Note the landing, under the lock of all flights; returns those to wake outside of it."""
-        waiters, self._wake, self._landed = self._wake, {}, True
+        self._landed = True
+        if not self._wake:
+            return []  # Nearly always.
+        waiters, self._wake = self._wake, {}
         return list(waiters)
 
     def __repr__(self) -> str:

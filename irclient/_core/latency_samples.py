@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from statistics import median
 from typing import Final
@@ -62,26 +63,29 @@ class Samples:
 _PERCENTILE: Final = 0.95
 _KEPT: Final = 256
 _LEARNED_FROM: Final = 20
-#: Sorting for each answer would cost more than a call's other decisions.
-_ANEW_AFTER: Final = 16
 
 
 class _Percentile:
-    """The percentile of the last answers, taken anew after some of them."""
+    """The percentile of the last answers, which are kept in both orders: of time, and of size."""
 
-    __slots__ = ("_kept", "_unsorted", "value")
+    __slots__ = ("_kept", "_ranked")
 
     def __init__(self) -> None:
-        self._kept: deque[float] = deque(maxlen=_KEPT)
-        self._unsorted = 0
-        self.value: float | None = None
+        self._kept: deque[float] = deque()
+        self._ranked: list[float] = []
+
+    @property
+    def value(self) -> float | None:
+        ranked = self._ranked
+        if len(ranked) < _LEARNED_FROM:
+            return None
+        return ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
 
     def add(self, latency: float) -> None:
-        self._kept.append(latency)
-        self._unsorted += 1
-        if len(self._kept) < _LEARNED_FROM:
-            return
-        if self.value is None or self._unsorted >= _ANEW_AFTER:
-            ranked = sorted(self._kept)
-            self.value = ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
-            self._unsorted = 0
+        kept, ranked = self._kept, self._ranked
+        if len(kept) >= _KEPT:
+            at = bisect_left(ranked, kept.popleft())
+            # A slice: a signal handler that comes in between may have learned another.
+            del ranked[at : at + 1]
+        kept.append(latency)
+        insort(ranked, latency)

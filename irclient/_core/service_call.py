@@ -18,7 +18,7 @@ from irclient._core.call_state import pause, stop_unless_open, tell
 from irclient._core.flights import Answered
 from irclient._core.priority import Priority
 from irclient._core.probing import begin_probe
-from irclient._core.routing import Awaited, Full, choose, none_works
+from irclient._core.routing import Awaited, Choice, choose, none_works
 from irclient._core.slot_wait import await_slot
 from irclient._core.verdict import SERVED, Meaning, Next
 from irclient.errors import Unavailable
@@ -27,7 +27,7 @@ from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
 if TYPE_CHECKING:
     from irclient._core.call_state import CallState
     from irclient._core.protocol import Call
-    from irclient._core.routing import Choice
+    from irclient._core.routing import Full
     from irclient._core.verdict import Verdict
     from irclient._values.secret import Secret
     from irclient.errors import IRError
@@ -43,12 +43,14 @@ def ask(call: CallState) -> Call[Answered]:
         stop_unless_open(call)
         # Token: in memory nearly always; else one fetch serves all who wait for it. Before
         # the slot, so that no slot of the first second is held by a call that only waits.
-        token = yield from bearer(call)
+        reading = call.state.tokens.read(call.now)
+        token = reading.token if reading.work is None else None
+        if token is None:
+            token = yield from bearer(call, reading)
         # Endpoint and allowance: the preferred one that is well and has a slot.
-        choice = yield from _choose(call)
-        while choice is None:
-            yield from _wait_for_another_round(call)
-            choice = yield from _choose(call)
+        choice = _look_along(call)
+        while not isinstance(choice, Choice):
+            choice = yield from _wait_for_choice(call, choice)
         allowance = call.state.routes.allowances[choice.endpoint.url]
         try:
             _pay_for(call, choice)
@@ -70,18 +72,27 @@ def ask(call: CallState) -> Call[Answered]:
             _go_on_unless_spent(call, endpoint, verdict)
 
 
-def _choose(call: CallState) -> Call[Choice | None]:
-    """Choose the next endpoint, and hold a slot there; None when all have been tried."""
-    choice = _look_along(call)
-    if isinstance(choice, Awaited):
-        choice = yield from await_slot(call, choice, partial(_look_along, call))
-    if isinstance(choice, Full):
+def _wait_for_choice(
+    call: CallState, found: Awaited | Full | None
+) -> Call[Choice | Awaited | Full | None]:
+    """Wait until it is worth looking along the endpoints again, and do.
+
+    Args:
+        call: Who looks for an endpoint.
+        found: What it has found; None when all have been tried.
+    """
+    if found is None:
+        yield from _wait_for_another_round(call)
+    elif isinstance(found, Awaited):
+        return (yield from await_slot(call, found, partial(_look_along, call)))
+    else:
         verdicts = list(call.verdicts.values())
-        raise call_errors.allowance_used_up(choice.slot_after, verdicts, call.attempts)
-    return choice
+        raise call_errors.allowance_used_up(found.slot_after, verdicts, call.attempts)
+    return _look_along(call)
 
 
 def _look_along(call: CallState) -> Choice | Awaited | Full | None:
+    """Choose the next endpoint, and hold a slot there; None when all have been tried."""
     return choose(
         call.state.routes,
         call.endpoints,
@@ -103,17 +114,15 @@ def _full(call: CallState) -> IRError:
 
 
 def _not_after(call: CallState) -> float:
-    match call.priority:
-        case Priority.INTERACTIVE:
-            since = call.now if call.slot_wanted_at is None else call.slot_wanted_at
-            return min(since + call.settings.throttling.max_wait, call.deadline_at)
-        case Priority.BATCH:
-            # The deadline of a batch call begins with its first slot.
-            if call.sent:
-                return call.deadline_at
-            return float("inf") if call.ends_by is None else call.ends_by
-        case _:
-            return call.now
+    if call.priority is Priority.INTERACTIVE:
+        since = call.now if call.slot_wanted_at is None else call.slot_wanted_at
+        return min(since + call.settings.throttling.max_wait, call.deadline_at)
+    if call.priority is Priority.BATCH:
+        # The deadline of a batch call begins with its first slot.
+        if call.sent:
+            return call.deadline_at
+        return math.inf if call.ends_by is None else call.ends_by
+    return call.now
 
 
 def _pay_for(call: CallState, choice: Choice) -> None:

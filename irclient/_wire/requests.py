@@ -7,8 +7,6 @@ reference/contract.md`): its section numbers stand beside them.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
@@ -66,8 +64,9 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
     """
     modeling = query.modeling or modeling
     encoded = [] if modeling is None else [f"modeling={_encode(modeling)}"]
-    for name, wire_name in _wire_names_of(cast("Any", type(query))):
-        value = getattr(query, name)
+    given = query.__dict__
+    for name, wire_name in _WIRE_NAMES.items():
+        value = given.get(name)
         if value is not None:
             text = value if isinstance(value, str) else str(value)
             encoded.append(f"{wire_name}={_encode(text)}")
@@ -118,12 +117,6 @@ _WIRE_NAMES: Final[Mapping[str, str]] = {
     # Seen in code with this capital only (contract section 10).
     "session_id": "SessionId",
 }
-
-
-@cache
-def _wire_names_of(kind: type[Query]) -> tuple[tuple[str, str], ...]:
-    named = {each.name for each in fields(kind)}
-    return tuple(pair for pair in _WIRE_NAMES.items() if pair[0] in named)
 
 
 def _path(query: Query) -> str:

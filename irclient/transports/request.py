@@ -68,7 +68,7 @@ class _Place:
     rest: tuple[Secret, bytes] | None = field(default=None, repr=False)
 
     def rest_with(self, token: Secret) -> bytes:
-        """The headers that are the same for all requests with a token, and the end of the head.
+        """What follows the first line of all requests with a token: their headers, and the end.
 
         Raises:
             ValueError: The token holds what no header may.
@@ -80,8 +80,8 @@ class _Place:
                 **fixed_headers(),
                 "Authorization": authorization(token),
             }
-            lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-            rest = self.rest = token, "".join([*lines, "\r\n"]).encode("ascii")
+            lines = [f"{name}: {value}" for name, value in headers.items()]
+            rest = self.rest = token, "\r\n".join(["", *lines, "", ""]).encode("ascii")
         return rest[1]
 
 
@@ -128,12 +128,11 @@ def _bytes_of(send: Send, place: _Place) -> bytes:
     body = request.body
     if request.headers:
         line = "\r\n".join([line, *(f"{name}: {value}" for name, value in request.headers)])
+    rest = place.rest_with(send.token)
     if body is None:
-        return b"%b\r\n%b" % (line.encode("ascii"), place.rest_with(send.token))
-    length = b"Content-Type: application/json\r\nContent-Length: %d" % len(body)
-    return b"%b\r\n%b\r\n%b%b" % (
-        line.encode("ascii"), length, place.rest_with(send.token), body
-    )  # fmt: skip
+        return line.encode("ascii") + rest
+    of_body = f"{line}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return of_body.encode("ascii") + rest + body
 
 
 @lru_cache(maxsize=32)

@@ -69,27 +69,29 @@ class AsyncTransport(OwnAsyncTransport):
         here = self._by_loop.get(this_loop()) if self._forks == fork_count() else None
         if here is None or here.permits is not None:
             return self._carry_in_turn(outgoing, here)
-        return self._carry(outgoing, here, here.time() + outgoing.within)
+        now = here.time()
+        return self._carry(outgoing, here, now, now + outgoing.within)
 
     async def _carry_in_turn(self, outgoing: Outgoing, here: _OneLoop | None) -> Response | Failure:
         here = await self._settle() if here is None else here
-        ends_at = here.time() + outgoing.within
+        now = here.time()
+        ends_at = now + outgoing.within
         if here.permits is None:
-            return await self._carry(outgoing, here, ends_at)
+            return await self._carry(outgoing, here, now, ends_at)
         async with AsyncExitStack() as held:
             # The other half is for the answer: with less, the service would be blamed for our wait.
             with anyio.move_on_after(outgoing.within / 2) as waiting:
                 await held.enter_async_context(here.permits)
             if waiting.cancelled_caught:
                 raise Unsendable("no connection was free in time: max_connections is too low")
-            return await self._carry(outgoing, here, ends_at)
+            return await self._carry(outgoing, here, here.time(), ends_at)
 
     async def _carry(
-        self, outgoing: Outgoing, here: _OneLoop, ends_at: float
+        self, outgoing: Outgoing, here: _OneLoop, now: float, ends_at: float
     ) -> Response | Failure:
         pool, connection = here.pool, None
         if not outgoing.over_new_connection:
-            connection = pool.take(outgoing.origin, here.time())
+            connection = pool.take(outgoing.origin, now)
         is_kept = connection is not None
         if connection is None:
             connection = await self._open(outgoing, here, ends_at)

@@ -161,9 +161,9 @@ def test_a_request_is_built_once_in_the_life_of_a_query(client, monkeypatch) -> 
 def test_an_answer_from_memory_is_a_few_calls_of_functions(client) -> None:
     query = Similar("1", count=10)
     client.fetch(query)
-    assert calls_made(lambda: client.fetch(query)) <= 20
+    assert calls_made(lambda: client.fetch(query)) <= 19
     client.similar("1", count=10)
-    assert calls_made(lambda: client.similar("1", count=10)) <= 23
+    assert calls_made(lambda: client.similar("1", count=10)) <= 22
 
 
 def test_an_answer_from_memory_costs_the_same_however_much_is_remembered() -> None:
@@ -214,7 +214,7 @@ def test_an_answer_from_memory_keeps_little_that_is_new(client) -> None:
 def test_the_decisions_of_a_call_are_a_bounded_number_of_calls_of_functions() -> None:
     state, settings = core()
     drive(Similar("0"), state, settings)
-    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 215
+    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 201
 
 
 def test_the_decisions_of_a_call_do_not_grow_with_the_calls_before_it() -> None:
