@@ -1,6 +1,8 @@
 """A shop whose theme shows recommendations by an app proxy, while accounts go down.
 
 With --serve it goes on until Ctrl-C, so that the page can be looked at in a browser.
+
+pip install '.[cli,emulator,shopify]'  # in a clone of the repository
 """
 
 import json
@@ -32,11 +34,15 @@ SITUATIONS = (
 PRODUCT = 64702
 
 
+def asked(page: str) -> str:
+    """The address that the element on a product's page asks."""
+    shop = page.partition("/products/")[0]
+    return f"{shop}/apps/recs/recommendations/products.json?product_id={PRODUCT}&limit=3"
+
+
 def shown(page: str) -> str:
     """What the element on a product's page would show."""
-    shop = page.partition("/products/")[0]
-    asked = f"{shop}/apps/recs/recommendations/products.json?product_id={PRODUCT}&limit=3"
-    with urlopen(asked, timeout=10) as answer:
+    with urlopen(asked(page), timeout=10) as answer:
         products = json.load(answer)["products"]
     return " · ".join(product["title"] for product in products) or "nothing: the section is hidden"
 
@@ -44,6 +50,7 @@ def shown(page: str) -> str:
 # What the proxy logs: no address, signature or customer.
 logging.basicConfig(stream=sys.stdout, format="log of %(name)s: %(message)s")
 
+print("making a shop, and starting the emulator: some seconds", flush=True)
 with tempfile.TemporaryDirectory() as folder:
     write_shop(Path(folder), items=500, users=1000, interactions=20_000)
     catalogue = ContractCatalogue(folder)
@@ -66,6 +73,7 @@ with tempfile.TemporaryDirectory() as folder:
             print(f"{words:<20} {shown(page)}")
         if "--serve" in sys.argv:
             print("open", page)
+            print(f"or: curl '{asked(page)}'")
             print("then: irclient emulator fault contoso-a down --control", emulator.control_url)
             print("Ctrl-C ends it", flush=True)
             try:

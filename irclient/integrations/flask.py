@@ -10,8 +10,8 @@ recommendations = Recommendations()
 
 def create_app(config=None):
     app = Flask(__name__)
-    app.config.from_mapping(IRCLIENT_CONFIG="irclient.toml", IRCLIENT_SHARE="auto")
-    app.config.from_mapping(config)
+    app.config.from_mapping(IRCLIENT_SHARE="auto")
+    app.config.from_mapping(config or {})
     recommendations.init_app(app)
     return app
 

@@ -54,7 +54,7 @@ def show_start(emulator: "Emulator", environment_file: Path, console: Console) -
         f". {environment_file}",
         "irclient doctor",
         "irclient popular --count 5",
-        f"irclient emulator fault {first} slow:2 --control {emulator.control_url}",
+        f"irclient emulator fault {first} down",
     ):
         console.print(Text(f"  {line}", style="green"), soft_wrap=True)
     console.print("Its environment, but for the header that guards the managed identity:")
