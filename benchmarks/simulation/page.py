@@ -14,21 +14,25 @@ if TYPE_CHECKING:
 
 __all__ = ["fill"]
 
-_PLACE = re.compile(r"(<!-- simulated: (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-
-def fill(page: str, tables: Mapping[str, Table]) -> str:
+def fill(page: str, tables: Mapping[str, Table], *, made: str = "simulated") -> str:
     """Return the page with every table between its marks replaced.
+
+    Args:
+        page: Its text.
+        tables: What stands there from now on, by the names in the marks.
+        made: Whether these are the tables that were ``simulated``, or those that were ``measured``.
 
     Raises:
         ValueError: The page and the tables do not match.
     """
-    places = {place["name"] for place in _PLACE.finditer(page)}
+    marks = re.compile(rf"(<!-- {made}: (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+    places = {place["name"] for place in marks.finditer(page)}
     if places != set(tables):
         differing = ", ".join(sorted(places ^ set(tables)))
         raise ValueError(
             f"each table needs one place in the page and each place a table, but see: {differing}"
         )
-    return _PLACE.sub(
+    return marks.sub(
         lambda place: f"{place[1]}\n{as_markdown(tables[place['name']])}\n\n{place[3]}", page
     )

@@ -187,10 +187,28 @@ else
 end
 -- What changes little stays: each change is not counted as free for a while.
 if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
-local room = limit - reserve - (sum - held) - redis.call('ZCARD', slots)
+-- The most slots in any window that ends now or later; of two a window apart none holds both.
+local function most_slots()
+    local exact = '%.0f'
+    local ahead = redis.call('ZRANGEBYSCORE', slots, '(' .. exact:format(now), '+inf', 'WITHSCORES')
+    if #ahead > 64 then return redis.call('ZCARD', slots) end
+    local most = redis.call('ZCOUNT', slots, '(' .. exact:format(now - window), exact:format(now))
+    for at = 2, #ahead, 2 do
+        local since = '(' .. exact:format(tonumber(ahead[at]) - window)
+        if ahead[at] ~= ahead[at - 2] then
+            most = max(most, redis.call('ZCOUNT', slots, since, ahead[at]))
+        end
+    end
+    return most
+end
 if not is_open then target = right end
 local right_before, before = right, max(right, used)
-if target > right then right = max(right, min(target, room)) else right = max(target, 0) end
+if target > right then
+    local room = limit - reserve - (sum - held) - most_slots()
+    right = max(right, min(target, room))
+else
+    right = max(target, 0)
+end
 sum = sum - held + max(before, right)
 targets = targets - target_before + target
 redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't' .. me, target,

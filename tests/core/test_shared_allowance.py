@@ -263,7 +263,8 @@ def test_a_refresh_asks_for_nothing_but_what_was_lent() -> None:
 def test_saturated_it_uses_its_tps_and_not_more(tps, shape) -> None:
     fleet = fleet_of(tps, 1.5, shape).run(13.0)
     assert fleet.worst() <= tps
-    assert fleet.used(3.0, 13.0) >= 0.88
+    # The margin leaves 0.957.
+    assert fleet.used(3.0, 13.0) >= 0.93
 
 
 @pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])

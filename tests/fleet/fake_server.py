@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from irclient._core.fleet_messages import Message
 
 SILENT, SWEEP, FORGET, LATE = 1.0, 0.1, 30.0, 2.0
+MOST_AHEAD = 32
 
 
 @dataclass(slots=True)
@@ -194,7 +196,7 @@ class FakeServer:
         if abs(target - message.right) <= 0.15 * max(target, message.right):
             target = message.right
         is_closed = not self.is_open
-        room = limit - self.reserve - (self.sum - mine.held) - len(self.slots)
+        room = limit - self.reserve - (self.sum - mine.held) - self._most_slots(now)
         right = message.right
         if is_closed:
             target = right
@@ -232,6 +234,18 @@ class FakeServer:
         elif now < self.began + FORGET:
             met += self.expected
         return min(met, self.workers)
+
+    def _most_slots(self, now: float) -> int:
+        """The most slots in any window that ends now or later."""
+        at = sorted(self.slots.values())
+        ahead = at[bisect_right(at, now) :]
+        if len(ahead) > MOST_AHEAD:
+            return len(at)
+        ends = [now, *ahead]
+        # Of two that are a window apart, no window holds both.
+        return max(
+            bisect_right(at, end) - bisect_right(at, end - self.window + 5e-7) for end in ends
+        )
 
     def _open_limit(self, limit: int) -> int:
         targets = sum(each.target for each in self.members.values())
