@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, cast, overload
 
 from irclient._clients.async_list_methods import AsyncListMethods
-from irclient._clients.base import ClientBase
-from irclient._clients.parts import ClientParts
+from irclient._clients.base import ClientBase, ListQueryT
 from irclient._runtime.deferred import Deferred, load
 from irclient.errors import IRError
 
@@ -18,36 +17,25 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient import settings as groups
     from irclient import transports
-    from irclient._clients import assembly
     from irclient._core import paging
-    from irclient._core.pacing import Fleet
     from irclient._core.paging import Pager
     from irclient._core.protocol import Call, NotStarted
     from irclient._display import progress as progress_bars
     from irclient._drivers import tasks
     from irclient._drivers.each_on_tasks import EachOnTasks
-    from irclient.auth import Credential
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
     from irclient.results import Answer, RecommendationList, RecommendedItem, Selectors
-    from irclient.settings import Fallback, Settings
-    from irclient.stores import Store
-    from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.topology import ServiceEndpoint
 else:
-    assembly = Deferred("irclient._clients.assembly")
     tasks = Deferred("irclient._drivers.tasks")
-    groups = Deferred("irclient.settings")
     paging = Deferred("irclient._core.paging")
     progress_bars = Deferred("irclient._display.progress")
     transports = Deferred("irclient.transports")
 
 __all__ = ["AsyncIRClient"]
-
-
-QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
 class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
@@ -80,31 +68,6 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
     @staticmethod
     def _make_transport(*, ca_file: str | None = None) -> httpx.AsyncBaseTransport:
         return transports.default_async_transport(ca_file=ca_file)
-
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        credential: Credential,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        observers: Sequence[Observer] = (),
-        fleet: Fleet | None = None,
-    ) -> None:
-        self._put_together(
-            ClientParts(
-                endpoints=endpoints,
-                credential=credential,
-                settings=groups.Settings.model_construct() if settings is None else settings,
-                fallback=fallback,
-                store=store,
-                transport=transport,
-                observers=observers,
-                fleet=fleet,
-            )
-        )
 
     def _make_driver(
         self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
@@ -170,12 +133,10 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
             IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
                 note says how many were answered by then: `fetch_each` hands them out.
         """
-        assembly.check_concurrency(concurrency)
+        at_a_time = self._at_a_time(concurrency)
         asked = list(queries)
         answers: list[RecommendationList | IRError | None] = [None] * len(asked)
-        each = self._driver.run_each(
-            self._begin_many(asked), concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME
-        )
+        each = self._driver.run_each(self._begin_many(asked), concurrency=at_a_time)
         many = progress_bars.ManyAnswered(len(asked))
         async with aclosing(each):
             with progress_bars.progress_of(progress, len(asked)) as done, many as answered:
@@ -186,11 +147,11 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
 
     def fetch_each(
         self,
-        queries: Iterable[QueryT],
+        queries: Iterable[ListQueryT],
         *,
         concurrency: int | None = None,
         progress: bool | Callable[[int, int | None], None] = False,
-    ) -> AsyncIterator[tuple[QueryT, RecommendationList | IRError]]:
+    ) -> AsyncIterator[tuple[ListQueryT, RecommendationList | IRError]]:
         """Answer many queries, and hand out each with its answer, or its error, as they come.
 
         Leaving the loop cancels what is under way; ``contextlib.aclosing`` also waits for that.
@@ -205,9 +166,8 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         Raises:
             QueryError: One of the queries is none.
         """
-        assembly.check_concurrency(concurrency)
         each = self._driver.run_each(
-            self._begin_each(queries), concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME
+            self._begin_each(queries), concurrency=self._at_a_time(concurrency)
         )
         return (
             each if progress is False else _Shown(each, progress, progress_bars.length_of(queries))
@@ -287,12 +247,12 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         await self.aclose()
 
 
-class _Shown(AsyncIterator[tuple[QueryT, "RecommendationList | IRError"]]):
+class _Shown(AsyncIterator[tuple[ListQueryT, "RecommendationList | IRError"]]):
     """Answers as they come, with their progress; dropped or closed, it ends what it shows."""
 
     def __init__(
         self,
-        each: EachOnTasks[QueryT, RecommendationList],
+        each: EachOnTasks[ListQueryT, RecommendationList],
         progress: bool | Callable[[int, int | None], None],  # noqa: FBT001  (as the client's own)
         total: int | None,
     ) -> None:
@@ -300,7 +260,7 @@ class _Shown(AsyncIterator[tuple[QueryT, "RecommendationList | IRError"]]):
         self._stack = ExitStack()
         self._done = self._stack.enter_context(progress_bars.progress_of(progress, total))
 
-    async def __anext__(self) -> tuple[QueryT, RecommendationList | IRError]:
+    async def __anext__(self) -> tuple[ListQueryT, RecommendationList | IRError]:
         try:
             found = await anext(self._each)
             self._done()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, cast, overload
 
 from irclient._clients.base import ClientBase
 from irclient._clients.list_methods import ListMethods
-from irclient._clients.parts import ClientParts
 from irclient._runtime.deferred import Deferred, load
 from irclient.errors import IRError
 
@@ -16,35 +15,25 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient import settings as groups
     from irclient import transports
-    from irclient._clients import assembly
+    from irclient._clients.base import ListQueryT
     from irclient._core import paging
-    from irclient._core.pacing import Fleet
     from irclient._core.paging import Pager
     from irclient._core.protocol import Call, NotStarted
     from irclient._display import progress as progress_bars
     from irclient._drivers import blocking
-    from irclient.auth import Credential
     from irclient.observe import Observer, Record
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
     from irclient.results import RecommendationList, RecommendedItem, Selectors
-    from irclient.settings import Fallback, Settings
-    from irclient.stores import Store
-    from irclient.topology import Endpoints, ServiceEndpoint
+    from irclient.topology import ServiceEndpoint
 else:
-    assembly = Deferred("irclient._clients.assembly")
     blocking = Deferred("irclient._drivers.blocking")
-    groups = Deferred("irclient.settings")
     paging = Deferred("irclient._core.paging")
     progress_bars = Deferred("irclient._display.progress")
     transports = Deferred("irclient.transports")
 
 __all__ = ["IRClient"]
-
-
-QueryT = TypeVar("QueryT", bound="ListQuery | Personalize")
 
 
 class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
@@ -77,31 +66,6 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
     @staticmethod
     def _make_transport(*, ca_file: str | None = None) -> httpx.BaseTransport:
         return transports.default_transport(ca_file=ca_file)
-
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        *,
-        credential: Credential,
-        settings: Settings | None = None,
-        fallback: Fallback | None = None,
-        store: Store | None = None,
-        transport: httpx.BaseTransport | None = None,
-        observers: Sequence[Observer] = (),
-        fleet: Fleet | None = None,
-    ) -> None:
-        self._put_together(
-            ClientParts(
-                endpoints=endpoints,
-                credential=credential,
-                settings=groups.Settings.model_construct() if settings is None else settings,
-                fallback=fallback,
-                store=store,
-                transport=transport,
-                observers=observers,
-                fleet=fleet,
-            )
-        )
 
     def _make_driver(
         self, transport: httpx.BaseTransport, observers: Sequence[Observer]
@@ -167,12 +131,12 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
             IRError: The first error, unless `return_errors`; queries not yet sent are dropped. Its
                 note says how many were answered by then: `fetch_each` hands them out.
         """
-        assembly.check_concurrency(concurrency)
+        at_a_time = self._at_a_time(concurrency)
         asked = list(queries)
         answers: list[RecommendationList | IRError | None] = [None] * len(asked)
         each = self._driver.run_each(
             self._begin_many(asked),
-            concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME,
+            concurrency=at_a_time,
             within=self._settings.timeouts.attempt,
         )
         with (
@@ -187,11 +151,11 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
 
     def fetch_each(
         self,
-        queries: Iterable[QueryT],
+        queries: Iterable[ListQueryT],
         *,
         concurrency: int | None = None,
         progress: bool | Callable[[int, int | None], None] = False,
-    ) -> Iterator[tuple[QueryT, RecommendationList | IRError]]:
+    ) -> Iterator[tuple[ListQueryT, RecommendationList | IRError]]:
         """Answer many queries, and hand out each with its answer, or its error, as they come.
 
         Leaving the loop drops the rest, and waits for the requests that are being answered, no
@@ -207,10 +171,9 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         Raises:
             QueryError: One of the queries is none.
         """
-        assembly.check_concurrency(concurrency)
         each = self._driver.run_each(
             self._begin_each(queries),
-            concurrency=concurrency or assembly.FETCH_MANY_AT_A_TIME,
+            concurrency=self._at_a_time(concurrency),
             within=self._settings.timeouts.attempt,
         )
         return (
@@ -297,10 +260,10 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
 
 
 def _shown(
-    each: Generator[tuple[QueryT, RecommendationList | IRError]],
+    each: Generator[tuple[ListQueryT, RecommendationList | IRError]],
     progress: bool | Callable[[int, int | None], None],  # noqa: FBT001  (the client's own word)
     total: int | None,
-) -> Generator[tuple[QueryT, RecommendationList | IRError]]:
+) -> Generator[tuple[ListQueryT, RecommendationList | IRError]]:
     with closing(each), progress_bars.progress_of(progress, total) as done:
         for found in each:
             done()

@@ -34,11 +34,10 @@ if TYPE_CHECKING:
     from irclient.topology import Endpoints, ServiceEndpoint
 
 __all__ = [
-    "FETCH_MANY_AT_A_TIME",
     "PriorityName",
     "assemble",
     "begin_call",
-    "check_concurrency",
+    "calls_at_a_time",
     "check_fallback",
     "check_picklable",
     "check_priority",
@@ -48,7 +47,7 @@ __all__ = [
 
 
 #: Enough to use the TPS of a common pair at the latency of a common answer (100 ms).
-FETCH_MANY_AT_A_TIME: Final = 16
+_FETCH_MANY_AT_A_TIME: Final = 16
 
 PriorityName: TypeAlias = Literal["interactive", "batch"]
 
@@ -208,16 +207,17 @@ def check_query(query: object) -> None:
         raise QueryError(f"expected a query of irclient.queries, got {query!r}")
 
 
-def check_concurrency(concurrency: object) -> None:
-    """Refuse a number of calls at a time that is none.
+def calls_at_a_time(concurrency: object) -> int:
+    """Return how many calls to make at a time: as many as were asked for, or a moderate number.
 
     Raises:
-        QueryError: It is not an int of at least 1, nor left out.
+        QueryError: What was asked for is neither None nor an int of at least 1.
     """
     if concurrency is None:
-        return
+        return _FETCH_MANY_AT_A_TIME
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
         raise QueryError(f"concurrency must be an int of at least 1, got {concurrency!r}")
+    return concurrency
 
 
 def check_priority(priority: object) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from irclient.health import HealthSnapshot
     from irclient.instrument import Instrument
     from irclient.observe import Observer, Record
-    from irclient.queries import Query
+    from irclient.queries import ListQuery, Personalize, Query
     from irclient.readiness import Readiness
     from irclient.results import Answer, RecommendationList, Selectors
     from irclient.settings import (
@@ -56,9 +56,9 @@ else:
     observe = Deferred("irclient.observe")
     options = Deferred("irclient._clients.options")
 
-__all__ = ["ClientBase"]
+__all__ = ["ClientBase", "ListQueryT"]
 
-QueryT = TypeVar("QueryT", bound="Query")
+ListQueryT = TypeVar("ListQueryT", bound="ListQuery | Personalize")
 
 
 class ClientBase(ConfiguredClient[TransportT]):
@@ -314,9 +314,14 @@ class ClientBase(ConfiguredClient[TransportT]):
             begin = self._told_of(begin, self._instruments, query.operation)
         return cast("Callable[[float], Call[RecommendationList | Selectors]]", begin)
 
+    @staticmethod
+    def _at_a_time(concurrency: int | None) -> int:
+        """Return how many calls to make at a time, when that many were asked for."""
+        return assembly.calls_at_a_time(concurrency)
+
     def _begin_each(
-        self, queries: Iterable[QueryT]
-    ) -> Iterator[tuple[QueryT, Begin[RecommendationList]]]:
+        self, queries: Iterable[ListQueryT]
+    ) -> Iterator[tuple[ListQueryT, Begin[RecommendationList]]]:
         """Yield each query and how to begin it, or its answer, as they are asked for."""
         for query in queries:
             begin = self._begin(query, usually="batch")
@@ -327,7 +332,7 @@ class ClientBase(ConfiguredClient[TransportT]):
             )
 
     def _begin_many(
-        self, queries: Sequence[Query]
+        self, queries: Sequence[ListQuery | Personalize]
     ) -> Iterator[tuple[int, Begin[RecommendationList]]]:
         """Check all queries; then yield the place of each and how to begin it."""
         for query in queries:

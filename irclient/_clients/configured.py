@@ -1,4 +1,4 @@
-"""Making a client of a configuration, in both clients alike."""
+"""Making a client: of its parts, or of a configuration; in both clients alike."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from irclient import configuration as configured
+    from irclient import settings as groups
     from irclient._clients import options
     from irclient._core.pacing import Fleet
     from irclient.auth import Credential
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from irclient.topology import Endpoints
 else:
     configured = Deferred("irclient.configuration")
+    groups = Deferred("irclient.settings")
     options = Deferred("irclient._clients.options")
 
 __all__ = ["ConfiguredClient"]
 
 
 class ConfiguredClient(ABC, Generic[TransportT]):
-    """A client that can be made of the environment or a file as well as of its parts."""
+    """A client that is made of its parts, of the environment, or of a file."""
 
     #: None: interactive for one call, batch for many.
     _priority: Literal["interactive", "batch"] | None
@@ -39,7 +41,6 @@ class ConfiguredClient(ABC, Generic[TransportT]):
     def at(self, label: str) -> Self:
         """Return a light copy that asks one endpoint alone."""
 
-    @abstractmethod
     def __init__(
         self,
         endpoints: Endpoints,
@@ -52,7 +53,22 @@ class ConfiguredClient(ABC, Generic[TransportT]):
         observers: Sequence[Observer] = (),
         fleet: Fleet | None = None,
     ) -> None:
-        """Make a client of its parts: put them together."""
+        self._put_together(
+            ClientParts(
+                endpoints=endpoints,
+                credential=credential,
+                settings=groups.Settings.model_construct() if settings is None else settings,
+                fallback=fallback,
+                store=store,
+                transport=transport,
+                observers=observers,
+                fleet=fleet,
+            )
+        )
+
+    @abstractmethod
+    def _put_together(self, parts: ClientParts[TransportT]) -> None:
+        """Check what the client is made of, and make what its calls share."""
 
     @staticmethod
     @abstractmethod
