@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import AliasPath, FailFast, Field, field_serializer, field_validator
 from pydantic_core import from_json
 
 from irclient._display.html import table_of_list, table_of_selectors
 from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
+from irclient._values.rows import Rows
 from irclient._values.tolerant import Tolerant, TolerantRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from pydantic import FieldSerializationInfo
 
@@ -65,6 +65,8 @@ class Served:
 
 
 _UNSERVED = Served()
+#: What `Answer.note_served` keeps of how an answer came about, in its order.
+_NOTED = ("endpoint", "account", "variant", "attempts", "elapsed", "fresh_for")
 
 _new = object.__new__
 
@@ -104,15 +106,8 @@ class Answer(Tolerant):
         served = first["served"]
         if not isinstance(served, Served):
             # Most answers are never asked how they were served, so it is put together here.
-            endpoint, account, variant, attempts, elapsed, fresh_for = served
-            served = first["served"] = Served(
-                endpoint=endpoint,
-                account=account,
-                variant=variant,
-                attempts=attempts,
-                elapsed=elapsed,
-                fresh_for=fresh_for,
-            )
+            noted = dict(zip(_NOTED, served, strict=True))
+            served = first["served"] = Served(**noted)
         private = self.__pydantic_private__
         if private is None or "age" not in private:
             return served
@@ -238,7 +233,7 @@ class RecommendedItem(TolerantRow):
     tracking_id: str | None = Field(default=None, alias="trackingId")
 
 
-class RecommendationList(Answer, Sequence[RecommendedItem]):
+class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  # over its rows
     """A ranked list, best first: a sequence of its items.
 
     ``"64702" in a_list`` and ``a_list.index("64702")`` are about ids; they take items as well.
@@ -294,15 +289,9 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
                 names = of_item
         return super().read_from(body)
 
-    @overload
-    def __getitem__(self, index: int) -> RecommendedItem: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[RecommendedItem, ...]: ...
-    def __getitem__(self, index: int | slice) -> RecommendedItem | tuple[RecommendedItem, ...]:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[RecommendedItem]:  # type: ignore[override]
-        return iter(self.items)
+    @property
+    def _rows(self) -> tuple[RecommendedItem, ...]:
+        return self.items
 
     def __contains__(self, value: object) -> bool:
         """Whether an id, or an item, is in the list."""
@@ -322,9 +311,6 @@ class RecommendationList(Answer, Sequence[RecommendedItem]):
 
     def _as_asked(self, value: object) -> Sequence[object]:
         return self.ids if isinstance(value, str) else self.items
-
-    def __len__(self) -> int:
-        return len(self.items)
 
     def __repr__(self) -> str:
         shown = ", ".join(repr(item.id) for item in self.items[:5])
@@ -370,7 +356,7 @@ class Selector(Tolerant):
         return [value for value in values if value is not None]
 
 
-class Selectors(Answer, Sequence[Selector]):
+class Selectors(Rows[Selector], Answer):  # type: ignore[misc]  # over its rows
     """The filters that apply to a visually-similar list: a sequence of `Selector`.
 
     Source: contract section 6.9 (documented schema; no sample was recovered).
@@ -378,18 +364,9 @@ class Selectors(Answer, Sequence[Selector]):
 
     selectors: Annotated[tuple[Selector, ...], FailFast()] = Field(alias="value")
 
-    @overload
-    def __getitem__(self, index: int) -> Selector: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Selector, ...]: ...
-    def __getitem__(self, index: int | slice) -> Selector | tuple[Selector, ...]:
-        return self.selectors[index]
-
-    def __iter__(self) -> Iterator[Selector]:  # type: ignore[override]
-        return iter(self.selectors)
-
-    def __len__(self) -> int:
-        return len(self.selectors)
+    @property
+    def _rows(self) -> tuple[Selector, ...]:
+        return self.selectors
 
     def _repr_html_(self) -> str:
         return table_of_selectors(self)

@@ -60,7 +60,7 @@ def test_a_name_that_does_not_exist_says_so() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        *sorted(irclient._HOMES),
+        *sorted(set(irclient._HOME_OF.values())),
         "irclient.observe", "irclient.queries", "irclient.filters", "irclient.modeling",
         "irclient.analysis", "irclient.configuration", "irclient.testing",
         "irclient.integrations.django", "irclient.integrations.fastapi",

@@ -7,6 +7,7 @@ compare(lists, other_lists).summary
 Needs the extra ``analysis``.
 """
 
+from irclient._runtime.extras import how_to_install
 from irclient.errors import ConfigurationError
 
 try:
@@ -14,11 +15,7 @@ try:
     from irclient.analysis.comparison import Comparison, compare
     from irclient.analysis.lists import Lists
 except ModuleNotFoundError as missing:
-    package = (missing.name or "irclient").partition(".")[0]
-    if package == "irclient":
-        raise
-    raise ConfigurationError(
-        f"irclient.analysis needs {package}: pip install 'irclient[analysis]'"
-    ) from None
+    advice = how_to_install(missing, module="irclient.analysis", extra="analysis")
+    raise ConfigurationError(advice) from None
 
 __all__ = ["Comparison", "Lists", "acollect", "collect", "compare"]

@@ -3,17 +3,8 @@
 from enum import IntEnum
 from typing import Final
 
-from irclient.errors import (
-    AccessDenied,
-    AuthenticationError,
-    ConfigurationError,
-    DeadlineExceeded,
-    IRError,
-    NotReady,
-    QueryError,
-    Throttled,
-    Unavailable,
-)
+from irclient import errors
+from irclient.errors import IRError
 
 __all__ = ["ExitCode", "exit_code_of", "exit_code_table"]
 
@@ -42,14 +33,14 @@ _MEANING: Final = {
 
 #: The first kind that fits decides, so special kinds stand before general ones.
 _BY_KIND: Final[tuple[tuple[type[IRError], ExitCode], ...]] = (
-    (ConfigurationError, ExitCode.WRONG_USE),
-    (QueryError, ExitCode.WRONG_USE),
-    (AuthenticationError, ExitCode.NO_ACCESS),
-    (AccessDenied, ExitCode.NO_ACCESS),
-    (Throttled, ExitCode.THROTTLED),
-    (DeadlineExceeded, ExitCode.UNAVAILABLE),
-    (NotReady, ExitCode.NOT_READY),
-    (Unavailable, ExitCode.UNAVAILABLE),
+    (errors.ConfigurationError, ExitCode.WRONG_USE),
+    (errors.QueryError, ExitCode.WRONG_USE),
+    (errors.AuthenticationError, ExitCode.NO_ACCESS),
+    (errors.AccessDenied, ExitCode.NO_ACCESS),
+    (errors.Throttled, ExitCode.THROTTLED),
+    (errors.DeadlineExceeded, ExitCode.UNAVAILABLE),
+    (errors.NotReady, ExitCode.NOT_READY),
+    (errors.Unavailable, ExitCode.UNAVAILABLE),
 )
 
 

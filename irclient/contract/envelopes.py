@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from irclient.contract.error_words import ERROR_WORDS
 from irclient.contract.messages import json_answer, json_of, json_response, json_text
 
 if TYPE_CHECKING:
@@ -38,16 +39,7 @@ _WAITING: Final[Mapping[str, str]] = {
     "details": "The data of this list has not been cooked yet. Try again later.",
 }
 _SUCCESS: Final[Mapping[str, str]] = {"status": "Success"}
-_MESSAGES: Final[Mapping[str, tuple[int, str]]] = {
-    "BadRequest": (400, "Bad request"),
-    "Forbidden": (403, "Forbidden"),
-    "InternalServerError": (500, "Internal server error"),
-    "MethodNotAllowed": (405, "Method not allowed"),
-    "NotFound": (404, "Not found"),
-    "RequestEntityTooLarge": (413, "Request entity too large"),
-    "ServiceUnavailable": (503, "Service is unavailable"),
-    "TooManyRequests": (429, "Too many requests"),
-}
+_STATUS_AND_WORDS: Final = {code: (status, words) for status, (code, words) in ERROR_WORDS.items()}
 
 
 def served_list(
@@ -113,7 +105,7 @@ def refusal(
     code: str, message: str | None = None, *, headers: Sequence[tuple[str, str]] = ()
 ) -> Response:
     """An error body (contract section 14); its code is the name of its HTTP status."""
-    status, words = _MESSAGES[code]
+    status, words = _STATUS_AND_WORDS[code]
     return json_response(
         status, {"error": {"code": code, "message": message or words}}, headers=headers
     )

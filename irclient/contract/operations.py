@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
-from irclient.contract.envelopes import selectors, served_list, waiting_list
+from irclient.contract.envelopes import selectors, served_list, trigger_accepted, waiting_list
 from irclient.contract.parameters import BadParameter, PagingRules, read_parameters
 from irclient.cooking.cooked_data import ListRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from irclient.contract.choices import Choices
     from irclient.contract.messages import Request, Response
@@ -31,8 +31,8 @@ __all__ = [
     "Refused",
     "SelectorsCall",
     "TriggerCall",
-    "answer_list",
-    "answer_selectors",
+    "accept_trigger",
+    "answer",
     "read_call",
 ]
 
@@ -193,26 +193,51 @@ def _read_list(
             raise Refused("NotFound")
 
 
-def answer_list(
-    call: ListCall,
+def answer(
+    call: ListCall | SelectorsCall,
     data: CookedLists | None,
     *,
     views: tuple[str, ...] = (),
-    now: datetime,
+    now: float,
     choices: Choices,
 ) -> Response:
-    """Answer a call for a list.
+    """Answer a call from the cooked data.
 
     Args:
         call: The call.
         data: The cooked data; None before the first cooking.
         views: What was seen in the call's session, most recent first.
-        now: When the items must be available.
+        now: When the items must be available, in seconds since the epoch.
         choices: What the contract leaves open.
 
     Raises:
         Refused: It cannot be answered.
     """
+    instant = datetime.fromtimestamp(now, UTC)
+    if isinstance(call, SelectorsCall):
+        return _answer_selectors(call, data, instant, choices)
+    return _answer_list(call, data, views, instant, choices)
+
+
+def accept_trigger(account: str, *, now: float, choices: Choices) -> Response:
+    """Answer a trigger that started a cooking; it is named after the instant.
+
+    Args:
+        account: The account that is cooked.
+        now: Seconds since the epoch.
+        choices: What the contract leaves open.
+    """
+    version = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d%H%M%S")
+    return trigger_accepted(environment_id=account, version=version, form=choices.trigger_answer)
+
+
+def _answer_list(
+    call: ListCall,
+    data: CookedLists | None,
+    views: tuple[str, ...],
+    now: datetime,
+    choices: Choices,
+) -> Response:
     if data is None:
         if choices.not_cooked == "ServiceUnavailable":
             raise Refused("ServiceUnavailable")
@@ -244,20 +269,9 @@ def answer_list(
     return _page(call, ranking, data=data, choices=choices)
 
 
-def answer_selectors(
-    call: SelectorsCall, data: CookedLists | None, *, now: datetime, choices: Choices
+def _answer_selectors(
+    call: SelectorsCall, data: CookedLists | None, now: datetime, choices: Choices
 ) -> Response:
-    """Answer a call for selectors.
-
-    Args:
-        call: The call.
-        data: The cooked data; None before the first cooking.
-        now: When the similar items must be available.
-        choices: What the contract leaves open.
-
-    Raises:
-        Refused: It cannot be answered.
-    """
     if data is None:
         # Its envelope has no status, so the contract leaves only an error for it.
         raise Refused("ServiceUnavailable")

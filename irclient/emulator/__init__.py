@@ -9,18 +9,15 @@ with Emulator() as emulator, IRClient(
 Needs the extra ``emulator``.
 """
 
+from irclient._runtime.extras import how_to_install
+
 try:
     from irclient.emulator import faults
     from irclient.emulator.emulator import Emulator
     from irclient.emulator.foreground import serve
     from irclient.emulator.switches import Switches
 except ModuleNotFoundError as missing:
-    package = (missing.name or "irclient").partition(".")[0]
-    if package == "irclient":
-        raise
-    raise ModuleNotFoundError(
-        f"irclient.emulator needs {package}: pip install 'irclient[emulator]'",
-        name=missing.name,
-    ) from None
+    advice = how_to_install(missing, module="irclient.emulator", extra="emulator")
+    raise ModuleNotFoundError(advice, name=missing.name) from None
 
 __all__ = ["Emulator", "Switches", "faults", "serve"]

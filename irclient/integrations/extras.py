@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from irclient._runtime.extras import how_to_install
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -24,10 +26,5 @@ def extra(name: str) -> Generator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        package = (missing.name or "irclient").partition(".")[0]
-        if package == "irclient":
-            raise
-        raise ModuleNotFoundError(
-            f"irclient.integrations.{name} needs {package}: pip install 'irclient[{name}]'",
-            name=missing.name,
-        ) from None
+        advice = how_to_install(missing, module=f"irclient.integrations.{name}", extra=name)
+        raise ModuleNotFoundError(advice, name=missing.name) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from irclient.contract.envelopes import refusal
@@ -54,10 +55,11 @@ class Readiness:
         return ["draining"] if self.is_draining else list(self._reasons())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Application:
     """Answers every request of a worker.
 
-    Args:
+    Attributes:
         hosts: The endpoints by host.
         readiness: Whether requests are wanted.
         metrics: Counts what is answered.
@@ -65,20 +67,11 @@ class Application:
         most_body_bytes: The largest body.
     """
 
-    def __init__(
-        self,
-        hosts: Hosts[EndpointService],
-        *,
-        readiness: Readiness,
-        metrics: Metrics,
-        access_log: AccessLog | None,
-        most_body_bytes: int,
-    ) -> None:
-        self._hosts = hosts
-        self._readiness = readiness
-        self._metrics = metrics
-        self._access_log = access_log
-        self._most_body_bytes = most_body_bytes
+    hosts: Hosts[EndpointService]
+    readiness: Readiness
+    metrics: Metrics
+    access_log: AccessLog | None
+    most_body_bytes: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -91,7 +84,7 @@ class Application:
             else:
                 response = await self._about_lists(scope, receive)
         except _Gone:
-            self._metrics.refused("gone")
+            self.metrics.refused("gone")
             return
         await self._send(response, send)
 
@@ -101,26 +94,26 @@ class Application:
         if path == "/health/live":
             return json_response(200, {"status": "live"})
         if path == "/health/ready":
-            missing = self._readiness.missing()
+            missing = self.readiness.missing()
             if missing:
                 return json_response(503, {"status": "not ready", "missing": missing})
             return json_response(200, {"status": "ready"})
         if path == "/metrics":
-            body = await asyncio.to_thread(self._metrics.exposition)
+            body = await asyncio.to_thread(self.metrics.exposition)
             return Response(status=200, headers=(("content-type", CONTENT_TYPE),), body=body)
         return refusal("NotFound")
 
     async def _about_lists(self, scope: Scope, receive: Receive) -> Response:
         started_at = time.perf_counter()
         host, authorization = _headers(scope)
-        service = self._hosts.find(host)
+        service = self.hosts.find(host)
         if service is None:
-            self._metrics.refused("unknown host")
+            self.metrics.refused("unknown host")
             return refusal("NotFound", f"no endpoint is reached by the host {host!r}")
         target = _target(scope)
 
         async def body() -> bytes:
-            return await _body(receive, self._most_body_bytes)
+            return await _body(receive, self.most_body_bytes)
 
         try:
             response, noted = await service.answer(
@@ -132,8 +125,8 @@ class Application:
             _log.exception("a request failed: %s", scope["method"])
             response, noted = refusal("InternalServerError"), Noted()
         seconds = time.perf_counter() - started_at
-        self._metrics.answered(service.served, noted, response.status, seconds)
-        if self._access_log is not None:
+        self.metrics.answered(service.served, noted, response.status, seconds)
+        if self.access_log is not None:
             self._note(scope, service, noted, response, seconds)
         return response
 
@@ -145,7 +138,7 @@ class Application:
         response: Response,
         seconds: float,
     ) -> None:
-        assert self._access_log is not None  # noqa: S101  (the caller has looked)
+        assert self.access_log is not None  # noqa: S101  (the caller has looked)
         client: tuple[str, int] | None = scope.get("client")
         fields = {
             "endpoint": service.served.label,
@@ -159,12 +152,12 @@ class Application:
             "caller": noted.caller,
             "client": client[0] if client else None,
         }
-        self._access_log.note(fields, user_id=noted.user_id, session_id=noted.session_id)
+        self.access_log.note(fields, user_id=noted.user_id, session_id=noted.session_id)
 
     async def _send(self, response: Response, send: Send) -> None:
         headers = [(b"content-length", str(len(response.body)).encode())]
         headers.extend((name.encode(), value.encode("latin-1")) for name, value in response.headers)
-        if self._readiness.is_draining or response.status == 413:
+        if self.readiness.is_draining or response.status == 413:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})

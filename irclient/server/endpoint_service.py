@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from irclient.contract.envelopes import refusal, trigger_accepted
+from irclient.contract.envelopes import refusal
 from irclient.contract.messages import Response, read_request
 from irclient.contract.operations import (
     ListCall,
     Refused,
     SelectorsCall,
     TriggerCall,
-    answer_list,
-    answer_selectors,
+    accept_trigger,
+    answer,
     read_call,
 )
 from irclient.server.admission import check_size
@@ -70,10 +69,11 @@ class Noted:
     session_id: str | None = None
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class EndpointService:
     """Answers the requests for one endpoint; used on one event loop.
 
-    Args:
+    Attributes:
         served: The endpoint.
         outputs: The outputs of all folders.
         callers: Who may call.
@@ -83,34 +83,26 @@ class EndpointService:
         limits: How large a request may be.
         choices: What the contract leaves open.
         clock: Seconds since the epoch.
+        memory: Answers that may be given again.
     """
 
-    def __init__(
-        self,
-        served: ServedEndpoint,
-        *,
-        outputs: Mapping[Path, ServedOutput],
-        callers: Callers,
-        capacity: Capacity,
-        sessions: Sessions,
-        trigger: Trigger,
-        limits: Limits,
-        choices: Choices,
-        clock: Callable[[], float],
-    ) -> None:
-        self.served = served
-        self.memory = AnswersMemory()
-        self._account = served.account.name
+    served: ServedEndpoint
+    outputs: Mapping[Path, ServedOutput]
+    callers: Callers
+    capacity: Capacity
+    sessions: Sessions
+    trigger: Trigger
+    limits: Limits
+    choices: Choices
+    clock: Callable[[], float]
+    memory: AnswersMemory = field(default_factory=AnswersMemory, init=False)
+
+    def __post_init__(self) -> None:
+        self._account = self.served.account.name
         self._modelings = {
-            each.name.casefold(): (each, outputs[each.output]) for each in served.modelings
+            each.name.casefold(): (each, self.outputs[each.output])
+            for each in self.served.modelings
         }
-        self._callers = callers
-        self._capacity = capacity
-        self._sessions = sessions
-        self._trigger = trigger
-        self._limits = limits
-        self._choices = choices
-        self._clock = clock
 
     async def answer(
         self,
@@ -129,13 +121,13 @@ class EndpointService:
             body: Reads the body; only asked for where one belongs.
         """
         noted = Noted()
-        verdict = self._callers.known(authorization, self._clock())
+        verdict = self.callers.known(authorization, self.clock())
         if verdict is None:
-            verdict = await self._callers.prove(authorization or "", self._clock())
+            verdict = await self.callers.prove(authorization or "", self.clock())
         noted.caller = verdict.label
         if verdict.status != 200:
             return _not_admitted(verdict.status), noted
-        wait = await self._capacity.take(self.served)
+        wait = await self.capacity.take(self.served)
         if wait > 0.0:
             seconds = str(max(1, math.ceil(wait)))
             return refusal("TooManyRequests", headers=(("retry-after", seconds),)), noted
@@ -147,7 +139,7 @@ class EndpointService:
     async def _operate(
         self, method: str, target: str, body: Callable[[], Awaitable[bytes]], noted: Noted
     ) -> Response:
-        now = self._clock()
+        now = self.clock()
         found = self.memory.find(target, now) if method == "GET" else None
         if found is not None:
             response, about = found
@@ -155,9 +147,9 @@ class EndpointService:
             return response
         content = await body() if method == "POST" else b""
         call = read_call(
-            read_request(method, target, headers={}, body=content), choices=self._choices
+            read_request(method, target, headers={}, body=content), choices=self.choices
         )
-        check_size(call, self._limits)
+        check_size(call, self.limits)
         noted.operation = operation_of(call)
         noted.user_id, noted.session_id = call.parameters.user_id, call.parameters.session_id
         modeling, output = self._modeling(call.parameters.modeling)
@@ -170,15 +162,11 @@ class EndpointService:
     ) -> Response:
         edition = output.edition
         data = None if edition is None else edition.data
-        instant = datetime.fromtimestamp(now, UTC)
         session_id = call.parameters.session_id
-        if isinstance(call, SelectorsCall):
-            response = answer_selectors(call, data, now=instant, choices=self._choices)
-        else:
-            views: tuple[str, ...] = ()
-            if session_id is not None:
-                views = await self._seen(call, session_id)
-            response = answer_list(call, data, views=views, now=instant, choices=self._choices)
+        views: tuple[str, ...] = ()
+        if isinstance(call, ListCall) and session_id is not None:
+            views = await self._seen(call, session_id)
+        response = answer(call, data, views=views, now=now, choices=self.choices)
         if edition is not None and session_id is None and operation_of(call) != "personalize":
             self.memory.keep(
                 target,
@@ -192,26 +180,22 @@ class EndpointService:
 
     async def _seen(self, call: ListCall, session_id: str) -> tuple[str, ...]:
         if call.viewed_item is not None:
-            await self._sessions.record(self._account, session_id, call.viewed_item)
+            await self.sessions.record(self._account, session_id, call.viewed_item)
         if call.operation == "picks":
-            return await self._sessions.views(self._account, session_id)
+            return await self.sessions.views(self._account, session_id)
         return ()
 
     async def _start_cooking(self, modeling: ServedModeling, now: float) -> Response:
         if modeling.cook is None:
             raise Refused("NotFound", "no cooking command is configured here")
         try:
-            started = await self._trigger.start(self._account, modeling, now)
+            started = await self.trigger.start(self._account, modeling, now)
         except OSError as problem:
             _log.error("%s: %s cannot be cooked: %s", self._account, modeling.name, problem)
             raise Refused("ServiceUnavailable") from None
         if not started:
             raise Refused("TooManyRequests")
-        return trigger_accepted(
-            environment_id=self._account,
-            version=datetime.fromtimestamp(now, UTC).strftime("%Y%m%d%H%M%S"),
-            form=self._choices.trigger_answer,
-        )
+        return accept_trigger(self._account, now=now, choices=self.choices)
 
     def _modeling(self, name: str | None) -> tuple[ServedModeling, ServedOutput]:
         if name is None:

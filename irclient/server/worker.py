@@ -63,7 +63,7 @@ class Worker:
         self._redis, capacity, sessions = _shared_state(plan)
         self._services = [
             EndpointService(
-                endpoint,
+                served=endpoint,
                 outputs=plan.outputs,
                 callers=Callers(endpoint.account, plan.keys[endpoint.account.name], tokens),
                 capacity=capacity,
@@ -79,7 +79,9 @@ class Worker:
         is_logged = plan.configuration.access_log == "stdout"
         self._access_log = AccessLog(key=plan.hash_key) if is_logged else None
         self.application = Application(
-            Hosts((each.served.host_label, each.served.hosts, each) for each in self._services),
+            hosts=Hosts(
+                (each.served.host_label, each.served.hosts, each) for each in self._services
+            ),
             readiness=self._readiness,
             metrics=self._metrics,
             access_log=self._access_log,

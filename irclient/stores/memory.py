@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cachetools import Cache
@@ -104,16 +105,14 @@ def _check(name: str, most: object) -> None:
         raise ConfigurationError(f"MemoryStore: {name} must be an int of at least 1, got {most!r}")
 
 
+@dataclass(slots=True, eq=False)
 class _Place:
     """Where an entry is kept."""
 
-    __slots__ = ("entry", "key", "size", "was_used")
-
-    def __init__(self, key: str, entry: Entry, size: int) -> None:
-        self.key = key
-        self.entry = entry
-        self.size = size
-        self.was_used = False
+    key: str
+    entry: Entry
+    size: int
+    was_used: bool = False
 
 
 class _SecondChance(Cache[str, _Place | None]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
+from irclient.contract.error_words import ERROR_WORDS
 from irclient.testing.bodies import DEFAULT_IDS, error_body, list_body, title_of
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Script:
             retry_after: The header's seconds; left out when None.
             times: How often.
         """
-        code, message = _ERRORS.get(status, (f"Error{status}", f"Error {status}"))
+        code, message = ERROR_WORDS.get(status, (f"Error{status}", f"Error {status}"))
         headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
         # 401 comes with an empty body (contract section 3).
         body = None if status == 401 else error_body(code, message)
@@ -203,19 +204,6 @@ class Script:
             self._steps[-1].left = 1
         self._steps.append(_Step(plan, math.inf if times is None else times))
         return self
-
-
-_ERRORS: Final = {
-    # The first two are the codes that were seen; the others' wording is inferred from them.
-    429: ("TooManyRequests", "Too many requests"),
-    503: ("ServiceUnavailable", "Service is unavailable"),
-    400: ("BadRequest", "Bad request"),
-    403: ("Forbidden", "Forbidden"),
-    404: ("NotFound", "Not found"),
-    500: ("InternalServerError", "Internal server error"),
-    502: ("BadGateway", "Bad gateway"),
-    504: ("GatewayTimeout", "Gateway timeout"),
-}
 
 
 def answer_well(sent: SentRequest) -> Outcome:

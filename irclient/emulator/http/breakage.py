@@ -11,6 +11,7 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from irclient.contract.error_words import ERROR_WORDS
 from irclient.contract.messages import Response, json_response
 from irclient.emulator.faults import (
     BlackHole,
@@ -39,13 +40,6 @@ __all__ = ["reset", "send_broken", "substitute", "wait_for_end"]
 _HTML: Final = b"<!DOCTYPE html><html><head><title>%s</title></head><body><h1>%s</h1></body></html>"
 _JSON: Final = ("content-type", "application/json; charset=utf-8")
 _HTML_TYPE: Final = ("content-type", "text/html; charset=utf-8")
-_WORDS: Final = {
-    429: ("TooManyRequests", "Too many requests"),
-    500: ("InternalServerError", "Internal server error"),
-    502: ("BadGateway", "Bad gateway"),
-    503: ("ServiceUnavailable", "Service is unavailable"),
-    504: ("GatewayTimeout", "Gateway timeout"),
-}
 #: RST instead of FIN: close at once and throw away what was not sent.
 #: On and 0 s, in the form of the system's struct linger.
 _NO_LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -84,7 +78,7 @@ def _wrong_success(fault: Fault) -> Response | None:
 
 
 def _refusal(code: int, *, body: str, retry_after: float | None) -> Response:
-    name, message = _WORDS.get(code, (f"Status{code}", f"Status {code}"))
+    name, message = ERROR_WORDS.get(code, (f"Status{code}", f"Status {code}"))
     advice = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
     if body == "json":
         content = {"error": {"code": name, "message": message}}
