@@ -35,18 +35,17 @@ from typing import Final
 
 from irclient._core.priority import Priority
 from irclient._core.reservation import PLAY, BatchQueue, Reservation
+from irclient._core.throttled_scale import ThrottledScale
 from irclient._runtime.forks import fork_safe_lock
 from irclient.health import AllowanceStatus
 
-__all__ = ["MARGIN", "Allowance", "Reservation"]
+__all__ = ["LONGEST_BLOCK", "MARGIN", "Allowance", "Reservation"]
 
 #: Added to the second, for requests that overtake each other on their way: connecting takes
 #: longer than sending, and a busy machine delays some. It costs four of a hundred requests.
 MARGIN: Final = 0.045
-_SHRINK_TO: Final = 0.7
-_SHRINK_AGAIN_AFTER: Final = 0.5
-_GROWTH: Final = 0.05
-_LONGEST_BLOCK: Final = 60.0
+#: The longest `Retry-After` that is believed, in seconds.
+LONGEST_BLOCK: Final = 60.0
 
 
 class Allowance:
@@ -68,9 +67,7 @@ class Allowance:
         self._starts = array("d")
         self._given_back: list[float] = []  # Sorted instants in the future.
         self._batch = BatchQueue()
-        self._scale = 1.0
-        self._scaled_at = 0.0
-        self._shrunk_at = -math.inf
+        self._scale = ThrottledScale()
         self._throttled_at = -math.inf
         self._blocked_until = -math.inf
 
@@ -169,11 +166,10 @@ class Allowance:
         with self._lock:
             self._throttled_at = now
             if retry_after is not None:
-                until = now + min(retry_after, _LONGEST_BLOCK)
+                until = now + min(retry_after, LONGEST_BLOCK)
                 self._blocked_until = max(self._blocked_until, until)
-            if self._adaptive and now - self._shrunk_at >= _SHRINK_AGAIN_AFTER:
-                self._scale = max(self._scale_at(now) * _SHRINK_TO, 1.0 / max(self._full_limit, 1))
-                self._scaled_at = self._shrunk_at = now
+            if self._adaptive:
+                self._scale.shrink(now, least=1.0 / max(self._full_limit, 1))
 
     def hold_back(self, until: float) -> None:
         """Let nothing start before an instant, as somebody else was told."""
@@ -186,9 +182,10 @@ class Allowance:
         Whoever holds a slot that is too close to others by then finds out at its start.
         """
         with self._lock:
-            if limit < self._full_limit * self._scale:
+            if limit < self._full_limit * self._scale.shrunk:
                 self._moves += 1
-            self._full_limit, self._scale = limit, 1.0
+            self._full_limit = limit
+            self._scale.reset()
 
     def started(self, now: float) -> int:
         """How many starts lie in the window that ends now."""
@@ -215,7 +212,8 @@ class Allowance:
             return 2 * self._used(now) <= self._limit(now)
 
     def __repr__(self) -> str:
-        return f"<Allowance {self._full_limit * self._scale:.0f} of {self._full_limit} a second>"
+        shrunk = self._full_limit * self._scale.shrunk
+        return f"<Allowance {shrunk:.0f} of {self._full_limit} a second>"
 
     def _first_slot(self, now: float, priority: Priority) -> float:
         starts, limit = self._starts, self._limit(now)
@@ -283,11 +281,8 @@ class Allowance:
         return at
 
     def _limit(self, now: float) -> int:
-        if self._scale >= 1.0:
+        if self._scale.shrunk >= 1.0:
             return self._full_limit
         return max(
-            math.floor(self._full_limit * self._scale_at(now) + 1e-9), min(self._full_limit, 1)
+            math.floor(self._full_limit * self._scale.at(now) + 1e-9), min(self._full_limit, 1)
         )
-
-    def _scale_at(self, now: float) -> float:
-        return min(self._scale + _GROWTH * (now - self._scaled_at), 1.0)

@@ -18,7 +18,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
-from irclient._wire.reading import Malformed, read_list, read_selectors
+from irclient._wire.malformed import Malformed
+from irclient._wire.reading import read_list, read_selectors
 from irclient.results import RecommendationList, Served
 
 if TYPE_CHECKING:

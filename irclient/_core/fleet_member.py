@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from irclient._core.allowance import MARGIN, Allowance
 from irclient._core.fleet_messages import FleetSlot, Message
 from irclient._core.flights import Flight
-from irclient._core.given_slots import GivenSlots
+from irclient._core.given_slots import AHEAD, GivenSlots
 from irclient._core.lease import BEAT, PATIENCE, Lease
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient.observe import FleetJoined, FleetLost, FleetReturned
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from irclient._core.fleet_messages import Answer
     from irclient.observe import Record
 
-__all__ = ["AHEAD", "FleetMember"]
+__all__ = ["FleetMember"]
 
-#: So far ahead the server gives slots: what is promised for later could not be lent meanwhile.
-AHEAD: Final = 0.1
 _TRY_AGAIN_AFTER: Final = 0.1
 #: A right that shrank by more than this part of the limit is confirmed at once, for the others.
 _CONFIRM: Final = 0.05

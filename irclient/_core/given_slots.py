@@ -12,8 +12,12 @@ from irclient._core.reservation import PLAY
 if TYPE_CHECKING:
     from irclient._core.fleet_messages import FleetSlot
 
-__all__ = ["GivenSlots"]
+__all__ = ["AHEAD", "GivenSlots"]
 
+#: So far ahead the server gives slots: what is promised for later could not be lent meanwhile.
+AHEAD: Final = 0.1
+#: Seconds by which a start may be late in a slot of the server; the margin covers more.
+_LATE: Final = 0.025
 #: Seconds after which a slot that no call has taken goes back.
 _UNCLAIMED_FOR: Final = 0.03
 
@@ -45,6 +49,11 @@ class GivenSlots:
                 self._free.remove(slot)
                 return slot
         return None
+
+    @staticmethod
+    def is_late(slot: FleetSlot, at: float) -> bool:
+        """Whether a request that starts at an instant is too late for its slot."""
+        return at - slot.starts_at > _LATE
 
     def used(self, slot: FleetSlot) -> None:
         """Note that a request was started in a slot."""

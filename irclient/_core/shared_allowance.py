@@ -24,8 +24,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from irclient._core.fleet_member import AHEAD, FleetMember
+from irclient._core.allowance import LONGEST_BLOCK
+from irclient._core.fleet_member import FleetMember
 from irclient._core.fleet_messages import FleetSlot
+from irclient._core.given_slots import AHEAD
 from irclient._core.lease import PATIENCE
 from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedAllowance"]
 
-#: Seconds by which a start may be late in a slot of the server; the margin covers more.
-_LATE: Final = 0.025
 #: The server is asked this many seconds before its next slot: others may be asking for it, too.
 _ASK_BEFORE: Final = 0.02
 #: Seconds for which a server that was full is taken to be full: others give slots back.
@@ -45,7 +45,6 @@ _FULL_FOR: Final = 0.25
 #: Calls wait so much longer while the fleet comes together on a server that knows nothing.
 _GRACE: Final = 0.7
 _MOST_WISHES: Final = 1000
-_LONGEST_BLOCK: Final = 60.0
 
 
 class SharedAllowance(FleetMember):
@@ -142,7 +141,7 @@ class SharedAllowance(FleetMember):
                     self._settle(now)
             return self._own.start(reservation, now)
         with self._lock:
-            if now >= self._blocked_until and now <= reservation.starts_at + _LATE:
+            if now >= self._blocked_until and not self._given.is_late(reservation, now):
                 self._given.used(reservation)
                 return True
         self.give_back(reservation, now)
@@ -162,7 +161,7 @@ class SharedAllowance(FleetMember):
         """Learn that a request reached the service long after it was started."""
         if not isinstance(reservation, FleetSlot):
             self._own.arrived(reservation, at)
-        elif at - reservation.starts_at > _LATE:
+        elif self._given.is_late(reservation, at):
             with self._lock:
                 # It counts twice: where it was given, and where the service will count it.
                 self._given.also_counts(at)
@@ -176,7 +175,7 @@ class SharedAllowance(FleetMember):
             self._own.throttled(now, retry_after=retry_after)
             self._throttled_at, self._has_news, self._shrinks = now, True, self._adaptive
             if retry_after is not None:
-                until = now + min(retry_after, _LONGEST_BLOCK)
+                until = now + min(retry_after, LONGEST_BLOCK)
                 self._blocked_until = max(self._blocked_until, until)
         self._wake()
 

@@ -31,7 +31,9 @@ from typing import TYPE_CHECKING, Final
 from irclient._core.protocol import Failure, Trouble
 from irclient._values.enum_members import found_quickly
 from irclient._values.momentary import value
-from irclient._wire.reading import SMALL_BODY, Malformed, excerpt, read_answer
+from irclient._wire.body_limits import SMALL_BODY
+from irclient._wire.malformed import Malformed, excerpt
+from irclient._wire.reading import read_answer
 from irclient._wire.responses import error_message, retry_after
 from irclient.results import RecommendationList
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from irclient._wire.reading import BOM
+from irclient._wire.malformed import BOM
 from irclient._wire.requests import Request
 from irclient._wire.responses import error_message
 

@@ -6,13 +6,14 @@ stand beside them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from irclient._wire.body_limits import SMALL_BODY, refuse_what_takes_long
+from irclient._wire.malformed import BOM, Malformed
 from irclient.queries import ItemSelectors, Personalize
 from irclient.results import (
     Answer,
@@ -29,49 +30,10 @@ if TYPE_CHECKING:
 
     from irclient.queries import Query
 
-__all__ = [
-    "BOM",
-    "SMALL_BODY",
-    "Malformed",
-    "excerpt",
-    "read_answer",
-    "read_list",
-    "read_selectors",
-]
+__all__ = ["read_answer", "read_list", "read_selectors"]
 
-BOM: Final = b"\xef\xbb\xbf"
-#: A body up to this long is read whatever is in it.
-SMALL_BODY: Final = 64 * 1024
-#: Reading holds the thread, or the event loop with all its tasks, and no clock can stop it. So
-#: what takes longer than about 50 ms is not begun: a longer body,
-_LARGE_BODY: Final = 4 * 1024 * 1024
-#: more values, which are counted by their commas and opening brackets (an item of the contract
-#: has three), for an answer to a query without a count and in any case;
-_MOST_ITEMS: Final = 10_000
-_MANY_ITEMS: Final = 15_000
-_FEW_ITEMS: Final = 2_000
-_MARKS_OF_AN_ITEM: Final = 3
-#: a number of hundreds of digits, whose reading takes the square of their number;
-_DIGITS: Final = 256
-#: or more rows with fields that cannot be read.
+#: The most rows with fields that cannot be read, each of which is read field by field.
 _MOST_UNREADABLE: Final = 1_000
-#: Bytes from which a piece is excerpted; longer by one than the longest piece.
-_EXCERPT: Final = 321
-
-
-class Malformed(Exception):  # noqa: N818  (a finding about a body, not an error that users meet)
-    """The body is not what the contract says; the message says why, with a short excerpt.
-
-    Attributes:
-        why: The same without the excerpt.
-    """
-
-    def __init__(self, why: str, body: bytes) -> None:
-        super().__init__(why, body[:_EXCERPT])
-        self.why = why
-
-    def __str__(self) -> str:
-        return f"{self.why}: {excerpt(self.args[1])}"
 
 
 def read_answer(query: Query, body: bytes) -> Answer:
@@ -115,13 +77,6 @@ def read_selectors(body: bytes) -> Selectors:
     return _read(_SELECTORS, body, 1)
 
 
-def _most_items(asked: int | None) -> int:
-    if asked is None:
-        return _MOST_ITEMS
-    tolerated = min(max(20 * asked, _FEW_ITEMS), _MOST_ITEMS)
-    return max(tolerated, min(asked, _MANY_ITEMS))
-
-
 _AnswerT = TypeVar("_AnswerT", bound=Answer)
 
 
@@ -142,26 +97,13 @@ _SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
 def _read(envelope: _Envelope[_AnswerT], body: bytes, asked: int | None) -> _AnswerT:
     body = body.removeprefix(BOM)
     if len(body) > SMALL_BODY:
-        _refuse_what_takes_long(body, _most_items(asked))
+        refuse_what_takes_long(body, asked=asked)
     try:
         # What `model_validate_json` does, without its seven arguments.
         answer: _AnswerT = envelope.kind.__pydantic_validator__.validate_json(body)
     except ValidationError:
         answer = _read_leniently(envelope, body)
     return answer.read_from(body)
-
-
-def _refuse_what_takes_long(body: bytes, most_items: int) -> None:
-    if len(body) > _LARGE_BODY:
-        raise Malformed("longer than any list is", body)
-    if sum(map(body.count, (b",", b"{", b"["))) > most_items * _MARKS_OF_AN_ITEM:
-        raise Malformed(
-            f"more values than {most_items} items have (read long lists in pages)", body
-        )
-    # Twice as many in a row hold one of these pieces, wherever they begin.
-    pieces = range(0, len(body), _DIGITS)
-    if any(body[at : at + _DIGITS].isdigit() for at in pieces if len(body) - at >= _DIGITS):
-        raise Malformed("a number with more digits than any has", body)
 
 
 def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
@@ -223,12 +165,3 @@ def _without(problem: ValidationError, fields: dict[str, Any]) -> dict[str, Any]
         detail["loc"][0] for detail in problem.errors(include_url=False, include_input=False)
     }
     return {name: value for name, value in fields.items() if name not in unreadable}
-
-
-def excerpt(body: bytes, *, length: int = 80) -> str:
-    """A short, printable piece of a body, for a message."""
-    if not body:
-        return "an empty body"
-    text = body[: length * 4].decode("utf-8", "replace")
-    text = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "." for c in text))
-    return repr(text[:length] + ("…" if len(text) > length or len(body) > length * 4 else ""))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from pydantic_core import from_json
 
 from irclient._values.momentary import value
-from irclient._wire.reading import BOM, SMALL_BODY, excerpt
+from irclient._wire.body_limits import SMALL_BODY
+from irclient._wire.malformed import BOM, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from irclient._core.shared_health import EndpointNews, ProbeClaim, event_of, hear
+from irclient._core.shared_health import EndpointNews, ProbeClaim, event_of
 from irclient._runtime.forks import fork_safe_lock
 from irclient.fleet.link import Request
+from irclient.fleet.listener import Listener
 from irclient.fleet.memory_news import News, text
 from irclient.fleet.news_script import CLAIM_PROBE, HEALTH_KEYS, NEWS
 
@@ -28,26 +29,6 @@ _NEWS_AFTER: Final = 0.4
 _ASKED_AFTER: Final = 4.0
 #: What happened longer ago, while the server was away, is not told any more.
 _OLD_AFTER: Final = 30.0
-#: Records that wait for the next call.
-_MOST_UNTOLD: Final = 1000
-
-
-@dataclass(slots=True, eq=False)
-class _Listener:
-    """What one client of this process knows of an endpoint."""
-
-    health: weakref.ref[EndpointHealth]
-    untold: list[Record]
-    known: EndpointNews | None = None
-
-    def hear(self, news: EndpointNews, now: float) -> None:
-        """Take in what the fleet says."""
-        health = self.health()
-        if health is not None:
-            records = hear(health, news, self.known, now)
-            if len(self.untold) < _MOST_UNTOLD:
-                self.untold.extend(records)
-        self.known = news
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +36,7 @@ class _Endpoint:
     """An endpoint, who in this process wants to hear of it, and what is to be told of it."""
 
     name: str
-    listeners: list[_Listener] = field(default_factory=list[_Listener])
+    listeners: list[Listener] = field(default_factory=list[Listener])
     was_asked: bool = False
     asked_told_at: float = float("-inf")
     #: The latest of what happened; what came before it does not matter any more.
@@ -88,7 +69,7 @@ class FleetNews:
     def join(self, url: str, health: EndpointHealth, untold: list[Record]) -> None:
         """Have a client's knowledge of an endpoint hear of the others'."""
         with self._lock:
-            self._endpoint(url).listeners.append(_Listener(weakref.ref(health), untold))
+            self._endpoint(url).listeners.append(Listener(weakref.ref(health), untold))
 
     def _endpoint(self, url: str) -> _Endpoint:
         found = self._endpoints.get(url)

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 
 from irclient.contract.choices import Choices
-from irclient.errors import ConfigurationError
 from irclient.server.access_log import AccessLog
 from irclient.server.application import Application, Readiness
 from irclient.server.endpoint_service import EndpointService
 from irclient.server.hosts import Hosts
 from irclient.server.identity.callers import Callers
-from irclient.server.identity.key_set import IssuerKeys, KeysUnavailable
+from irclient.server.identity.key_set import IssuerKeys
 from irclient.server.identity.tokens import Tokens
 from irclient.server.metrics import Metrics
 from irclient.server.outputs import OutputWatch
 from irclient.server.protocol import limited_connections
 from irclient.server.redis_state import RedisCapacity, RedisServer, RedisSessions
 from irclient.server.trigger import Trigger
+from irclient.server.upkeep import fetch_keys, kept_up, read_files
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from types import FrameType
 
     from irclient.server.endpoint_service import Capacity, Sessions
@@ -37,12 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Worker"]
 
-_log: Final = logging.getLogger(__name__)
 #: Ticks are uvicorn's, ten a second.
 _TICKS_A_SECOND: Final = 10
-_READ_FILES_EVERY: Final = 2.0
-_FETCH_KEYS_EVERY: Final = 15.0
-_AFTER_A_FAILURE: Final = 5.0
 _BACKLOG: Final = 2_048
 
 
@@ -126,8 +122,8 @@ class Worker:
     ) -> None:
         watch = OutputWatch(self._plan.outputs.values(), self._output_changed)
         self._tell_outputs()
-        jobs = (watch.run, self._read_files, self._fetch_keys)
-        tasks = [asyncio.create_task(_kept_up(job)) for job in jobs]
+        jobs = (watch.run, partial(read_files, self._plan), partial(fetch_keys, self._issuers))
+        tasks = [asyncio.create_task(kept_up(job)) for job in jobs]
         server.when_started = started
         try:
             await server.serve(sockets=[listening])
@@ -157,27 +153,6 @@ class Worker:
             for modeling in endpoint.modelings:
                 output = self._plan.outputs[modeling.output]
                 self._metrics.output(endpoint, modeling.name, output)
-
-    async def _read_files(self) -> None:
-        """Take up new static keys and a renewed certificate."""
-        while True:
-            await asyncio.sleep(_READ_FILES_EVERY)
-            reloads = [each.reload for each in self._plan.keys.values()]
-            for reload in (*reloads, self._plan.certificate.reload):
-                await asyncio.to_thread(reload)
-
-    async def _fetch_keys(self) -> None:
-        """Have the issuers' keys before the first token comes, and keep them fresh."""
-        while True:
-            for keys in self._issuers:
-                try:
-                    if keys.is_ready:
-                        keys.refresh_if_old()
-                    else:
-                        await keys.look_again()
-                except KeysUnavailable:
-                    continue  # told where it was found
-            await asyncio.sleep(_FETCH_KEYS_EVERY)
 
 
 class _Server(uvicorn.Server):
@@ -229,15 +204,3 @@ def _shared_state(plan: Plan) -> tuple[RedisServer | None, Capacity, Sessions]:
     server = RedisServer(plan.redis_url.reveal(), name=redis.name, timeout=redis.timeout)
     sessions = RedisSessions(server, plan.sessions, plan.configuration.limits)
     return server, RedisCapacity(server, plan.capacity), sessions
-
-
-async def _kept_up(job: Callable[[], Awaitable[None]]) -> None:
-    """Run a job for ever: what fails is told, and tried again after a while."""
-    while True:
-        try:
-            await job()
-        except ConfigurationError as problem:
-            _log.error("%s", problem)
-        except Exception:  # noqa: BLE001  (whatever it is, the worker goes on serving)
-            _log.exception("a job of the worker failed")
-        await asyncio.sleep(_AFTER_A_FAILURE)

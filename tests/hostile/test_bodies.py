@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from irclient._core import call_errors
 from irclient._core.verdict import Meaning, judge
-from irclient._wire.reading import Malformed, read_answer
+from irclient._wire.malformed import Malformed
+from irclient._wire.reading import read_answer
 from irclient._wire.responses import Response, error_message
 from irclient.attempts import Attempt
 from irclient.errors import IRError

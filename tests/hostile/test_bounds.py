@@ -14,7 +14,8 @@ from pydantic_core import from_json
 
 from irclient._core.verdict import judge
 from irclient._wire import reading as _reading
-from irclient._wire.reading import Malformed, read_answer, read_list
+from irclient._wire.malformed import Malformed
+from irclient._wire.reading import read_answer, read_list
 from irclient._wire.responses import Response, error_message
 from irclient.queries import ItemSelectors, Personalize, Popular
 from irclient.transports.content_encoding import LARGEST_BODY

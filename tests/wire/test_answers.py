@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irclient._wire.reading import Malformed, excerpt, read_answer, read_list, read_selectors
+from irclient._wire.malformed import Malformed, excerpt
+from irclient._wire.reading import read_answer, read_list, read_selectors
 from irclient._wire.responses import error_message
 from irclient.queries import (
     ItemSelectors,

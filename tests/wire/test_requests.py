@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from irclient._wire.reading import excerpt
+from irclient._wire.malformed import excerpt
 from irclient._wire.requests import build_request
 from irclient._wire.responses import Response, error_message, retry_after
 from irclient.errors import QueryError
