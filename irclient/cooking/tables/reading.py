@@ -14,7 +14,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -25,27 +25,19 @@ from irclient.cooking.data.partitions import DataContractError, open_text
 from irclient.cooking.engines.engine import Refused, Unreadable
 from irclient.cooking.report import Dropped, EntityReport
 from irclient.cooking.tables.checks import Checks
+from irclient.cooking.tables.columns import COLUMNS, GUID_LENGTH, ID_LENGTH, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     from irclient.cooking.data.partitions import Model, Partition
     from irclient.cooking.engines.engine import Engine
-
-    #: What reads one column, given how long an item's id may be.
-    _Step = Callable[[Checks, int], None]
+    from irclient.cooking.tables.columns import Step
 
 __all__ = ["Config", "read_config", "read_entities"]
 
-#: The longest id of an item, a variant or an image (contract section 11.3: D), and of a GUID.
-_ID_LENGTH: Final = 16
-_GUID_LENGTH: Final = 36
-_USER_LENGTH: Final = 256
-_SCOPE_LENGTH: Final = 64
-_URL_LENGTH: Final = 2048
-_LIST_LENGTH: Final = 64
 #: Bytes of a line that engines are sure to read.
 _LONGEST_LINE: Final = 2_000_000
 
@@ -70,7 +62,7 @@ def read_config(engine: Engine, model: Model) -> tuple[Config, EntityReport]:
     Raises:
         DataContractError: A value is none that its key can have.
     """
-    steps = (_text("Key", "name"), _text("Value", "setting"))
+    steps = (text("Key", "name"), text("Value", "setting"))
     report = _read(engine, model, "Reco_Config", "config", steps)
     rows = engine.columns(
         "select trim(name) as name, trim(setting) as setting from config where problem is null "
@@ -117,123 +109,9 @@ def read_entities(engine: Engine, model: Model, config: Config) -> Iterator[Enti
     Raises:
         DataContractError: An entity has rows, and none of them can be used.
     """
-    longest = _GUID_LENGTH if config.item_id_as_guid else _ID_LENGTH
-    for entity, table, steps in _ENTITIES:
+    longest = GUID_LENGTH if config.item_id_as_guid else ID_LENGTH
+    for entity, table, steps in COLUMNS:
         yield _read(engine, model, entity, table, steps, longest=longest)
-
-
-def _text(
-    column: str,
-    name: str,
-    *,
-    longest: int | None = None,
-    too_long: Literal["drop", "trim"] = "drop",
-) -> _Step:
-    return lambda made, _: made.text(column, name, longest=longest, too_long=too_long)
-
-
-def _id(column: str, name: str) -> _Step:
-    return lambda made, longest: made.text(column, name, longest=longest)
-
-
-def _instant(column: str, name: str) -> _Step:
-    return lambda made, _: made.instant(column, name)
-
-
-def _number(column: str, name: str) -> _Step:
-    return lambda made, _: made.number(column, name)
-
-
-def _flag(column: str, name: str) -> _Step:
-    return lambda made, _: made.flag(column, name)
-
-
-def _word(column: str, name: str, *known: str) -> _Step:
-    return lambda made, _: made.word(column, name, known=known)
-
-
-_ITEM: Final = _id("ItemId", "item_id")
-_INTERACTION: Final = (
-    _text("InteractionGroupingId", "basket_id", longest=_USER_LENGTH),
-    _ITEM,
-    _text("UserId", "user_id", longest=_USER_LENGTH),
-    _instant("Timestamp", "taken_at"),
-    _flag("IsPositive", "positive"),
-    _number("Strength", "strength"),
-)
-_CHANGE: Final = (
-    _text("RecoListName", "list_name"),
-    _ITEM,
-    _word("EnrichmentAction", "action", "Include", "Exclude"),
-    _number("Rank", "place"),
-)
-_LIST_NAME: Final = _text("ListName", "list_name", longest=_LIST_LENGTH)
-
-#: Each entity, its table, and the columns that are read.
-_ENTITIES: Final[tuple[tuple[str, str, tuple[_Step, ...]], ...]] = (
-    (
-        "Reco_ItemsAndVariants",
-        "catalogue",
-        (
-            _ITEM,
-            _text("Title", "title"),
-            _text("Description", "description"),
-            _instant("ReleaseDate", "released_at"),
-        ),
-    ),
-    ("Reco_ItemCategories", "categories", (_ITEM, _text("Category", "category"))),
-    (
-        "Reco_ItemAndVariantFilters",
-        "tags",
-        (_ITEM, _text("FilterName", "name"), _text("FilterValue", "setting")),
-    ),
-    (
-        "Reco_ItemAndVariantImages",
-        "images",
-        (_ITEM, _text("ImageFullUrl", "url", longest=_URL_LENGTH)),
-    ),
-    (
-        "Reco_ImagesInventory",
-        "inventory",
-        (_id("ImageId", "image_id"), _text("ImageFullUrl", "url", longest=_URL_LENGTH)),
-    ),
-    ("Reco_ImageToItemMappings", "image_items", (_id("ImageId", "image_id"), _ITEM)),
-    (
-        "Reco_ItemAndVariantAvailabilities",
-        "availabilities",
-        (
-            _ITEM,
-            _instant("StartDate", "starts_at"),
-            _instant("EndDate", "ends_at"),
-            _text("Channel", "channel", longest=_SCOPE_LENGTH, too_long="trim"),
-            _text("Catalog", "catalog", longest=_SCOPE_LENGTH, too_long="trim"),
-        ),
-    ),
-    ("Reco_Interactions", "interactions", _INTERACTION),
-    ("Reco_SyntheticInteractions", "synthetic", _INTERACTION),
-    ("Reco_OptOutUsers", "opt_outs", (_text("UserId", "user_id", longest=_USER_LENGTH),)),
-    (
-        "Reco_SeededRecommendationsEnrichment",
-        "seeded_changes",
-        (*_CHANGE, _text("AlgoType", "algo_type"), _id("SeedItemId", "seed_id")),
-    ),
-    ("Reco_RecommendationsEnrichment", "changes", _CHANGE),
-    (
-        "Reco_ExternalRecommendationsLists",
-        "external_lists",
-        (
-            _LIST_NAME,
-            _text("Title", "title", longest=_USER_LENGTH),
-            _instant("ListAvailabilityStartDate", "starts_at"),
-            _instant("ListAvailabilityEndDate", "ends_at"),
-        ),
-    ),
-    (
-        "Reco_ExternalRecommendationsItems",
-        "external_items",
-        (_LIST_NAME, _ITEM, _number("Rank", "place")),
-    ),
-)
 
 
 def _read(
@@ -241,9 +119,9 @@ def _read(
     model: Model,
     name: str,
     table: str,
-    steps: Sequence[_Step],
+    steps: Sequence[Step],
     *,
-    longest: int = _ID_LENGTH,
+    longest: int = ID_LENGTH,
 ) -> EntityReport:
     partitions = model.partitions.get(name, ())
     for partition in partitions:
