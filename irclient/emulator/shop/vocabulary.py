@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["AMOUNTS", "BRANDS", "COLORS", "KINDS", "LETTER_SIZES", "SHOE_SIZES", "STYLES", "Kind"]
+__all__ = [
+    "AMOUNTS", "BRANDS", "CATEGORIES", "CATEGORY_OF_KIND", "COLORS", "KINDS", "LETTER_SIZES",
+    "SHOE_SIZES", "STYLES", "Kind",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,10 @@ KINDS: Final = (
     Kind("Fountain Pen", "Stationery", ("Brass", "Resin", "Steel"), 49, ("Ink", "Notebook"), 9),
     Kind("Ink", "Stationery", ("Pigment", "Iron-Gall"), 14, ("Fountain Pen",)),
 )
+
+CATEGORIES: Final = tuple(dict.fromkeys(kind.category for kind in KINDS))
+#: The place of each kind's category among them.
+CATEGORY_OF_KIND: Final = tuple(CATEGORIES.index(kind.category) for kind in KINDS)
 
 #: The latent tastes: a word that a title shows, and a sentence for the description.
 STYLES: Final = (

@@ -14,8 +14,8 @@ import numpy as np
 
 from irclient.cooking.data.entities import model_json
 from irclient.cooking.data.instants import milliseconds
-from irclient.emulator.shop.baskets import make_sales
 from irclient.emulator.shop.catalogue import FAMOUS_ITEM, NEWEST_ITEMS, make_catalogue
+from irclient.emulator.shop.sales import make_sales
 from irclient.emulator.shop.vocabulary import STYLES
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from irclient.cooking.data.instants import Milliseconds
-    from irclient.emulator.shop.baskets import Sales
     from irclient.emulator.shop.catalogue import Catalogue
+    from irclient.emulator.shop.sales import Sales
 
 __all__ = ["ENDS_AT", "FAMOUS_ITEM", "NEWEST_ITEMS", "OUTLET_CATALOG", "OUTLET_CHANNEL",
            "user_id", "write_shop"]  # fmt: skip

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from irclient.emulator.shop.baskets import make_sales
 from irclient.emulator.shop.catalogue import DAY, make_catalogue
+from irclient.emulator.shop.sales import make_sales
 from irclient.emulator.shop.vocabulary import KINDS, STYLES
 
 ENDS_AT = 1_800_000_000_000
