@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from irclient.cooking.lazy_texts import LazyTexts
 
 if TYPE_CHECKING:
     from irclient.cooking.strings import Strings
@@ -25,7 +26,7 @@ _FEW_ITEMS = 100_000
 _NONE: Order = np.zeros(0, dtype=np.int32)
 
 
-class Ranking(Sequence[str]):
+class Ranking(LazyTexts):
     """Item ids, best first; a slice costs what the slice needs.
 
     Args:
@@ -45,20 +46,12 @@ class Ranking(Sequence[str]):
     def __len__(self) -> int:
         return len(self._top) + len(self._items)
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        """One id, or a list of them."""
-        if isinstance(at, slice):
-            wanted = range(*at.indices(len(self)))
-            places = self._places(max(wanted[0], wanted[-1]) + 1 if wanted else 0)
-            return self._ids.at([places[each] for each in wanted])
-        place = at + len(self) if at < 0 else at
-        if not 0 <= place < len(self):
-            raise IndexError(at)
+    def _text(self, place: int) -> str:
         return self._ids[self._places(place + 1)[place]]
+
+    def _texts(self, places: range) -> list[str]:
+        items = self._places(max(places[0], places[-1]) + 1 if places else 0)
+        return self._ids.at([items[each] for each in places])
 
     def places(self, count: int) -> list[int]:
         """The first `count` items, by their place in the catalogue."""

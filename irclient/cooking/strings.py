@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from irclient.cooking.lazy_texts import LazyTexts
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -17,7 +18,7 @@ __all__ = ["Strings"]
 _REMEMBERED: Final = 4_096
 
 
-class Strings(Sequence[str]):
+class Strings(LazyTexts):
     """Texts that are decoded one at a time, when they are looked at.
 
     Args:
@@ -63,18 +64,11 @@ class Strings(Sequence[str]):
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        """One text, or a list of them."""
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
-        place = at + len(self) if at < 0 else at
-        if not 0 <= place < len(self):
-            raise IndexError(at)
+    def _text(self, place: int) -> str:
         return str(self._raw(place), "utf-8", "surrogatepass")
+
+    def _texts(self, places: range) -> list[str]:
+        return self.at(places)
 
     def at(self, places: Sequence[int]) -> list[str]:
         """The texts of some places, each of which the column must have."""

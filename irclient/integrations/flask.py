@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
 
@@ -40,13 +40,14 @@ from irclient.integrations.deadline_header import seconds_in
 from irclient.integrations.error_answer import error_answer
 from irclient.integrations.extras import extra
 from irclient.integrations.health_answer import health_answer
+from irclient.integrations.replacing import Replaceable
 
 with extra("flask"):
     from flask import Blueprint, current_app, g, jsonify, request
     from werkzeug.local import LocalProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from flask import Flask, Response
 
@@ -124,11 +125,13 @@ class Recommendations:
         return _installed().client
 
 
-class AppRecommendations:
+class AppRecommendations(Replaceable[IRClient]):
     """What one application has: ``app.extensions["irclient"]``.
 
     ``app.config["IRCLIENT_CLIENT"]`` goes before the own client, at any time.
     """
+
+    _kind = IRClient
 
     def __init__(
         self, app: Flask, *, client: IRClient | None, factory: Callable[[], IRClient] | None
@@ -137,7 +140,6 @@ class AppRecommendations:
         self._given = client
         self._factory = factory or self._configured
         self._made: IRClient | None = None
-        self._replacement: IRClient | None = None
         self._lock = Lock()
 
     @property
@@ -156,19 +158,6 @@ class AppRecommendations:
                 # With the application, at the latest when the interpreter ends.
                 weakref.finalize(self, self._made.close)
             return self._made
-
-    @contextmanager
-    def replaced(self, make: Callable[[type[IRClient]], IRClient]) -> Generator[None]:
-        """Use another client meanwhile, in place of the own one, which is not even made.
-
-        Args:
-            make: Makes it, given its class.
-        """
-        before, self._replacement = self._replacement, make(IRClient)
-        try:
-            yield
-        finally:
-            self._replacement = before
 
     def _in_place(self) -> IRClient | None:
         return cast("IRClient | None", self._config.get(_CLIENT))

@@ -74,7 +74,20 @@ class Modeling(_Table):
     """The command that the contract's trigger starts; without one the trigger is refused."""
 
 
-class Endpoint(_Table):
+class _Serving(_Table):
+    """What is served: an endpoint's own goes before its account's."""
+
+    output: Path | None = None
+    """The cooked output: the endpoint's, else the account's, else that of the command line."""
+
+    cook: Command | None = None
+    """The command that the contract's trigger starts; without one the trigger is refused."""
+
+    modelings: tuple[Modeling, ...] = ()
+    """Several modelings, each on its own output; the first is the default one."""
+
+
+class Endpoint(_Serving):
     """A service endpoint of an account."""
 
     name: Name
@@ -86,17 +99,8 @@ class Endpoint(_Table):
     hosts: tuple[HostName, ...] = ()
     """Further hosts by which it is chosen, beside `{account}-{name}` and what stands below that."""
 
-    output: Path | None = None
-    """The cooked output that it serves, when it is not the account's."""
 
-    cook: Command | None = None
-    """The command that the trigger starts, when it is not the account's."""
-
-    modelings: tuple[Modeling, ...] = ()
-    """Several modelings, when they are not the account's; the first is the default one."""
-
-
-class Account(_Table):
+class Account(_Serving):
     """An account: who may call it, and its endpoints."""
 
     name: Name
@@ -116,15 +120,6 @@ class Account(_Table):
 
     callers: Literal["anyone"] | None = None
     """`"anyone"` switches identity off, on purpose and in words."""
-
-    output: Path | None = None
-    """The cooked output of its endpoints, when it is not the one of the command line."""
-
-    cook: Command | None = None
-    """The command that the contract's trigger starts; without one the trigger is refused."""
-
-    modelings: tuple[Modeling, ...] = ()
-    """Several modelings, each on its own output; the first is the default one."""
 
 
 class Issuer(_Table):

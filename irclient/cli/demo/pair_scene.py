@@ -11,6 +11,7 @@ from rich.text import Text
 
 from irclient.cli.demo.summary import Summary
 from irclient.cli.demo.traffic import Count
+from irclient.cli.demo.verdict import verdict
 from irclient.cli.output import duration
 from irclient.health import HealthSnapshot
 
@@ -114,14 +115,13 @@ def summary_table(summary: Summary) -> Table:
 
 def verdict_on(summary: Summary) -> Text:
     """Return in words whether the demo kept its promise."""
-    if summary.kept_its_promise:
-        return Text.assemble(
-            ("No call failed, and all traffic went home. ", "bold green"),
-            ("Next: irclient emulator, and irclient --help", "dim"),
-        )
-    if summary.failed:
-        return Text(f"{summary.failed} calls failed: that must not happen.", style="bold red")
-    return Text("Not every outage was noticed and left behind.", style="bold red")
+    broken = "Not every outage was noticed and left behind."
+    return verdict(
+        failed=summary.failed,
+        kept="No call failed, and all traffic went home.",
+        broken=None if summary.kept_its_promise else broken,
+        then="irclient emulator, and irclient --help",
+    )
 
 
 def _said(seconds: float | None) -> str:

@@ -1,8 +1,10 @@
 """The demo's figures, and whether it showed what it promises."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from irclient.cli.demo.calls import Calls
 
 __all__ = ["Outage", "Percentiles", "Summary", "percentiles_of"]
 
@@ -33,13 +35,10 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Calls):
     """What the demo measured.
 
     Attributes:
-        answered: Calls that ended with a list.
-        failed: Calls that ended with an error.
-        by_account: Answered calls by the account that answered.
         latency: Of the answered calls.
         failed_over: Calls that one account failed and the other answered.
         failover: From the failure at one account to the other's answer; None without any.
@@ -48,9 +47,6 @@ class Summary:
         elapsed: Seconds of traffic.
     """
 
-    answered: int
-    failed: int
-    by_account: Mapping[str, int]
     latency: Percentiles | None
     failed_over: int
     failover: Percentiles | None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Self
 
+from irclient.cli.demo.calls import Calls
 from irclient.client import IRClient
 from irclient.errors import IRError
 from irclient.queries import ListQuery
@@ -22,19 +23,13 @@ _RECENTLY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Calls):
     """The tally at one instant.
 
     Attributes:
-        answered: Calls that ended with a list.
-        failed: Calls that ended with an error.
-        by_account: Answered calls by the account that answered.
-        recent: The same, over the last second.
+        recent: Answered calls of the last second, by account.
     """
 
-    answered: int
-    failed: int
-    by_account: Mapping[str, int]
     recent: Mapping[str, int]
 
 

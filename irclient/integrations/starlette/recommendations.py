@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from irclient.aclient import AsyncIRClient
 from irclient.errors import ConfigurationError, IRError
 from irclient.integrations.health_answer import log_readiness
+from irclient.integrations.replacing import Replaceable
 from irclient.integrations.starlette.answers import answer_error, answer_gone, health_route
 from irclient.integrations.starlette.middleware import RequestMiddleware
 from irclient.integrations.starlette.presence import SenderGone
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from starlette.applications import Starlette
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Lifespan", "Recommendations"]
 
 
-class Recommendations:
+class Recommendations(Replaceable[AsyncIRClient]):
     """One client for an application: made when it starts, warmed up, and closed when it ends.
 
     Without a lifespan, as under a server or a test that runs none, the client is made for the
@@ -41,6 +42,8 @@ class Recommendations:
     Raises:
         ConfigurationError: An argument cannot be used.
     """
+
+    _kind = AsyncIRClient
 
     def __init__(
         self,
@@ -61,7 +64,6 @@ class Recommendations:
         self._factory = factory or AsyncIRClient.from_env
         self._warm_up_for = warm_up_for
         self._made: AsyncIRClient | None = None
-        self._replacement: AsyncIRClient | None = None
         self._lock = Lock()
 
     @property
@@ -113,19 +115,6 @@ class Recommendations:
             app.add_route(
                 health, health_route(lambda: self.client), methods=["GET"], include_in_schema=False
             )
-
-    @contextmanager
-    def replaced(self, make: Callable[[type[AsyncIRClient]], AsyncIRClient]) -> Generator[None]:
-        """Use another client meanwhile, in place of the own one, which is not even made.
-
-        Args:
-            make: Makes it, given its class.
-        """
-        before, self._replacement = self._replacement, make(AsyncIRClient)
-        try:
-            yield
-        finally:
-            self._replacement = before
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[AsyncIRClient]:

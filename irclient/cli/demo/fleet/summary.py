@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from irclient.cli.demo.verdict import verdict
 from irclient.cli.output import duration
 
 __all__ = ["FleetSummary", "summary_table", "verdict_on"]
@@ -86,14 +87,16 @@ def _good_if(words: str, *, good: bool) -> Text:
 
 def verdict_on(summary: FleetSummary) -> Text:
     """Return in words whether the demo kept its promise."""
-    if summary.kept_its_promise:
-        return Text.assemble(
-            ("No call failed, and no second held more than the TPS. ", "bold green"),
-            ("Next: docs/how-to/fleets.md", "dim"),
-        )
-    if summary.failed:
-        return Text(f"{summary.failed} calls failed: that must not happen.", style="bold red")
+    return verdict(
+        failed=summary.failed,
+        kept="No call failed, and no second held more than the TPS.",
+        broken=None if summary.kept_its_promise else _broken(summary),
+        then="docs/how-to/fleets.md",
+    )
+
+
+def _broken(summary: FleetSummary) -> str:
     if summary.busiest_second > summary.tps or summary.throttled:
         words = f"A second held {summary.busiest_second} requests of {summary.tps:g}, and "
-        return Text(f"{words}{summary.throttled} were refused.", style="bold red")
-    return Text("Not every process noticed that Redis went and came.", style="bold red")
+        return f"{words}{summary.throttled} were refused."
+    return "Not every process noticed that Redis went and came."
