@@ -10,13 +10,25 @@ pair are cooked on their own: make a client for each.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from irclient._clients.assembly import assemble, check_transport
+from irclient._clients.parts import TransportT
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
 from irclient._core.triggering import Order, modeling_key, trigger
@@ -56,17 +68,22 @@ Progress: TypeAlias = "bool | Callable[[CookingProgress], object]"
 ResultT = TypeVar("ResultT")
 
 
-class _Door:
+class _ModelingBase(ABC, Generic[TransportT]):
     """What both clients share: checked arguments, the guard, and the versions that were seen."""
+
+    _transport_kind: ClassVar[Literal["BaseTransport", "AsyncBaseTransport"]]
 
     def __init__(
         self,
         endpoint: ServiceEndpoint,
+        *,
         credential: Credential,
-        settings: Settings,
-        observers: Sequence[Observer],
-        clock: Callable[[], float],
+        settings: Settings = _PATIENT,
+        transport: TransportT | None = None,
+        observers: Sequence[Observer] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        check_transport(transport, self._transport_kind)
         if not isinstance(endpoint, ServiceEndpoint):
             raise ConfigurationError(
                 "a cooking is triggered on one service endpoint, got "
@@ -88,6 +105,20 @@ class _Door:
         self._clock = clock
         self._guard = CookingGuard()
         self._versions = KnownVersions()
+        self._own_transport = self._make_transport() if transport is None else None
+        # Not `or`: what a user passes in may have a length, and so be false.
+        self._make_driver(
+            cast("TransportT", self._own_transport) if transport is None else transport, observers
+        )
+
+    @staticmethod
+    @abstractmethod
+    def _make_transport() -> TransportT:
+        """Make the client's own transport."""
+
+    @abstractmethod
+    def _make_driver(self, transport: TransportT, observers: Sequence[Observer]) -> None:
+        """Make the driver."""
 
     def _begin_trigger(self, modeling: str | None) -> Callable[[float], Call[Triggered]]:
         order = Order(
@@ -152,7 +183,7 @@ class _Door:
         return f"<{type(self).__name__}{closed}: {self._endpoint.label}>"
 
 
-class ModelingClient(_Door):
+class ModelingClient(_ModelingBase["httpx.BaseTransport"]):
     """Triggers cookings on one service endpoint, and waits for them.
 
     It refuses here what the service's limits would refuse: more than one accepted trigger of a
@@ -171,20 +202,14 @@ class ModelingClient(_Door):
         ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
-    def __init__(
-        self,
-        endpoint: ServiceEndpoint,
-        *,
-        credential: Credential,
-        settings: Settings = _PATIENT,
-        transport: httpx.BaseTransport | None = None,
-        observers: Sequence[Observer] = (),
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        check_transport(transport, "BaseTransport")
-        super().__init__(endpoint, credential, settings, observers, clock)
-        self._own_transport = default_transport() if transport is None else None
-        self._driver = BlockingDriver(transport or cast("Any", self._own_transport), observers)
+    _transport_kind = "BaseTransport"
+
+    @staticmethod
+    def _make_transport() -> httpx.BaseTransport:
+        return default_transport()
+
+    def _make_driver(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
+        self._driver = BlockingDriver(transport, observers)
 
     def trigger(self, modeling: str | None = None) -> Triggered:
         """Trigger a cooking; it runs for minutes to days after this returns.
@@ -253,37 +278,23 @@ class ModelingClient(_Door):
         self.close()
 
 
-class AsyncModelingClient(_Door):
+class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
     """Triggers cookings on one service endpoint, and waits for them.
 
-    As `ModelingClient`, for asyncio and trio tasks.
-
-    Args:
-        endpoint: The service endpoint.
-        credential: As for `AsyncIRClient`.
-        settings: As for `AsyncIRClient`; more patient ones when left out.
-        transport: As for `AsyncIRClient`.
-        observers: Each is called with each record of what happened.
-        clock: What the limits are counted by: a callable that returns seconds.
-
-    Raises:
-        ConfigurationError: An argument cannot be used; nothing was sent.
+    As `ModelingClient`, for asyncio and trio tasks: the arguments are the same, but for a
+    `transport`, which is an `httpx.AsyncBaseTransport`.
     """
 
-    def __init__(
-        self,
-        endpoint: ServiceEndpoint,
-        *,
-        credential: Credential,
-        settings: Settings = _PATIENT,
-        transport: httpx.AsyncBaseTransport | None = None,
-        observers: Sequence[Observer] = (),
-        clock: Callable[[], float] = time.time,
+    _transport_kind = "AsyncBaseTransport"
+
+    @staticmethod
+    def _make_transport() -> httpx.AsyncBaseTransport:
+        return default_async_transport()
+
+    def _make_driver(
+        self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
     ) -> None:
-        check_transport(transport, "AsyncBaseTransport")
-        super().__init__(endpoint, credential, settings, observers, clock)
-        self._own_transport = default_async_transport() if transport is None else None
-        self._driver = TaskDriver(transport or cast("Any", self._own_transport), observers)
+        self._driver = TaskDriver(transport, observers)
 
     async def trigger(self, modeling: str | None = None) -> Triggered:
         """Trigger a cooking; it runs for minutes to days after this returns.

@@ -3,26 +3,19 @@
 | an attempt that                           | counts in its endpoint's health as              |
 |-------------------------------------------|-------------------------------------------------|
 | ended in an answer, or failed             | `verdict` says                                  |
-| was given up by its caller, or timed out  | a failure, if it took half of the client's own  |
-| in less than its full time                | time for an attempt, or four times the 95th     |
-|                                           | percentile of its endpoint, or longer than that |
-|                                           | percentile while its endpoint answered nobody;  |
-|                                           | else as nothing                                 |
+| was given up by its caller, or timed out  | a failure, if its `silence` says anything of    |
+| in less than its full time                | the endpoint; else as nothing                   |
 | timed out, noticed a tenth of a second or | nothing: this process stood still, and so the   |
 | more after it was due                     | answer may have been there all the time         |
 | lost a race against a hedge               | a failure: the winner must not hide it          |
-
-A call may have a deadline that no endpoint could keep, and its caller may go away at any time:
-neither may put an endpoint aside for all other calls. Where the percentile is not known yet, that
-of the other account of the pair stands in for it, else a quarter of an attempt's time. It is
-learned from answers alone, none of which took longer than its caller waited: where callers are
-impatient it is too low, and what others were answered meanwhile shows that the endpoint is well.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from irclient._core.preference import ASK_SLOW_EVERY
+from irclient._core.silence import silence_tells
 from irclient._core.verdict import SERVED, Health, Meaning
 from irclient.attempts import Attempt
 from irclient.observe import AttemptEnded, PutAside, Returned, TpsUsedElsewhere
@@ -41,14 +34,9 @@ __all__ = ["count_attempt", "count_given_up", "count_overtaken", "latency_of"]
 
 _OVERTAKEN: Final = "overtaken"
 _CANCELLED: Final = "cancelled"
-_TELLS_AFTER: Final = 0.25
-#: This many times what is usual is too long, even if other calls were answered.
-_TOO_LONG: Final = 4.0
 _NOTICED_LATE: Final = 0.1
 #: The part of its allowance up to which a process cannot be the reason for a 429.
 _ALONE_AT: Final = 0.5
-#: Seconds between two calls to an endpoint that is slow; `preference` keeps them.
-_ASK_SLOW_AFTER: Final = 1.0
 
 
 def count_attempt(
@@ -129,7 +117,9 @@ def count_given_up(call: CallState, send: Send, sent_at: float, now: float) -> N
     call.now = now
     reason = f"{_CANCELLED}: its caller went away after {now - sent_at:.3g} s"
     attempt = _attempt(call, send, _CANCELLED, reason, sent_at=sent_at, ended_at=now)
-    _count_cut_short(call, send, attempt, tells=_tells(call, send, sent_at, attempt.elapsed))
+    _count_cut_short(
+        call, send, attempt, tells=silence_tells(call, send.endpoint, sent_at, attempt.elapsed)
+    )
 
 
 def count_overtaken(call: CallState, send: Send, sent_at: float, now: float) -> None:
@@ -190,25 +180,11 @@ def _health_changes(
         return ()
     if verdict.meaning is Meaning.TIMED_OUT:
         stood_still = ended_at - sent_at > send.within + _NOTICED_LATE
-        if stood_still or not _tells(call, send, sent_at, send.within):
+        if stood_still or not silence_tells(call, send.endpoint, sent_at, send.within):
             return ()
     is_alive = effect is Health.SUCCESS
     kind = verdict.meaning.word
     return health.record(ended_at, sent_at=sent_at, ok=is_alive, reason=verdict.reason, kind=kind)
-
-
-def _tells(call: CallState, send: Send, sent_at: float, elapsed: float) -> bool:
-    """Whether no answer in this time says anything about the endpoint."""
-    full = call.state.attempt_within
-    if elapsed >= full / 2:
-        return True
-    latencies, operation = call.state.latencies, call.query.operation
-    usual = latencies.usual(operation, send.endpoint)
-    if usual is None:
-        return elapsed > _TELLS_AFTER * full
-    if elapsed <= usual or elapsed > _TOO_LONG * usual:
-        return elapsed > usual
-    return not latencies.has_answered_since(sent_at, operation, send.endpoint)
 
 
 def _slow_or_not(endpoint: ServiceEndpoint, reason: str, now: float) -> Record:
@@ -221,5 +197,5 @@ def _slow_or_not(endpoint: ServiceEndpoint, reason: str, now: float) -> Record:
         state="slow",
         kind="slow",
         reason=reason,
-        ask_again_after=_ASK_SLOW_AFTER,
+        ask_again_after=ASK_SLOW_EVERY,
     )

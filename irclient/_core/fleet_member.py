@@ -15,9 +15,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.allowance import MARGIN, Allowance
-from irclient._core.fleet_messages import FleetSlot, Message
+from irclient._core.fleet_messages import AHEAD, FleetSlot, Message
 from irclient._core.flights import Flight
-from irclient._core.given_slots import AHEAD, GivenSlots
+from irclient._core.given_slots import GivenSlots
 from irclient._core.lease import BEAT, PATIENCE, Lease
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient.observe import FleetJoined, FleetLost, FleetReturned

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from irclient._core.reservation import Reservation
 from irclient._values.momentary import value
 
-__all__ = ["Answer", "FleetSlot", "Message"]
+__all__ = ["AHEAD", "Answer", "FleetSlot", "Message"]
+
+#: So far ahead the server gives slots: what is promised for later could not be lent meanwhile.
+AHEAD: Final = 0.1
 
 
 @dataclass(slots=True, eq=False)

@@ -12,10 +12,8 @@ from irclient._core.reservation import PLAY
 if TYPE_CHECKING:
     from irclient._core.fleet_messages import FleetSlot
 
-__all__ = ["AHEAD", "GivenSlots"]
+__all__ = ["GivenSlots"]
 
-#: So far ahead the server gives slots: what is promised for later could not be lent meanwhile.
-AHEAD: Final = 0.1
 #: Seconds by which a start may be late in a slot of the server; the margin covers more.
 _LATE: Final = 0.025
 #: Seconds after which a slot that no call has taken goes back.

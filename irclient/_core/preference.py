@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from irclient.settings import Failover
     from irclient.topology import RegionOrRegions
 
-__all__ = ["Load", "Preference"]
+__all__ = ["ASK_SLOW_EVERY", "Load", "Preference"]
 
 #: Seconds in which an expected latency forgets a slow answer (to 1/e).
 _FORGETS_IN: Final = 10.0
@@ -42,7 +42,8 @@ _FORGETS_IN: Final = 10.0
 _FIRST_GUESS: Final = 0.001
 _ONE_CALL_IN: Final = 20
 _COMPARE_ONE_CALL_IN: Final = 4
-_ASK_SLOW_EVERY: Final = 1.0
+#: Seconds between two calls to an endpoint that is slow.
+ASK_SLOW_EVERY: Final = 1.0
 
 
 class Load:
@@ -149,7 +150,7 @@ class _ActivePassive:
     def order(self, operation: str, now: float) -> tuple[ServiceEndpoint, ...]:
         self._calls = calls = self._calls + 1
         if self._latencies.slow and self._latencies.is_slow(operation, self._primary):
-            is_due = self._is_due(now, _ASK_SLOW_EVERY)
+            is_due = self._is_due(now, ASK_SLOW_EVERY)
             return self._usual if is_due else self._swapped
         if not calls % _COMPARE_ONE_CALL_IN and self._latencies.wants_comparison(
             operation, *self._usual, now

@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from irclient._core.allowance import LONGEST_BLOCK
 from irclient._core.fleet_member import FleetMember
-from irclient._core.fleet_messages import FleetSlot
-from irclient._core.given_slots import AHEAD
+from irclient._core.fleet_messages import AHEAD, FleetSlot
 from irclient._core.lease import PATIENCE
 from irclient._core.pacing import Asked
 from irclient._core.priority import Priority

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from irclient.contract.envelopes import refusal
@@ -69,7 +69,7 @@ class Noted:
     session_id: str | None = None
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class EndpointService:
     """Answers the requests for one endpoint; used on one event loop.
 
@@ -87,6 +87,7 @@ class EndpointService:
     """
 
     served: ServedEndpoint
+    _: KW_ONLY
     outputs: Mapping[Path, ServedOutput]
     callers: Callers
     capacity: Capacity

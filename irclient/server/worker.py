@@ -59,7 +59,7 @@ class Worker:
         self._redis, capacity, sessions = _shared_state(plan)
         self._services = [
             EndpointService(
-                served=endpoint,
+                endpoint,
                 outputs=plan.outputs,
                 callers=Callers(endpoint.account, plan.keys[endpoint.account.name], tokens),
                 capacity=capacity,
