@@ -160,8 +160,19 @@ class Trending(ListQuery):
     operation: ClassVar[str] = "trending"
 
 
+class _InSession(ListQuery):
+    """A list that may be asked for in a session."""
+
+    session_id: str | None
+
+    @property
+    def has_side_effect(self) -> bool:
+        """With a session it has: asking records a view there, or a view of it changes the list."""
+        return self.session_id is not None or super().has_side_effect
+
+
 @frozen
-class Similar(ListQuery):
+class Similar(_InSession):
     """Items similar to one item (contract 6.4, documented).
 
     Attributes:
@@ -175,11 +186,6 @@ class Similar(ListQuery):
     item_id: str
     algo_type: str | None = None
     session_id: str | None = None
-
-    @property
-    def has_side_effect(self) -> bool:
-        """A session id records the view in that session."""
-        return self.session_id is not None or super().has_side_effect
 
 
 @frozen
@@ -223,7 +229,7 @@ class BoughtTogether(ListQuery):
 
 
 @frozen
-class Picks(ListQuery):
+class Picks(_InSession):
     """Picks for a user, or for an anonymous session (contract 6.7).
 
     Attributes:
@@ -241,11 +247,6 @@ class Picks(ListQuery):
         super().__post_init__()
         if self.user_id is None and self.session_id is None:
             raise QueryError("picks: give a user_id or a session_id; both are missing")
-
-    @property
-    def has_side_effect(self) -> bool:
-        """A session's picks change with every view of it: they are somebody's live session."""
-        return self.session_id is not None or super().has_side_effect
 
 
 @frozen

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from irclient._core.probing import begin_probe
 from irclient._core.recalling import recall
 from irclient._core.routing import none_works
 from irclient.observe import FellBack, MemoryUsed
-from irclient.results import Served
 
 if TYPE_CHECKING:
     from irclient._core.call_state import CallState
@@ -92,15 +92,14 @@ def recalled(
     if source == "cache":
         return entry.answer.out_of_memory(age, call.query, call.settings.caching.fresh_for)
     return entry.answer.as_served(
-        Served(
-            endpoint=first.endpoint,
-            account=first.account,
-            variant=first.variant,
+        replace(
+            first,
             source=source,
             attempts=call.sent,
             elapsed=call.elapsed,
             age=max(age, 0.0),
             degraded=degraded,
+            fresh_for=0.0,
         ),
         query=call.query,
     )

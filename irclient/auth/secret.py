@@ -85,11 +85,11 @@ class SecretPlace:
         except HttpResponseError as error:
             raise self._finding(error) from None
         except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
-            raise finding_of(error, doing=self._doing, fix=_LOOK_AT_VAULT_URL) from None
+            raise finding_of(error, doing=f"reading {self}", fix=_LOOK_AT_VAULT_URL) from None
         if value is None:
-            raise TokenUnanswered(f"{self._doing} failed: the answer is none of a vault's")
+            raise TokenUnanswered(f"reading {self} failed: the answer is none of a vault's")
         if not value.strip():
-            raise TokenRefused(f"{self._named} is empty", fix="set the application's secret there")
+            raise TokenRefused(f"{self} is empty", fix="set the application's secret there")
         # Entra's secrets hold no white space: it came with a file or a copied line.
         return KeptSecret(Secret(value.strip()), ends_at)
 
@@ -133,16 +133,11 @@ class SecretPlace:
             **options,
         )
 
-    @property
-    def _named(self) -> str:
+    def __str__(self) -> str:
         return f"the secret {self.secret_name!r} in {self.vault_url}"
 
-    @property
-    def _doing(self) -> str:
-        return f"reading {self._named}"
-
     def _finding(self, error: HttpResponseError) -> TokenRefused | TokenUnanswered:
-        return finding_of(error, doing=self._doing, fix=_fix(error))
+        return finding_of(error, doing=f"reading {self}", fix=_fix(error))
 
 
 def _fix(error: HttpResponseError) -> str:

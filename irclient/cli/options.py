@@ -1,5 +1,6 @@
 """The options that several commands share, each said once."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -26,91 +27,71 @@ __all__ = [
     "params_of",
 ]
 
-_LIST = "The list"
-_NARROWING = "Narrowing"
-_CALL = "The call"
+_of_the_list = partial(typer.Option, rich_help_panel="The list")
+_narrowing = partial(typer.Option, rich_help_panel="Narrowing")
+_of_the_call = partial(typer.Option, rich_help_panel="The call")
 
 Count: TypeAlias = Annotated[
     int | None,
-    typer.Option("--count", "-n", min=1, help="How many items.", rich_help_panel=_LIST),
+    _of_the_list("--count", "-n", min=1, help="How many items."),
 ]
 Skip: TypeAlias = Annotated[
     int | None,
-    typer.Option("--skip", min=0, help="How many items to leave out.", rich_help_panel=_LIST),
+    _of_the_list("--skip", min=0, help="How many items to leave out."),
 ]
 FilterPairs: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    _narrowing(
         "--filter",
         "-f",
         metavar="NAME=VALUE",
         help="Only items that match; again for more names or values.",
-        rich_help_panel=_NARROWING,
     ),
 ]
 Algo: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--algo",
-        metavar="NAME",
-        help="The algorithm, such as Textual or Visual.",
-        rich_help_panel=_LIST,
-    ),
+    _of_the_list("--algo", metavar="NAME", help="The algorithm, such as Textual or Visual."),
 ]
-User: TypeAlias = Annotated[
-    str | None, typer.Option("--user", help="The user to rank for.", rich_help_panel=_LIST)
-]
-Session: TypeAlias = Annotated[
-    str | None, typer.Option("--session", help="An anonymous session.", rich_help_panel=_LIST)
-]
+User: TypeAlias = Annotated[str | None, _of_the_list("--user", help="The user to rank for.")]
+Session: TypeAlias = Annotated[str | None, _of_the_list("--session", help="An anonymous session.")]
 Channel: TypeAlias = Annotated[
     str | None,
-    typer.Option("--channel", help="Only items of this channel.", rich_help_panel=_NARROWING),
+    _narrowing("--channel", help="Only items of this channel."),
 ]
 Catalog: TypeAlias = Annotated[
     str | None,
-    typer.Option("--catalog", help="Only items of this catalog.", rich_help_panel=_NARROWING),
+    _narrowing("--catalog", help="Only items of this catalog."),
 ]
 Modeling: TypeAlias = Annotated[
     str | None,
-    typer.Option("--modeling", help="The modeling component.", rich_help_panel=_LIST),
+    _of_the_list("--modeling", help="The modeling component."),
 ]
 Refinements: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
-        "--refine",
-        metavar="NAME",
-        help="A refinement, such as RemoveUserHistory; again for more.",
-        rich_help_panel=_NARROWING,
+    _narrowing(
+        "--refine", metavar="NAME", help="A refinement, such as RemoveUserHistory; again for more."
     ),
 ]
 ParamPairs: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    _of_the_call(
         "--param",
         metavar="NAME=VALUE",
         help="A raw query parameter, sent as it is; again for more.",
-        rich_help_panel=_CALL,
     ),
 ]
 Config: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    _of_the_call(
         "--config",
         "-c",
         metavar="FILE",
         help="A TOML file; without one the environment's IRCLIENT_… variables are read.",
-        rich_help_panel=_CALL,
     ),
 ]
 Deadline: TypeAlias = Annotated[
     float | None,
-    typer.Option(
-        "--deadline",
-        metavar="SECONDS",
-        help="How long the whole call may take.",
-        rich_help_panel=_CALL,
-    ),
+    _of_the_call("--deadline", metavar="SECONDS", help="How long the whole call may take."),
 ]
 AsJSON: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

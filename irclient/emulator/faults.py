@@ -44,6 +44,7 @@ __all__ = [
 #: Where a fault strikes: the listening socket, a new connection, a request, or the service's
 #: own decision.
 Stage: TypeAlias = Literal["listen", "accept", "request", "service"]
+_BEFORE_A_WORD: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 _Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
@@ -52,6 +53,7 @@ class Fault:
     """What all kinds share.
 
     Attributes:
+        kind: What it is called in text: its class's name in small letters, with hyphens.
         share: The part of the connections or requests that is struck.
         limit: How many are struck before the service works again; None for all.
     """
@@ -61,6 +63,10 @@ class Fault:
 
     share: Annotated[float, Field(ge=0, le=1)] = 1.0
     limit: Annotated[int, Field(ge=1)] | None = None
+
+    def __init_subclass__(cls) -> None:
+        # Without `super`, whose class is replaced by the one with slots.
+        cls.kind = _BEFORE_A_WORD.sub("-", cls.__name__).lower()
 
     @property
     def stage(self) -> Stage:
@@ -81,7 +87,6 @@ class Fault:
 class Down(Fault):
     """Connections are refused; those that were open are broken off."""
 
-    kind: ClassVar[str] = "down"
     strikes: ClassVar[Stage] = "listen"
 
     def __post_init__(self) -> None:
@@ -93,7 +98,6 @@ class Down(Fault):
 class BlackHole(Fault):
     """Nothing is ever answered: neither the TLS handshake (``accept``) nor the request."""
 
-    kind: ClassVar[str] = "black-hole"
     at: Literal["accept", "request"] = "request"
 
     @property
@@ -106,7 +110,6 @@ class BlackHole(Fault):
 class Reset(Fault):
     """The connection is reset: before the TLS handshake (``accept``), or after the request."""
 
-    kind: ClassVar[str] = "reset"
     at: Literal["accept", "request"] = "request"
 
     @property
@@ -119,7 +122,6 @@ class Reset(Fault):
 class ExpiredCertificate(Fault):
     """New connections are shown a certificate that ended yesterday."""
 
-    kind: ClassVar[str] = "expired-certificate"
     strikes: ClassVar[Stage] = "accept"
 
 
@@ -127,7 +129,6 @@ class ExpiredCertificate(Fault):
 class Slow(Fault):
     """The right answer, late by that many seconds."""
 
-    kind: ClassVar[str] = "slow"
     seconds: _Seconds = 2.0
 
 
@@ -135,7 +136,6 @@ class Slow(Fault):
 class Drip(Fault):
     """The right answer, a byte at a time: only its body, or its head as well."""
 
-    kind: ClassVar[str] = "drip"
     interval: _Seconds = 0.05
     part: Literal["body", "head"] = "body"
 
@@ -144,21 +144,16 @@ class Drip(Fault):
 class Truncated(Fault):
     """Half of the promised body, then the connection ends."""
 
-    kind: ClassVar[str] = "truncated"
-
 
 @dataclass(frozen=True, slots=True)
 class NotHTTP(Fault):
     """Bytes that are no HTTP at all, then the connection ends."""
-
-    kind: ClassVar[str] = "not-http"
 
 
 @dataclass(frozen=True, slots=True)
 class Status(Fault):
     """An error status with the service's error body, or a gateway's HTML page."""
 
-    kind: ClassVar[str] = "status"
     code: Annotated[int, Field(ge=400, le=599)] = 503
     retry_after: _Seconds | None = field(default=None, kw_only=True)
     body: Literal["json", "html", "empty"] = field(default="json", kw_only=True)
@@ -168,7 +163,6 @@ class Status(Fault):
 class TooManyRequests(Fault):
     """429 with the service's error body, with or without ``Retry-After`` in seconds."""
 
-    kind: ClassVar[str] = "too-many-requests"
     retry_after: _Seconds | None = None
 
 
@@ -176,35 +170,26 @@ class TooManyRequests(Fault):
 class Garbage(Fault):
     """200 that says JSON and holds random bytes."""
 
-    kind: ClassVar[str] = "garbage"
-
 
 @dataclass(frozen=True, slots=True)
 class WrongJSON(Fault):
     """200 with JSON of another shape."""
-
-    kind: ClassVar[str] = "wrong-json"
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyBody(Fault):
     """200 without a body."""
 
-    kind: ClassVar[str] = "empty-body"
-
 
 @dataclass(frozen=True, slots=True)
 class WrongType(Fault):
     """200 with an HTML page, as a captive portal would answer."""
-
-    kind: ClassVar[str] = "wrong-type"
 
 
 @dataclass(frozen=True, slots=True)
 class GzipBomb(Fault):
     """200 with a small gzip body that unpacks to many mebibytes."""
 
-    kind: ClassVar[str] = "gzip-bomb"
     mebibytes: Annotated[int, Field(ge=1, le=256)] = 64
 
 
@@ -212,7 +197,6 @@ class GzipBomb(Fault):
 class Redirect(Fault):
     """302 to another place."""
 
-    kind: ClassVar[str] = "redirect"
     location: str = "/moved"
 
 
@@ -220,7 +204,6 @@ class Redirect(Fault):
 class NotCooked(Fault):
     """Lists answer as before the first cooking. Means nothing to Entra and Key Vault."""
 
-    kind: ClassVar[str] = "not-cooked"
     strikes: ClassVar[Stage] = "service"
 
 

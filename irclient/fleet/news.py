@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.shared_health import EndpointNews, ProbeClaim, event_of
 from irclient._runtime.forks import fork_safe_lock
+from irclient.fleet.endpoint_news import Listener, NewsOfEndpoint
 from irclient.fleet.link import Request
-from irclient.fleet.listener import Listener
 from irclient.fleet.memory_news import News, text
 from irclient.fleet.news_script import CLAIM_PROBE, HEALTH_KEYS, NEWS
 
@@ -25,23 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["FleetNews"]
 
 _NEWS_AFTER: Final = 0.4
-#: That an endpoint was asked is told once in this many seconds, and known for ten.
-_ASKED_AFTER: Final = 4.0
-#: What happened longer ago, while the server was away, is not told any more.
-_OLD_AFTER: Final = 30.0
-
-
-@dataclass(slots=True, eq=False)
-class _Endpoint:
-    """An endpoint, who in this process wants to hear of it, and what is to be told of it."""
-
-    name: str
-    listeners: list[Listener] = field(default_factory=list[Listener])
-    was_asked: bool = False
-    asked_told_at: float = float("-inf")
-    #: The latest of what happened; what came before it does not matter any more.
-    event: str = ""
-    event_at: float = 0.0
 
 
 class FleetNews:
@@ -56,7 +38,7 @@ class FleetNews:
         self._link = link
         self._memory = memory
         self._lock = fork_safe_lock()
-        self._endpoints: dict[str, _Endpoint] = {}
+        self._endpoints: dict[str, NewsOfEndpoint] = {}
         self._is_used = False
         self._at = float("-inf")
         link.add(self)
@@ -71,11 +53,11 @@ class FleetNews:
         with self._lock:
             self._endpoint(url).listeners.append(Listener(weakref.ref(health), untold))
 
-    def _endpoint(self, url: str) -> _Endpoint:
+    def _endpoint(self, url: str) -> NewsOfEndpoint:
         found = self._endpoints.get(url)
         if found is None:
             name = blake2b(url.encode(), digest_size=8).hexdigest()
-            found = self._endpoints[url] = _Endpoint(name)
+            found = self._endpoints[url] = NewsOfEndpoint(name)
         return found
 
     def asked(self, url: str) -> None:
@@ -121,7 +103,7 @@ class FleetNews:
         sent = self._link.send(Request(CLAIM_PROBE, (key,), arguments, answered, lost))
         return claim if sent else None
 
-    def _keys(self, endpoint: _Endpoint) -> list[str]:
+    def _keys(self, endpoint: NewsOfEndpoint) -> list[str]:
         return [self._link.key("health", endpoint.name, each) for each in HEALTH_KEYS]
 
     def next_at(self, now: float) -> float:
@@ -138,17 +120,12 @@ class FleetNews:
             self._at = now + _NEWS_AFTER
             endpoints = list(self._endpoints.values())
             arguments: list[str] = [*self._memory.heard, link.member]
-            told: list[tuple[_Endpoint, str]] = []
+            told: list[tuple[NewsOfEndpoint, str]] = []
             for each in endpoints:
-                is_told = each.was_asked and now - each.asked_told_at >= _ASKED_AFTER
-                if is_told:
-                    each.asked_told_at, each.was_asked = now, False
-                event, each.event = each.event, ""
-                if now - each.event_at > _OLD_AFTER:
-                    event = ""
+                was_asked, event = each.take_news(now)
                 if event:
                     told.append((each, event))
-                arguments += ["1" if is_told else "", event]
+                arguments += ["1" if was_asked else "", event]
         keys = [*self._memory.news_keys, *(key for each in endpoints for key in self._keys(each))]
 
         def lost(_reason: str, _now: float) -> None:
@@ -162,7 +139,7 @@ class FleetNews:
         """Nothing is to be said at the end: what is known of endpoints expires."""
         return None
 
-    def _hear(self, endpoints: Sequence[_Endpoint], reply: Reply) -> None:
+    def _hear(self, endpoints: Sequence[NewsOfEndpoint], reply: Reply) -> None:
         self._memory.hear(News.of(reply.values[0]), reply)
         for endpoint, said in zip(endpoints, reply.values[1], strict=True):
             number, kind, is_own, others, is_doubted = said

@@ -29,7 +29,6 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import ExitStack
-from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
 
 import irclient
@@ -40,7 +39,7 @@ from irclient.integrations.deadline_header import seconds_in
 from irclient.integrations.error_answer import error_answer
 from irclient.integrations.extras import extra
 from irclient.integrations.health_answer import health_answer
-from irclient.integrations.replacing import Replaceable
+from irclient.integrations.held_client import HeldClient
 
 with extra("flask"):
     from flask import Blueprint, current_app, g, jsonify, request
@@ -125,7 +124,7 @@ class Recommendations:
         return _installed().client
 
 
-class AppRecommendations(Replaceable[IRClient]):
+class AppRecommendations(HeldClient[IRClient]):
     """What one application has: ``app.extensions["irclient"]``.
 
     ``app.config["IRCLIENT_CLIENT"]`` goes before the own client, at any time.
@@ -136,28 +135,15 @@ class AppRecommendations(Replaceable[IRClient]):
     def __init__(
         self, app: Flask, *, client: IRClient | None, factory: Callable[[], IRClient] | None
     ) -> None:
+        super().__init__(client, factory or self._configured)
         self._config = cast("Mapping[str, object]", app.config)
-        self._given = client
-        self._factory = factory or self._configured
-        self._made: IRClient | None = None
-        self._lock = Lock()
 
-    @property
-    def client(self) -> IRClient:
-        """The application's client.
+    def _present(self) -> IRClient | None:
+        return self._replacement or self._in_place() or self._given or self._made
 
-        Raises:
-            ConfigurationError: It cannot be made as it is configured.
-        """
-        present = self._replacement or self._in_place() or self._given or self._made
-        if present is not None:
-            return present
-        with self._lock:
-            if self._made is None:
-                self._made = self._factory()
-                # With the application, at the latest when the interpreter ends.
-                weakref.finalize(self, self._made.close)
-            return self._made
+    def _note_made(self, client: IRClient) -> None:
+        # With the application, at the latest when the interpreter ends.
+        weakref.finalize(self, client.close)
 
     def _in_place(self) -> IRClient | None:
         return cast("IRClient | None", self._config.get(_CLIENT))

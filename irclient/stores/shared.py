@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import KW_ONLY, dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["SharedStore", "namespaces_of"]
 
 
+@dataclass(frozen=True, eq=False)
 class SharedStore:
     """A store as one client sees it.
 
-    Args:
+    Attributes:
         store: The store that was passed in.
         namespaces: What keys begin with, by variant; the empty variant is that of a client
             without a traffic split.
@@ -35,42 +37,35 @@ class SharedStore:
         clock: Tells the seconds by which the client goes.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        namespaces: Mapping[str, str],
-        *,
-        wall_clock: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self._namespaces = namespaces
-        self._wall_clock = wall_clock
-        self._clock = clock
+    store: Store
+    namespaces: Mapping[str, str]
+    _: KW_ONLY
+    wall_clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
 
     def get(self, key: str, /) -> Entry | None:
         """Return an entry, or None."""
-        entry = self._store.get(self._key(key))
+        entry = self.store.get(self._key(key))
         if entry is None:
             return None
-        return entry._replace(stored_at=entry.stored_at - self._wall_clock() + self._clock())
+        return entry._replace(stored_at=entry.stored_at - self.wall_clock() + self.clock())
 
     def set(self, key: str, entry: Entry, /) -> None:
         """Keep an entry."""
-        stored_at = entry.stored_at - self._clock() + self._wall_clock()
-        self._store.set(self._key(key), entry._replace(stored_at=stored_at))
+        stored_at = entry.stored_at - self.clock() + self.wall_clock()
+        self.store.set(self._key(key), entry._replace(stored_at=stored_at))
 
     def discard(self, which: Callable[[Entry], bool], /) -> int:
         """Drop every entry for which the function says True, whichever client kept it."""
-        return self._store.discard(which)
+        return self.store.discard(which)
 
     def __len__(self) -> int:
-        return len(self._store)
+        return len(self.store)
 
     def _key(self, key: str) -> str:
         # What follows the variant is the target of a request, which holds no line end.
         variant, _, _ = key.rpartition("\n")
-        return f"{self._namespaces[variant]}:{key}"
+        return f"{self.namespaces[variant]}:{key}"
 
 
 def namespaces_of(endpoints: Endpoints) -> dict[str, str]:

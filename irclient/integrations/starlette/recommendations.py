@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from irclient.aclient import AsyncIRClient
 from irclient.errors import ConfigurationError, IRError
 from irclient.integrations.health_answer import log_readiness
-from irclient.integrations.replacing import Replaceable
+from irclient.integrations.held_client import HeldClient
 from irclient.integrations.starlette.answers import answer_error, answer_gone, health_route
 from irclient.integrations.starlette.middleware import RequestMiddleware
 from irclient.integrations.starlette.presence import SenderGone
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Lifespan", "Recommendations"]
 
 
-class Recommendations(Replaceable[AsyncIRClient]):
+class Recommendations(HeldClient[AsyncIRClient]):
     """One client for an application: made when it starts, warmed up, and closed when it ends.
 
     Without a lifespan, as under a server or a test that runs none, the client is made for the
@@ -60,25 +59,8 @@ class Recommendations(Replaceable[AsyncIRClient]):
             raise ConfigurationError(f"factory must be a function, got {factory!r}")
         if not warm_up_for >= 0:
             raise ConfigurationError(f"warm_up_for must be seconds, got {warm_up_for!r}")
-        self._given = client
-        self._factory = factory or AsyncIRClient.from_env
+        super().__init__(client, factory or AsyncIRClient.from_env)
         self._warm_up_for = warm_up_for
-        self._made: AsyncIRClient | None = None
-        self._lock = Lock()
-
-    @property
-    def client(self) -> AsyncIRClient:
-        """The application's client.
-
-        Raises:
-            ConfigurationError: It cannot be made as it is configured.
-        """
-        present = self._replacement or self._given or self._made
-        if present is not None:
-            return present
-        with self._lock:
-            self._made = self._made or self._factory()
-            return self._made
 
     @property
     def lifespan(self) -> Lifespan:
