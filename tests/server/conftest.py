@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.server.cooked_service import client_of, running_service
+
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-for-tests"
 CONFIG = """
@@ -111,3 +113,17 @@ def serving(tmp_path):
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def url(place):
+    """Where the service over the module's `place` listens."""
+    with running_service(place) as url:
+        yield url
+
+
+@pytest.fixture
+def ir(url):
+    """A client of that service."""
+    with client_of(url) as client:
+        yield client

@@ -2,39 +2,16 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from irclient import IRClient, ServiceEndpoint, StaticToken
-from irclient.cooking.pipeline import Effort, cook_to
 from irclient.emulator.shop.written_shop import user_id, write_shop
 from irclient.queries import Popular
-
-ROOT = Path(__file__).parents[2]
-KEY = "a-key-for-tests"
-CONFIG = """
-port = 0
-workers = 2
-access_log = "off"
-drain_delay = 0.1
-[[accounts]]
-name = "contoso-a"
-keys_file = "keys.txt"
-[[accounts.endpoints]]
-name = "web"
-tps = 100000
-"""
-
-
-def cook(folder, out):
-    cook_to(out, folder, effort=Effort(), keep=3, smaller="accept", progress=lambda *_: None)
+from tests.server.cooked_service import CONFIG, KEY, ROOT, configure, cook
 
 
 @pytest.fixture(scope="module")
@@ -43,48 +20,8 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("service")
     write_shop(folder / "shop", items=300, users=400, interactions=8_000)
     cook(folder / "shop", folder / "out")
-    (folder / "keys.txt").write_text(KEY)
-    (folder / "server.toml").write_text(CONFIG)
+    configure(folder)
     return folder
-
-
-@contextmanager
-def running_service(place, *, started=lambda process: None):
-    """`irclient serve` over the output of a folder; its URL."""
-    command = [sys.executable, "-m", "irclient", "serve", place / "out", "--json"]
-    process = subprocess.Popen(
-        [*command, "--config", place / "server.toml"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    started(process)
-    said = ""
-    for line in process.stdout:
-        said += line
-        if line == "}\n":
-            break
-    try:
-        yield json.loads(said)["url"]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=30)
-        process.stdout.close()
-    assert code == 0
-
-
-@pytest.fixture(scope="module")
-def url(place):
-    with running_service(place) as url:
-        yield url
-
-
-@pytest.fixture
-def ir(url):
-    endpoint = ServiceEndpoint("contoso-a", "web", tps=1_000, url=url)
-    with IRClient(endpoint, credential=StaticToken(KEY)) as client:
-        yield client
 
 
 def test_every_list_of_the_client_is_answered(ir):

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from irclient import IRClient, ServiceEndpoint, StaticToken
 from irclient.queries import AlgoType
 from tests.cooking.folders import write_folder
 from tests.cooking.test_cooked_data import data
-from tests.server.test_cooked_service import CONFIG, KEY, cook, running_service
+from tests.server.cooked_service import client_of, configure, cook, running_service
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -52,22 +51,8 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("features")
     write_folder(folder / "shop", **entities())
     cook(folder / "shop", folder / "out")
-    (folder / "keys.txt").write_text(KEY)
-    (folder / "server.toml").write_text(CONFIG)
+    configure(folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def url(place):
-    with running_service(place) as url:
-        yield url
-
-
-@pytest.fixture
-def ir(url):
-    endpoint = ServiceEndpoint("contoso-a", "web", tps=1_000, url=url)
-    with IRClient(endpoint, credential=StaticToken(KEY)) as client:
-        yield client
 
 
 def test_what_is_not_available_is_in_no_list_and_comes_back_in_its_window(ir):
@@ -112,13 +97,10 @@ def test_an_answer_that_is_remembered_ends_with_an_items_window(tmp_path):
     rows = windows(tea=(NOW - DAY, ends_at))
     write_folder(tmp_path / "shop", **data(ItemAndVariantAvailabilities=rows))
     cook(tmp_path / "shop", tmp_path / "out")
-    (tmp_path / "keys.txt").write_text(KEY)
-    (tmp_path / "server.toml").write_text(CONFIG)
-    with running_service(tmp_path) as url:
-        endpoint = ServiceEndpoint("contoso-a", "web", tps=1_000, url=url)
-        with IRClient(endpoint, credential=StaticToken(KEY)) as ir:
-            assert "tea" in ir.new(count=50).ids
-            assert datetime.now(UTC) < ends_at, "too slow to look before the end"
-            time.sleep((ends_at - datetime.now(UTC)).total_seconds() + 0.5)
-            ir.cache.clear()
-            assert "tea" not in ir.new(count=50).ids
+    configure(tmp_path)
+    with running_service(tmp_path) as url, client_of(url) as ir:
+        assert "tea" in ir.new(count=50).ids
+        assert datetime.now(UTC) < ends_at, "too slow to look before the end"
+        time.sleep((ends_at - datetime.now(UTC)).total_seconds() + 0.5)
+        ir.cache.clear()
+        assert "tea" not in ir.new(count=50).ids

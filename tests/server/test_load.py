@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from irclient.emulator.shop.written_shop import user_id, write_shop
-from tests.server.test_cooked_service import CONFIG, KEY, cook, running_service
+from tests.server.cooked_service import CONFIG, KEY, cook, running_service
 from tests.server.test_supervisor import eventually
 
 pytestmark = pytest.mark.timing

@@ -90,10 +90,10 @@ def descriptors() -> int:
 
 
 @contextmanager
-def serving(behave, *, host: str = LOCAL):
+def serving(behave, *, host: str = LOCAL, port: int = 0):
     """A port whose every connection is handed to a function on a thread of its own."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, 0), family=family)
+    listener = socket.create_server((host, port), family=family)
     threads: list[threading.Thread] = []
 
     def run(peer: socket.socket) -> None:

@@ -172,6 +172,26 @@ def test_an_address_is_not_looked_up_and_a_name_is_for_each_new_connection(world
     assert known["asked"] == ["moved.localhost"] * 2
 
 
+@on_each_carrier
+def test_a_new_connection_goes_where_a_name_has_moved_and_a_kept_one_stays(world, known) -> None:
+    def moved_to(peer) -> None:
+        peer.recv(65_536)
+        peer.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n["here"]')
+
+    async def story() -> None:
+        async with own(world) as transport:
+            before = body(await send(world, transport, to("moved", server.port)))
+            known["moved.localhost"] = ["127.0.0.2"]
+            assert body(await send(world, transport, to("moved", server.port))) == before
+            asked = to("moved", server.port, over_new_connection=True)
+            assert body(await send(world, transport, asked)) == b'["here"]'
+
+    known["moved.localhost"] = [LOCAL]
+    with weather() as server, serving(moved_to, host="127.0.0.2", port=server.port):
+        world.play(story)
+    assert known["asked"] == ["moved.localhost"] * 2
+
+
 HANGS = {
     "the name": None,
     "TCP": unanswered,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from irclient import Pair, errors
+from irclient import Pair, ServiceEndpoint, errors
 from irclient.transports import AsyncTransport, BlockingTransport, ssl_context
 from tests.certificates import Authority
 from tests.weather import weather
@@ -56,6 +56,17 @@ def test_a_ca_file_that_cannot_be_used_is_named(content, tmp_path) -> None:
         path.write_bytes(content)
     with pytest.raises(errors.ConfigurationError, match=r"ca\.pem.*PEM file"):
         ssl_context(ca_file=path)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
+def test_a_client_is_not_made_with_a_variable_that_names_authorities_that_are_not_there(
+    world, variable, monkeypatch, tmp_path
+) -> None:
+    endpoint = ServiceEndpoint("a", "web", tps=1, url="https://a.test")
+    monkeypatch.setenv(variable, str(tmp_path / "nothing"))
+    with pytest.raises(errors.ConfigurationError, match=f"{variable}=.*nothing.* is not there"):
+        world.make(endpoint)
 
 
 @pytest.mark.timing

@@ -440,6 +440,12 @@ def configuration_without_ca_file(patient):
     patient.set("IRCLIENT_CA_FILE", str(patient.folder / "none.pem"))
 
 
+def configuration_without_ssl_cert_file(patient):
+    patient.unset("IRCLIENT_CA_FILE")
+    patient.unset("IRCLIENT_CREDENTIAL__CA_FILE")
+    patient.set("SSL_CERT_FILE", str(patient.folder / "none.pem"))
+
+
 def configuration_with_http(patient):
     patient.set(URL, "http://contoso-a.test")
 
@@ -504,6 +510,7 @@ BROKEN = [
     (configuration_missing, "configuration", "IRCLIENT_PRIMARY"),
     (configuration_misspelt, "configuration", "did you mean"),
     (configuration_without_ca_file, "configuration", "PEM file"),
+    (configuration_without_ssl_cert_file, "configuration", "leave the variable out"),
     (configuration_with_http, "configuration", "https"),
 ]
 
