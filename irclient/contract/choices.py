@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-__all__ = ["Choices"]
+__all__ = ["SESSION_VIEWS", "Choices"]
+
+#: How many of a session's latest views count for its picks; the contract does not say (?).
+SESSION_VIEWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from irclient.contract.choices import Choices
+from irclient.contract.choices import SESSION_VIEWS, Choices
 
 __all__ = ["Switches"]
 
@@ -37,7 +37,7 @@ class Switches(Choices):
     refused_triggers: Literal["free", "counted"] = "free"
     """Whether a refused trigger uses up one of the day's calls (?)."""
 
-    session_views: int = 20
+    session_views: int = SESSION_VIEWS
     """How many of a session's latest views count for its picks. Unknown (?)."""
 
     token_refresh_in: float | None = None

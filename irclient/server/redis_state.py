@@ -12,8 +12,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from irclient.contract.choices import SESSION_VIEWS
 from irclient.contract.rates import rules_of
-from irclient.server.sessions import LONGEST_ID, VIEWS
+from irclient.server.sessions import LONGEST_ID
 from irclient.server.window import SECOND
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ class RedisSessions:
             return
         try:
             await self._script(
-                keys=[self._key(account, session_id)], args=[item, VIEWS, self._milliseconds]
+                keys=[self._key(account, session_id)],
+                args=[item, SESSION_VIEWS, self._milliseconds],
             )
         except self._server.problems as problem:
             self._server.failed(problem)
@@ -205,7 +207,9 @@ class RedisSessions:
         if not self._server.is_worth_trying:
             return await self._alone.views(account, session_id)
         try:
-            found = await self._server.client.lrange(self._key(account, session_id), 0, VIEWS - 1)
+            found = await self._server.client.lrange(
+                self._key(account, session_id), 0, SESSION_VIEWS - 1
+            )
         except self._server.problems as problem:
             self._server.failed(problem)
             return await self._alone.views(account, session_id)

@@ -14,6 +14,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
+from irclient.contract.choices import SESSION_VIEWS
 from irclient.server.locks import ProcessLocks
 
 if TYPE_CHECKING:
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedSessions"]
 
-#: How many of a session's latest views count for its picks; as many as the emulator keeps.
-VIEWS: Final = 20
 #: Item ids have at most 16 characters (contract section 11.3: D); longer ones fit up to this.
 LONGEST_ID: Final = 63
 _PLACES: Final = 8
 _DIGEST: Final = 16
 _HEAD: Final = struct.Struct(f"{_DIGEST}sdB7x")
 _CELL: Final = 1 + LONGEST_ID
-_PLACE: Final = _HEAD.size + VIEWS * _CELL
+_PLACE: Final = _HEAD.size + SESSION_VIEWS * _CELL
 
 
 class SharedSessions:
@@ -65,7 +64,7 @@ class SharedSessions:
                 place = self._longest_unused(row)
             if encoded in views:
                 views.remove(encoded)
-            self._write(place, digest, now, [encoded, *views][:VIEWS])
+            self._write(place, digest, now, [encoded, *views][:SESSION_VIEWS])
 
     def views(self, session_id: str) -> tuple[str, ...]:
         """The items that were seen in a session, most recent first."""

@@ -2,7 +2,8 @@
 
 import multiprocessing
 
-from irclient.server.sessions import LONGEST_ID, VIEWS, SharedSessions
+from irclient.contract.choices import SESSION_VIEWS
+from irclient.server.sessions import LONGEST_ID, SharedSessions
 from tests.server.test_window import Clock
 
 
@@ -20,9 +21,9 @@ def test_views_come_most_recent_first_and_each_item_once():
 
 def test_only_the_latest_views_are_kept():
     own = sessions()
-    for number in range(VIEWS + 5):
+    for number in range(SESSION_VIEWS + 5):
         own.record("s", f"item-{number}")
-    assert own.views("s") == tuple(f"item-{VIEWS + 4 - at}" for at in range(VIEWS))
+    assert own.views("s") == tuple(f"item-{SESSION_VIEWS + 4 - at}" for at in range(SESSION_VIEWS))
 
 
 def test_a_session_is_forgotten_when_it_was_not_used_for_its_time():
