@@ -281,8 +281,18 @@ class ModelingClient(_ModelingBase["httpx.BaseTransport"]):
 class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
     """Triggers cookings on one service endpoint, and waits for them.
 
-    As `ModelingClient`, for asyncio and trio tasks: the arguments are the same, but for a
-    `transport`, which is an `httpx.AsyncBaseTransport`.
+    As `ModelingClient`, for asyncio and trio tasks.
+
+    Args:
+        endpoint: The service endpoint.
+        credential: As for `AsyncIRClient`.
+        settings: As for `AsyncIRClient`; more patient ones when left out.
+        transport: As for `AsyncIRClient`.
+        observers: Each is called with each record of what happened.
+        clock: What the limits are counted by: a callable that returns seconds.
+
+    Raises:
+        ConfigurationError: An argument cannot be used; nothing was sent.
     """
 
     _transport_kind = "AsyncBaseTransport"
