@@ -17,8 +17,6 @@ _GROWTH: Final = 0.05
 class ThrottledScale:
     """The part of an allowance that the service lets through."""
 
-    __slots__ = ("_shrunk_at", "shrunk")
-
     def __init__(self) -> None:
         #: What it was when it last shrank; 1 for the whole.
         self.shrunk = 1.0

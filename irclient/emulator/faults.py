@@ -50,7 +50,7 @@ _Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=Fals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What all kinds share.
+    """What all kinds share; one without options of its own is no more than a name and a sentence.
 
     Attributes:
         kind: What it is called in text: its class's name in small letters, with hyphens.
@@ -95,30 +95,25 @@ class Down(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class BlackHole(Fault):
+class _AtEitherStage(Fault):
+    """One that strikes new connections or requests, as it is told."""
+
+    at: Literal["accept", "request"] = "request"
+
+    @property
+    def stage(self) -> Stage:
+        """Where this fault strikes."""
+        return self.at
+
+
+class BlackHole(_AtEitherStage):
     """Nothing is ever answered: neither the TLS handshake (``accept``) nor the request."""
 
-    at: Literal["accept", "request"] = "request"
 
-    @property
-    def stage(self) -> Stage:
-        """Where this fault strikes."""
-        return self.at
-
-
-@dataclass(frozen=True, slots=True)
-class Reset(Fault):
+class Reset(_AtEitherStage):
     """The connection is reset: before the TLS handshake (``accept``), or after the request."""
 
-    at: Literal["accept", "request"] = "request"
 
-    @property
-    def stage(self) -> Stage:
-        """Where this fault strikes."""
-        return self.at
-
-
-@dataclass(frozen=True, slots=True)
 class ExpiredCertificate(Fault):
     """New connections are shown a certificate that ended yesterday."""
 
@@ -140,12 +135,10 @@ class Drip(Fault):
     part: Literal["body", "head"] = "body"
 
 
-@dataclass(frozen=True, slots=True)
 class Truncated(Fault):
     """Half of the promised body, then the connection ends."""
 
 
-@dataclass(frozen=True, slots=True)
 class NotHTTP(Fault):
     """Bytes that are no HTTP at all, then the connection ends."""
 
@@ -166,22 +159,18 @@ class TooManyRequests(Fault):
     retry_after: _Seconds | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Garbage(Fault):
     """200 that says JSON and holds random bytes."""
 
 
-@dataclass(frozen=True, slots=True)
 class WrongJSON(Fault):
     """200 with JSON of another shape."""
 
 
-@dataclass(frozen=True, slots=True)
 class EmptyBody(Fault):
     """200 without a body."""
 
 
-@dataclass(frozen=True, slots=True)
 class WrongType(Fault):
     """200 with an HTML page, as a captive portal would answer."""
 
@@ -200,7 +189,6 @@ class Redirect(Fault):
     location: str = "/moved"
 
 
-@dataclass(frozen=True, slots=True)
 class NotCooked(Fault):
     """Lists answer as before the first cooking. Means nothing to Entra and Key Vault."""
 
