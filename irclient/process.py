@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from importlib import import_module
+from threading import Thread
 from typing import Final
 
 from irclient._clients.worked_out import work_out_anew
@@ -13,7 +15,6 @@ __all__ = ["close_connections", "preload", "share_anew"]
 
 #: What clients, their configuration and their first token load when they first need it.
 _LOADED_LATE: Final = (
-    "anyio._backends._asyncio",
     "azure.identity",
     "azure.keyvault.secrets",
     "irclient._clients.assembly",
@@ -42,11 +43,20 @@ def preload() -> None:
     """Load every module that a client and its first token need, and do nothing else.
 
     For the master of a preforking server: its workers then share what was loaded, and each starts
-    as quickly as the first. No connection is opened, no thread is started, and nothing is read from
+    as quickly as the first. No connection is opened, no thread is left, and nothing is read from
     the environment.
     """
     for module in _LOADED_LATE:
         import_module(module)
+    # What anyio needs for asyncio it loads with the first loop that it runs, and in no other public
+    # way. On a thread, since this one may have a loop, or keep one for later.
+    loading = Thread(target=partial(import_module("anyio").run, _nothing))
+    loading.start()
+    loading.join()
+
+
+async def _nothing() -> None:
+    """Run, that a loop is."""
 
 
 def share_anew() -> None:

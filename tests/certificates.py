@@ -61,13 +61,16 @@ class Authority:
     def ca_file(self) -> Path:
         return self.folder / "ca.pem"
 
-    def server(self, *, days: tuple[int, int] = (-1, 2)) -> ssl.SSLContext:
-        """A context for a server on 127.0.0.1, valid from and until so many days from now."""
+    def server(self, *, days: tuple[int, int] = (-1, 2), name: str | None = None) -> ssl.SSLContext:
+        """A context for a server on 127.0.0.1, and of this name, valid for so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
-        loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        known_by: list[x509.GeneralName] = [
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+            *([] if name is None else [x509.DNSName(name)]),
+        ]
         certificate = (
             _unsigned(_named("loopback"), self.certificate.subject, key, days=days)
-            .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(known_by), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                 critical=False,

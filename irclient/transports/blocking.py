@@ -33,8 +33,8 @@ class BlockingTransport(OwnTransport):
     """Sends over connections that are kept, and that no server can hold beyond an attempt's time.
 
     Names are looked up on threads of their own, since Python cannot interrupt that, and waited
-    for only so long. A forked child opens connections of its own. Proxies of the environment are
-    not used: give the client ``httpx.HTTPTransport(proxy=...)`` where one is needed.
+    for only so long. A forked child opens connections of its own. The proxy that ``HTTPS_PROXY``
+    names is used, but for hosts in ``NO_PROXY`` and on loopback.
 
     It can be used with httpx as well: ``httpx.Client(transport=BlockingTransport())``.
 

@@ -1,4 +1,5 @@
-"""Connecting: to the address of a name that answers first, and with TLS; as steps that wait."""
+"""Connecting: to the address of a name that answers first, by way of the proxy that the environment
+names, and with TLS; as steps that wait."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from irclient.transports.failures import Unreachable
 from irclient.transports.names import look_up, looked_up
+from irclient.transports.proxies import proxy_for, tunnelled
+from irclient.transports.request import Origin, is_address
 from irclient.transports.waiting import Wait
 
 if TYPE_CHECKING:
-    from irclient.transports.request import Origin
+    from irclient.transports.proxies import Proxy
     from irclient.transports.waiting import Steps
 
 __all__ = ["connected", "words_of"]
@@ -36,14 +39,32 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
         Unreachable: No connection could be made.
         Unsendable: The name could not be looked up.
     """
-    looking = look_up(origin)
+    # Nothing that is not secured leaves this machine.
+    proxy = proxy_for(origin.host) if origin.is_secure else None
+    first = origin if proxy is None else _origin_of(proxy)
+    looking = look_up(first)
     while not looking.done():
         yield looking
     try:
-        sock = yield from _first_of(looked_up(looking, origin), origin.port)
+        sock = yield from _first_of(looked_up(looking, first), first.port)
+        if proxy is not None:
+            yield from _through(sock, origin, proxy)
         return sock if context is None else (yield from _secured(sock, context, origin.host))
     except OSError as problem:
-        raise Unreachable(words_of(problem)) from problem
+        by_way = "" if proxy is None else f"by way of the proxy {proxy} of {proxy.variable}: "
+        raise Unreachable(f"{by_way}{words_of(problem)}") from problem
+
+
+def _origin_of(proxy: Proxy) -> Origin:
+    return Origin(proxy.host, proxy.port, is_secure=False, is_address=is_address(proxy.host))
+
+
+def _through(sock: socket.socket, origin: Origin, proxy: Proxy) -> Steps[None]:
+    try:
+        yield from tunnelled(sock, origin, proxy)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _first_of(addresses: list[str], port: int) -> Steps[socket.socket]:

@@ -36,8 +36,8 @@ class AsyncTransport(OwnAsyncTransport):
 
     Connections belong to the event loop that opened them and are closed before it ends, so one
     transport may be made before there is a loop and outlive several; a forked child opens
-    connections of its own. Proxies of the environment are not used: give the client
-    ``httpx.AsyncHTTPTransport(proxy=...)`` where one is needed.
+    connections of its own. The proxy that ``HTTPS_PROXY`` names is used, but for hosts in
+    ``NO_PROXY`` and on loopback.
 
     It can be used with httpx as well: ``httpx.AsyncClient(transport=AsyncTransport())``.
 

@@ -1,8 +1,7 @@
 """The hosts that a call needs, and the way to each: its proxy and the authorities to trust.
 
-The service is asked directly. Entra and Key Vault are asked by way of the proxy that the
-environment names, unless they are on loopback. The Azure SDK reads other variables for the
-authorities than the rest does.
+All are asked by way of the proxy that the environment names, unless they are on loopback. The
+Azure SDK reads other variables for the authorities than the rest does.
 """
 
 import os
@@ -10,34 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from irclient.auth import KeyVaultCredential
 from irclient.configuration import Configuration
-from irclient.topology import ServiceEndpoint, is_loopback
+from irclient.topology import ServiceEndpoint
+from irclient.transports.proxies import Proxy, proxy_for
 
 __all__ = ["Host", "Proxy", "Route", "hosts_of"]
 
-#: What a host is: it decides by what way it is asked, and what must be named to trust it.
+#: What a host is: it decides what must be named to trust it.
 Route: TypeAlias = Literal["service", "entra", "vault"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A proxy of the environment.
-
-    Attributes:
-        host: Its name or address.
-        port: Its port.
-        variable: What names it, for advice.
-    """
-
-    host: str
-    port: int
-    variable: str
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +46,7 @@ class Host:
     @property
     def proxy(self) -> Proxy | None:
         """The proxy by way of which it is asked, or None."""
-        name, _ = self.address
-        scheme = urlsplit(self.url).scheme
-        if self.route == "service" or is_loopback(name) or proxy_bypass(name):
-            return None
-        found = getproxies()
-        kind = next((each for each in (scheme, "all") if found.get(each)), None)
-        return None if kind is None else _proxy(found[kind], f"{kind.upper()}_PROXY")
+        return proxy_for(self.address[0], urlsplit(self.url).scheme)
 
     @property
     def trusted_file(self) -> str | None:
@@ -103,9 +78,3 @@ def hosts_of(
         yield Host("Entra", credential.authority, credential.ca_file, "entra")
     for each in endpoints:
         yield Host(each.label, each.url, configuration.ca_file)
-
-
-def _proxy(url: str, variable: str) -> Proxy:
-    # Its user and password are left where they are.
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    return Proxy(parts.hostname or url, parts.port or 80, variable)

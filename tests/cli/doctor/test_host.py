@@ -20,19 +20,19 @@ def proxied(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:password@proxy.test:3128")
 
 
-@pytest.mark.parametrize("route", ["entra", "vault"])
-def test_entra_and_the_vault_are_asked_by_way_of_the_proxy(route):
+@pytest.mark.parametrize("route", ["service", "entra", "vault"])
+def test_every_host_is_asked_by_way_of_the_proxy(route):
     proxy = Host("x", "https://contoso.vault.test", None, route).proxy
 
     assert (proxy.host, proxy.port, proxy.variable) == ("proxy.test", 3128, "HTTPS_PROXY")
     assert "password" not in repr(proxy)
 
 
-def test_the_service_and_loopback_are_asked_directly(monkeypatch):
-    assert Host("x", "https://contoso.test", None, "service").proxy is None
-    assert Host("x", "https://localhost:1", None, "vault").proxy is None
+@pytest.mark.parametrize("route", ["service", "entra", "vault"])
+def test_loopback_and_what_the_environment_names_are_asked_directly(route, monkeypatch):
+    assert Host("x", "https://localhost:1", None, route).proxy is None
     monkeypatch.setenv("NO_PROXY", ".vault.test")
-    assert Host("x", "https://contoso.vault.test", None, "vault").proxy is None
+    assert Host("x", "https://contoso.vault.test", None, route).proxy is None
 
 
 def test_each_host_trusts_what_the_call_to_it_trusts(monkeypatch):
