@@ -181,9 +181,10 @@ class Answer(Tolerant):
         fresh_for: float = 0.0,
     ) -> None:
         """Complete an answer that was just read: note what it answers and how it was given."""
-        first = self._of_the_first
-        first["served"] = (endpoint, account, variant, attempts, elapsed, fresh_for)
-        first["query"] = query
+        private = self.__pydantic_private__
+        if private is not None:  # As it is of what was read.
+            private["served"] = (endpoint, account, variant, attempts, elapsed, fresh_for)
+            private["query"] = query
 
     def as_served(self, served: Served, *, query: Query | None = None) -> Self:
         """Return the same answer with another account of how it came about.

@@ -98,7 +98,7 @@ def _request(call: CallState, endpoint: ServiceEndpoint, token: Secret, now: flo
     request = request_for(call.query, modeling=endpoint.modeling)
     # What has failed may have moved to another address since its connections were opened.
     health = call.state.routes.health[endpoint.url]
-    is_suspect = endpoint in call.stale or health.is_known_to_fail
+    is_suspect = health.is_known_to_fail or (bool(call.stale) and endpoint in call.stale)
     return build_send(call, endpoint, request, token, within, over_new=is_suspect)
 
 
@@ -132,9 +132,9 @@ def _within(call: CallState, endpoint: ServiceEndpoint, left: float) -> float:
     part = _PART_OF_THE_REST * left
     if within <= part:
         return within
-    routes, modeling = call.state.routes, call.modeling
+    routes, modeling, verdicts = call.state.routes, call.modeling, call.verdicts
     for each in call.endpoints:
-        could_be_tried = each is not endpoint and each not in call.verdicts
+        could_be_tried = each is not endpoint and not (verdicts and each in verdicts)
         if could_be_tried and not routes.is_known_to_fail(each, modeling):
             break
     else:

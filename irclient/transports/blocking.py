@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import queue
 import time
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from irclient._runtime.forks import fork_count
 from irclient.transports.at_exit import close_at_exit
 from irclient.transports.connecting import connected
 from irclient.transports.failures import Late, Unsendable
-from irclient.transports.mocked import let_respx_know
+from irclient.transports.kept import KeepsConnections
 from irclient.transports.own import OwnTransport
-from irclient.transports.pool import Pool, checked_limit
+from irclient.transports.pool import Pool
 from irclient.transports.sockets import SocketConnection
-from irclient.transports.tls import check_authorities, ssl_context
 from irclient.transports.waiting import Patience, on_thread
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["BlockingTransport"]
 
 
-class BlockingTransport(OwnTransport):
+class BlockingTransport(KeepsConnections, OwnTransport):
     """Sends over connections that are kept, and that no server can hold beyond an attempt's time.
 
     Names are looked up on threads of their own, since Python cannot interrupt that, and waited
@@ -53,10 +51,8 @@ class BlockingTransport(OwnTransport):
         ca_file: str | os.PathLike[str] | None = None,
         max_connections: int | None = None,
     ) -> None:
-        self.ca_file = check_authorities(ca_file)
-        self._max_connections = checked_limit(max_connections)
+        super().__init__(ca_file=ca_file, max_connections=max_connections)
         self._places: dict[int, _Place] = {}
-        let_respx_know()
         close_at_exit(self)
 
     def carry(
@@ -84,35 +80,25 @@ class BlockingTransport(OwnTransport):
         is_kept = connection is not None
         if connection is None:
             connection = self._open(outgoing, pool, patience)
-        answers = connection.answers
         try:
             steps = connection.exchange_in_steps(outgoing.request, is_kept=is_kept)
             on_thread(steps, patience)
         except BaseException:
             pool.discard(connection)
             raise
-        if answers.may_be_used_again:
-            pool.give_back(connection, time.monotonic())
-        else:
-            pool.discard(connection)
-        return answers.failure or answers.response(
-            received_on=time.time(), opened_connection=not is_kept
-        )
+        return pool.outcome_of(connection, time.monotonic(), is_kept=is_kept)
 
     def _open(
         self, outgoing: Outgoing, pool: Pool[SocketConnection], patience: Patience
     ) -> SocketConnection:
-        origin, within = outgoing.origin, outgoing.connect_within
-        if self._max_connections is not None and pool.size >= self._max_connections:
-            pool.discard_a_free_one()
-        let_respx_know()
-        context = ssl_context(ca_file=self.ca_file) if origin.is_secure else None
+        context = self._ready_to_open(outgoing.origin, pool)
+        connecting = patience.but_not_beyond(time.monotonic() + outgoing.connect_within)
         try:
-            connecting = patience.but_not_beyond(time.monotonic() + within)
-            sock = on_thread(connected(origin, context), connecting)
+            sock = on_thread(connected(outgoing.origin, context), connecting)
         except Late:
-            raise Late(f"no connection within {min(within, outgoing.within):.3g} s") from None
-        connection = SocketConnection(origin, sock, time.monotonic())
+            within = min(outgoing.connect_within, outgoing.within)
+            raise Late(f"no connection within {within:.3g} s") from None
+        connection = SocketConnection(outgoing.origin, sock, time.monotonic())
         pool.add(connection)
         if pool.is_closed:
             # Meanwhile, so that nobody else would close it.
@@ -138,10 +124,6 @@ class BlockingTransport(OwnTransport):
                     # The parent's: closed here, they stay open there.
                     self._places.pop(each, _Place(None)).pool.abandon()
         return place
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(type(self), ca_file=self.ca_file, max_connections=self._max_connections)
-        return made, ()
 
     def __repr__(self) -> str:
         place = self._places.get(fork_count())

@@ -6,11 +6,15 @@ Nothing here takes a lock: each step is one operation on a list or a set.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from irclient._core.protocol import Failure
+    from irclient._wire.responses import Response
+    from irclient.transports.answers import Answers
     from irclient.transports.request import Origin
 
 __all__ = ["Connection", "Pool", "checked_limit"]
@@ -28,11 +32,13 @@ class Connection(Protocol):
 
     Attributes:
         origin: What it is connected to.
+        answers: What has come over it.
         opened_at: When it was opened, in the time of its pool.
         free_at: When it was last given back.
     """
 
     origin: Origin
+    answers: Answers
     opened_at: float
     free_at: float
 
@@ -93,6 +99,23 @@ class Pool(Generic[C]):
     def add(self, connection: C) -> None:
         """Know a new connection, which is in use."""
         self._all.add(connection)
+
+    def outcome_of(self, connection: C, now: float, *, is_kept: bool) -> Response | Failure:
+        """Return what came of an exchange that is over, and keep its connection if it may be used.
+
+        Args:
+            connection: What it was made over.
+            now: The time.
+            is_kept: Whether the connection had been used before.
+        """
+        answers = connection.answers
+        if answers.may_be_used_again:
+            self.give_back(connection, now)
+        else:
+            self.discard(connection)
+        return answers.failure or answers.response(
+            received_on=time.time(), opened_connection=not is_kept
+        )
 
     def give_back(self, connection: C, now: float) -> None:
         """Keep a connection, whose last exchange ended as it should, for another one."""

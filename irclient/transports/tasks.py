@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -13,10 +11,9 @@ import anyio
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient._runtime.loops import asyncio_loop, this_loop
 from irclient.transports.failures import Late, Unsendable
-from irclient.transports.mocked import let_respx_know
+from irclient.transports.kept import KeepsConnections
 from irclient.transports.own import OwnAsyncTransport
-from irclient.transports.pool import Connection, Pool, checked_limit
-from irclient.transports.tls import check_authorities, ssl_context
+from irclient.transports.pool import Connection, Pool
 
 if TYPE_CHECKING:
     import os
@@ -25,13 +22,12 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Failure
     from irclient._wire.responses import Response
-    from irclient.transports.answers import Answers
     from irclient.transports.request import Origin, Outgoing
 
 __all__ = ["AsyncTransport"]
 
 
-class AsyncTransport(OwnAsyncTransport):
+class AsyncTransport(KeepsConnections, OwnAsyncTransport):
     """Sends over connections that are kept, each of which serves one request at a time.
 
     Connections belong to the event loop that opened them and are closed before it ends, so one
@@ -57,12 +53,10 @@ class AsyncTransport(OwnAsyncTransport):
         ca_file: str | os.PathLike[str] | None = None,
         max_connections: int | None = None,
     ) -> None:
-        self.ca_file = check_authorities(ca_file)
-        self._max_connections = checked_limit(max_connections)
+        super().__init__(ca_file=ca_file, max_connections=max_connections)
         self._lock = fork_safe_lock()
         self._forks = fork_count()
         self._by_loop: dict[Any, _OneLoop] = {}
-        let_respx_know()
 
     def carry(self, outgoing: Outgoing) -> Coroutine[Any, Any, Response | Failure]:
         """Carry a request out and return what came of it; see `OwnAsyncTransport`."""
@@ -95,31 +89,22 @@ class AsyncTransport(OwnAsyncTransport):
         is_kept = connection is not None
         if connection is None:
             connection = await self._open(outgoing, here, ends_at)
-        answers = connection.answers
         try:
             await connection.exchange(outgoing.request, ends_at, is_kept=is_kept)
         except BaseException:
             pool.discard(connection)
             raise
-        if answers.may_be_used_again:
-            pool.give_back(connection, here.time())
-        else:
-            pool.discard(connection)
-        return answers.failure or answers.response(
-            received_on=time.time(), opened_connection=not is_kept
-        )
+        return pool.outcome_of(connection, here.time(), is_kept=is_kept)
 
     async def _open(self, outgoing: Outgoing, here: _OneLoop, ends_at: float) -> TaskConnection:
-        origin, pool, within = outgoing.origin, here.pool, outgoing.connect_within
-        if self._max_connections is not None and pool.size >= self._max_connections:
-            pool.discard_a_free_one()
-        let_respx_know()
-        context = ssl_context(ca_file=self.ca_file) if origin.is_secure else None
+        context = self._ready_to_open(outgoing.origin, here.pool)
+        until = min(ends_at, here.time() + outgoing.connect_within)
         try:
-            connection = await here.connect(origin, context, min(ends_at, here.time() + within))
+            connection = await here.connect(outgoing.origin, context, until)
         except TimeoutError:
-            raise Late(f"no connection within {min(within, outgoing.within):.3g} s") from None
-        pool.add(connection)
+            within = min(outgoing.connect_within, outgoing.within)
+            raise Late(f"no connection within {within:.3g} s") from None
+        here.pool.add(connection)
         return connection
 
     async def aclose(self) -> None:
@@ -156,10 +141,6 @@ class AsyncTransport(OwnAsyncTransport):
             if here is not None and self._forks == fork_count():
                 here.pool.close()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(type(self), ca_file=self.ca_file, max_connections=self._max_connections)
-        return made, ()
-
     def __repr__(self) -> str:
         with self._lock:
             idle = sum(here.pool.free for here in self._by_loop.values())
@@ -168,8 +149,6 @@ class AsyncTransport(OwnAsyncTransport):
 
 class TaskConnection(Connection, Protocol):
     """A connection of either event loop."""
-
-    answers: Answers
 
     async def exchange(self, request: memoryview, ends_at: float, *, is_kept: bool) -> None:
         """Send a request and wait for its answer, or raise `Late`."""
