@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from irclient._runtime.lazy_names import lazy_names
 from irclient._version import __version__
 
 if TYPE_CHECKING:
@@ -157,11 +156,15 @@ _HOME_OF = {
     "preload": "irclient.process",
 }
 
-_load = lazy_names(__name__, _HOME_OF)
-
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
-    return import_module("irclient.errors") if name == "errors" else _load(name)
+    if name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    if name == "errors":
+        return import_module("irclient.errors")
+    raise AttributeError(f"module 'irclient' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

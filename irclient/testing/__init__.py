@@ -8,9 +8,8 @@ that only moves when told; `override` puts a scripted service behind a web appli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from irclient._runtime.lazy_names import lazy_names
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from irclient.testing.bodies import error_body, list_body, recommendation_list
@@ -36,19 +35,23 @@ __all__ = [
 
 # Loaded on first use: pytest imports this package for the plugin in every run of every project.
 _HOMES = {
-    "ManualClock": "irclient.testing.clock",
-    "Script": "irclient.testing.script",
-    "ScriptedService": "irclient.testing.scripted",
-    "SentRequest": "irclient.testing.sent",
-    "error_body": "irclient.testing.bodies",
-    "example_pair": "irclient.testing.examples",
-    "list_body": "irclient.testing.bodies",
-    "override": "irclient.testing.overriding",
-    "quick_settings": "irclient.testing.examples",
-    "recommendation_list": "irclient.testing.bodies",
+    "ManualClock": "clock",
+    "Script": "script",
+    "ScriptedService": "scripted",
+    "SentRequest": "sent",
+    "error_body": "bodies",
+    "example_pair": "examples",
+    "list_body": "bodies",
+    "override": "overriding",
+    "quick_settings": "examples",
+    "recommendation_list": "bodies",
 }
 
-__getattr__ = lazy_names(__name__, _HOMES)
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
+    if name in _HOMES:
+        return getattr(import_module(f"irclient.testing.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'irclient.testing' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
