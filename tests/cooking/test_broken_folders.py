@@ -129,8 +129,8 @@ def broken(chance, data):
 @pytest.mark.timeout(300)
 def test_two_hundred_broken_folders_are_read_or_refused_by_name(tmp_path, monkeypatch):
     names = {"Reco_Interactions", "Reco_ItemsAndVariants", "Reco_OptOutUsers"}
-    own = tuple(each for each in reading._ENTITIES if each[0] in names)
-    monkeypatch.setattr(reading, "_ENTITIES", own)  # the others only cost time
+    own = tuple(each for each in reading.COLUMNS if each[0] in names)
+    monkeypatch.setattr(reading, "COLUMNS", own)  # the others only cost time
     chance = random.Random(200)
     outcomes = {"read": 0, "told": 0, "refused": 0}
     for number in range(200):
