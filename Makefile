@@ -69,13 +69,13 @@ pictures: $(VENV)/.check ## Draw the documentation's pictures from runs in virtu
 demo-picture: $(VENV)/.check ## Draw the moving picture of the landing page from a run of the demo
 	$(BIN)/python scripts/demo_picture.py
 
-docs: $(VENV)/.check ## Build the documentation into site/
+docs: $(VENV)/.docs ## Build the documentation into site/
 	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict
 
-serve-docs: $(VENV)/.check ## Read the documentation at http://127.0.0.1:8000
+serve-docs: $(VENV)/.docs ## Read the documentation at http://127.0.0.1:8800/irclient/
 	$(BIN)/python scripts/pages.py
-	$(BIN)/mkdocs serve
+	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8800
 
 examples: $(VENV)/.test ## Run every example
 	@for example in examples/*.py examples/shopify_app; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
@@ -128,6 +128,10 @@ $(VENV)/.bench: $(VENV)/.test pyproject.toml
 
 $(VENV)/.release: $(VENV)/.test pyproject.toml
 	$(PIP) install --group release
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.demo pyproject.toml
+	$(PIP) install --group docs
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.test pyproject.toml

@@ -385,12 +385,15 @@ def _plain(record: Record) -> dict[str, object]:
     return values
 
 
+#: The end of a trouble goes where its beginning went: a log must say that an outage is over.
 _WARNINGS = (
     Ejected,
     FailedOver,
     FellBack,
     FleetLost,
+    FleetReturned,
     PutAside,
+    Returned,
     TokenRejected,
     TokenRenewalFailed,
     TrafficReturned,

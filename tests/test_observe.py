@@ -31,6 +31,7 @@ from irclient.observe import (
     FlightJoined,
     LoggingObserver,
     Record,
+    Returned,
     TokenRejected,
     TokenRenewalFailed,
     TrafficReturned,
@@ -87,7 +88,8 @@ def test_a_record_becomes_one_line_with_its_fields_as_extras(caplog) -> None:
         ),
         (TokenRejected(at=0, endpoint="a/web"), logging.WARNING),
         (FleetLost(at=0, endpoint="a/web", reason="no answer", limit=5), logging.WARNING),
-        (FleetReturned(at=0, endpoint="a/web", after=2.0, members=4), logging.DEBUG),
+        (FleetReturned(at=0, endpoint="a/web", after=2.0, members=4), logging.WARNING),
+        (Returned(at=0, endpoint="a/web"), logging.WARNING),
         (TokenRenewalFailed(at=0, kind="unanswered", reason="no vault"), logging.WARNING),
         (AttemptEnded(at=0, operation="new", attempt=ATTEMPT), logging.DEBUG),
         (

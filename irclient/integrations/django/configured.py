@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from django.conf import settings as project
 from django.utils.module_loading import import_string
 
-from irclient.configuration import Configuration
+from irclient.configuration import Configuration, describe
+from irclient.configuration.source import SECRETS, did_you_mean
 from irclient.errors import ConfigurationError
 from irclient.settings import Fallback, Settings, Throttling
 
@@ -114,6 +116,7 @@ def _configuration(given: Mapping[str, Any]) -> Configuration:
     keys = {name: value for name, value in given.items() if name not in _OWN}
     if not _says_where(given):
         return Configuration.from_env()
+    _refuse_unknown(keys)
     if "config" not in given:
         return Configuration.from_mapping(keys, name=NAME)
     if keys:
@@ -122,6 +125,15 @@ def _configuration(given: Mapping[str, Any]) -> Configuration:
             "move them there, or leave 'config' out"
         )
     return Configuration.from_file(given["config"])
+
+
+def _refuse_unknown(keys: Mapping[str, Any]) -> None:
+    """Name a misspelt key beside Django's own: the schema of the file knows none of those."""
+    known = [*dict.fromkeys(re.split(r"[.[]", key.key)[0] for key in describe()), *sorted(_OWN)]
+    for name in keys:
+        # What is wrong with a name that a secret may have, the schema says.
+        if name not in known and name not in SECRETS:
+            raise ConfigurationError(f"{NAME}: {name} is not a key{did_you_mean(str(name), known)}")
 
 
 def _fallback(given: object) -> Fallback | None:

@@ -89,6 +89,13 @@ def test_a_fallback_and_observers_are_objects_or_their_names(project) -> None:
         ({**ACCOUNTS, "observers": [1]}, "observers: 1 cannot be called"),
         ({**ACCOUNTS, "fallback": {"item": 1}}, "IRCLIENT: Fallback.item is not a setting"),
         ({**ACCOUNTS, "setings": {}}, "IRCLIENT: setings is not a key; did you mean 'settings'?"),
+        ({**ACCOUNTS, "sahre": "auto"}, "IRCLIENT: sahre is not a key; did you mean 'share'?"),
+        ({"sahre": "auto"}, "IRCLIENT: sahre is not a key; did you mean 'share'?"),
+        (
+            {**ACCOUNTS, "wallpaper": "blue"},
+            "known are regions, credential, settings, fleet, ca_file, observers, config, fallback",
+        ),
+        ({**ACCOUNTS, "client_secret": "hunter2"}, "a secret does not belong here"),
         ({**ACCOUNTS, "fallback": 7}, "fallback must be a Fallback or a dictionary, got 7"),
         ({**ACCOUNTS, "share": 7}, "share"),
     ],
