@@ -132,6 +132,20 @@ def test_a_link_to_a_page_finds_it(page: Path) -> None:
         assert file.exists() or file.with_suffix(".ipynb").exists(), target
 
 
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's own headings, which readers of a clone have; not the written ones."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    words = (re.sub(r"[^\w\s-]", "", each) for each in re.findall(r"^#+ (.+)$", text, re.MULTILINE))
+    return {re.sub(r"[-\s]+", "-", each.strip().lower()) for each in words}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_link_to_a_heading_finds_it_in_a_clone_too(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", text):
+        assert anchor in headings(page.parent / target if target else page), f"{target}#{anchor}"
+
+
 @pytest.mark.parametrize("source", sorted(pages.SOURCES))
 def test_what_is_printed_from_the_source_is_used_and_says_something(source: str) -> None:
     assert any(f"<!-- from source: {source} -->" in page.read_text("utf-8") for page in PAGES)
