@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from irclient.cooking.engines.engine import Engine
+    from irclient.cooking.pipeline import Effort
     from irclient.cooking.recipes import Lists
 
 __all__ = ["ListQuality", "evaluate_folder"]
@@ -59,21 +60,21 @@ class ListQuality:
 
 
 def evaluate_folder(
-    folder: Path, scratch: Path, *, memory: int, progress: Callable[[str, float], None]
+    folder: Path, scratch: Path, *, effort: Effort, progress: Callable[[str, float], None]
 ) -> tuple[ListQuality, ...]:
     """Cook a folder's older interactions, and ask each list about the newer ones.
 
     Args:
         folder: Holds `model.json` and the CSV files.
         scratch: An existing folder for what does not fit into memory.
-        memory: Bytes that cooking may use.
+        effort: What cooking may use.
         progress: Called with a step's name and how far it is, from 0 to 1.
 
     Raises:
         DataContractError: The folder does not follow the data contract.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as spill:
-        engine = open_engine("duckdb", Path(spill), memory=memory // 2)
+        engine = open_engine(effort, Path(spill), folder=folder)
         try:
             kitchen = Kitchen(engine, read_model(folder), progress)
             kitchen.read()

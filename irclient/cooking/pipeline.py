@@ -17,6 +17,7 @@ from irclient.cooking import cooked_cache
 from irclient.cooking.cooked_cache import cache_key
 from irclient.cooking.cooked_data import CookedData
 from irclient.cooking.data.partitions import DataContractError, read_model
+from irclient.cooking.engines.cluster import Cluster
 from irclient.cooking.output import Cooked, OutputError, open_folder, open_output
 from irclient.cooking.publishing import Shelf, next_version, write_folder
 from irclient.errors import ConfigurationError
@@ -41,7 +42,7 @@ __all__ = [
     "open_engine",
 ]  # fmt: skip
 
-EngineName: TypeAlias = Literal["duckdb"]
+EngineName: TypeAlias = Literal["duckdb", "spark"]
 Progress: TypeAlias = "Callable[[str, float], None]"
 
 #: The file of an output that lists every row that was not used.
@@ -51,6 +52,7 @@ _ENGINE_SHARE: Final = 0.5
 #: Data that shrank to less than this share are refused.
 _LEAST_SHARE: Final = 0.5
 GIGABYTE: Final = 2**30
+_EXTRAS: Final[dict[EngineName, str]] = {"duckdb": "cook", "spark": "spark"}
 
 
 class SmallerData(ConfigurationError):  # noqa: N818  (a finding about data)
@@ -64,10 +66,16 @@ class Effort:
     Attributes:
         engine: What the relational part runs on.
         memory: Bytes.
+        spark_master: Spark's master, or the ``sc://`` URL of Spark Connect; None is the session
+            of this process, or else what Spark is configured to use.
+        spark_folder: The URL under which Spark's machines find the data-contract folder; None
+            where they find it under the same path.
     """
 
     engine: EngineName = "duckdb"
     memory: int = 2 * GIGABYTE
+    spark_master: str | None = None
+    spark_folder: str | None = None
 
 
 def cook_to(
@@ -156,30 +164,37 @@ def cook_folder(
     return CookedData(cooked, cooked_at=cooked_at, unknown_user=unknown_user)
 
 
-def open_engine(name: EngineName, scratch: Path, *, memory: int) -> Engine:
+def open_engine(effort: Effort, scratch: Path, *, folder: Path) -> Engine:
     """Start an engine.
 
     Args:
-        name: Which.
+        effort: Which, and what it may use.
         scratch: An existing folder for what does not fit into memory.
-        memory: Bytes that it may use.
+        folder: The data-contract folder that it will read.
 
     Raises:
-        ConfigurationError: What it needs is not installed.
+        ConfigurationError: There is no such engine, or what it needs is not installed.
     """
-    if name != "duckdb":
-        raise ConfigurationError(f"there is no engine {name!r}; there is duckdb")
+    memory = int(effort.memory * _ENGINE_SHARE)
     # Here, because only a cooking needs an engine, and a start that finds its data cooked none.
     try:
-        from irclient.cooking.engines.duckdb_engine import DuckDBEngine  # noqa: PLC0415
+        if effort.engine == "duckdb":
+            from irclient.cooking.engines.duckdb_engine import DuckDBEngine  # noqa: PLC0415
 
-        return DuckDBEngine(scratch, memory=memory)
+            return DuckDBEngine(scratch, memory=memory)
+        if effort.engine == "spark":
+            from irclient.cooking.engines.spark_engine import SparkEngine  # noqa: PLC0415
+
+            cluster = Cluster(folder, effort.spark_master, effort.spark_folder)
+            return SparkEngine(scratch, memory=memory, cluster=cluster)
     except ModuleNotFoundError as missing:
         if (missing.name or "irclient").partition(".")[0] == "irclient":
             raise
         raise ConfigurationError(
-            f"cooking needs {missing.name}; install it with: pip install 'irclient[cook]'"
+            f"cooking needs {missing.name}; install it with: pip install "
+            f"'irclient[{_EXTRAS[effort.engine]}]'"
         ) from None
+    raise ConfigurationError(f"there is no engine {effort.engine!r}; there are duckdb and spark")
 
 
 def _kept_or_cooked(
@@ -216,8 +231,7 @@ def _cook(
     from irclient.cooking.recipes import Kitchen  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=".unfinished-spill-") as scratch:
-        memory = int(effort.memory * _ENGINE_SHARE)
-        engine = open_engine(effort.engine, Path(scratch), memory=memory)
+        engine = open_engine(effort, Path(scratch), folder=model.folder)
         try:
             kitchen = Kitchen(engine, model, progress=progress, check=check)
             config, lists = kitchen.read(), kitchen.cook()

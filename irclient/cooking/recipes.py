@@ -145,9 +145,9 @@ class Kitchen:
         begun["people also"] = jobs.submit(_by_pairs, taken, scores)
         bought = pairs.voiced(engine, "in_baskets", size=size)
         begun["baskets"] = jobs.submit(_by_pairs, bought, {"cart": pairs.bought_together})
-        texts = words.word_vectors(engine, words.texts(engine), size=size)
+        texts = words.word_vectors(engine, words.texts(), size=size)
         begun["texts"] = jobs.submit(_by_texts, texts)
-        looks = words.word_vectors(engine, words.looks(engine), size=size)
+        looks = words.word_vectors(engine, words.looks(), size=size)
         own = words.categories(engine, size=size)
         begun["pictures"] = jobs.submit(_by_pictures, looks, own)
         return begun

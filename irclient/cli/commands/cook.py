@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from irclient.cooking.evaluation import ListQuality
     from irclient.cooking.output import Output
+    from irclient.cooking.pipeline import Effort
     from irclient.cooking.report import CookingReport
 
 __all__ = ["cook"]
@@ -29,6 +30,14 @@ _Given = TypeVar("_Given")
 _SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _LEAST_MEMORY: Final = 256 * 2**20
+#: The modules that each engine needs, by the extra that brings them.
+_NEEDED: Final = {
+    "duckdb": {"cook": ("numpy", "scipy", "threadpoolctl", "duckdb")},
+    "spark": {
+        "cook": ("numpy", "scipy", "threadpoolctl"),
+        "spark": ("pyspark", "pyarrow", "sqlglot"),
+    },
+}
 #: How many sentences about the data are shown; all are in the output.
 _SHOWN: Final = 20
 
@@ -53,6 +62,28 @@ def cook(
     memory: Annotated[
         str, typer.Option("--memory", metavar="SIZE", help="What cooking may use, such as 4GB.")
     ] = "2GB",
+    engine: Annotated[
+        Literal["duckdb", "spark"],
+        typer.Option("--engine", help="What reads, joins and counts: duckdb here, or spark."),
+    ] = "duckdb",
+    spark_master: Annotated[
+        str | None,
+        typer.Option(
+            "--spark-master",
+            metavar="MASTER",
+            help="Spark's master, or an sc:// URL, instead of what Spark is configured to use.",
+            show_default=False,
+        ),
+    ] = None,
+    spark_folder: Annotated[
+        str | None,
+        typer.Option(
+            "--spark-folder",
+            metavar="URL",
+            help="FOLDER as Spark's machines find it, where their path is another.",
+            show_default=False,
+        ),
+    ] = None,
     accept_smaller: Annotated[
         bool,
         typer.Option("--accept-smaller", help="Replace a data set by one half its size or less."),
@@ -79,15 +110,23 @@ def cook(
     $ irclient cook --to ./out --roll-back
     """
     budget = _bytes(memory)
-    _require_cooking()
+    if engine != "spark" and (spark_master or spark_folder):
+        raise ConfigurationError("--spark-master and --spark-folder need --engine spark")
+    _require_cooking(engine)
+    # Imported here: an extra, of which the line before made sure.
+    from irclient.cooking.pipeline import Effort  # noqa: PLC0415
+
+    effort = Effort(
+        engine=engine, memory=budget, spark_master=spark_master, spark_folder=spark_folder
+    )
     if roll_back:
         _roll_back(_given(to, "--to OUT, the folder of outputs"), keep, as_json=as_json)
     elif evaluate:
-        _evaluate(_given(folder, "FOLDER"), budget, as_json=as_json)
+        _evaluate(_given(folder, "FOLDER"), effort, as_json=as_json)
     else:
         source, out = _given(folder, "FOLDER"), _given(to, "--to OUT, where the lists go")
         smaller: Literal["accept", "refuse"] = "accept" if accept_smaller else "refuse"
-        _cook(source, out, keep=keep, memory=budget, smaller=smaller, as_json=as_json)
+        _cook(source, out, keep=keep, effort=effort, smaller=smaller, as_json=as_json)
 
 
 def _cook(
@@ -95,13 +134,13 @@ def _cook(
     out: Path,
     *,
     keep: int,
-    memory: int,
+    effort: "Effort",
     smaller: Literal["accept", "refuse"],
     as_json: bool,
 ) -> None:
     # Imported here: an extra, of which `_require_cooking` made sure.
     from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415
-    from irclient.cooking.pipeline import Effort, cook_to  # noqa: PLC0415
+    from irclient.cooking.pipeline import cook_to  # noqa: PLC0415
 
     with _progress() as told, tempfile.TemporaryDirectory() as scratch:
         told("fetching" if "://" in source else "reading", 0.0)
@@ -109,7 +148,7 @@ def _cook(
             output, report = cook_to(
                 out,
                 folder,
-                effort=Effort(memory=memory),
+                effort=effort,
                 keep=keep,
                 smaller=smaller,
                 progress=told,
@@ -120,14 +159,14 @@ def _cook(
         _show(output, report)
 
 
-def _evaluate(source: str, memory: int, *, as_json: bool) -> None:
+def _evaluate(source: str, effort: "Effort", *, as_json: bool) -> None:
     from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415  (an extra, as above)
     from irclient.cooking.evaluation import evaluate_folder  # noqa: PLC0415
 
     with _progress() as told, tempfile.TemporaryDirectory() as scratch:
         told("reading", 0.0)
         with local_folder(source, Path(scratch)) as folder:
-            found = evaluate_folder(folder, Path(scratch), memory=memory, progress=told)
+            found = evaluate_folder(folder, Path(scratch), effort=effort, progress=told)
     if as_json:
         print_json({"lists": [asdict(each) for each in found]})
     else:
@@ -147,14 +186,15 @@ def _roll_back(out: Path, keep: int, *, as_json: bool) -> None:
     data_console().print(f"Output {output.name} serves what {served} did.", markup=False)
 
 
-def _require_cooking() -> None:
-    try:
-        for name in ("duckdb", "numpy", "scipy"):
-            import_module(name)
-    except ModuleNotFoundError as missing:
-        raise ConfigurationError(
-            f"cooking needs {missing.name}; install it with: pip install 'irclient[cook]'"
-        ) from None
+def _require_cooking(engine: Literal["duckdb", "spark"]) -> None:
+    for extra, names in _NEEDED[engine].items():
+        try:
+            for name in names:
+                import_module(name)
+        except ModuleNotFoundError as missing:
+            raise ConfigurationError(
+                f"cooking needs {missing.name}; install it with: pip install 'irclient[{extra}]'"
+            ) from None
 
 
 def _given(value: _Given | None, what: str) -> _Given:

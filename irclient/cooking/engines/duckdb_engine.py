@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from irclient.cooking.engines.engine import INSTANT, NUMBER, Refused, Unreadable
+from irclient.cooking.engines.engine import Refused, Unreadable
+from irclient.cooking.engines.scans import alike, cell, cells, selected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from irclient.cooking.data.partitions import Partition
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DuckDBEngine"]
 
-_WORD: Final = r"[\p{L}\p{N}]+"
 _REASONS: Final = {
     "MISSING COLUMNS": "it has too few cells; leave a cell empty rather than out",
     "TOO MANY COLUMNS": "it has too many cells; quote a cell that holds a comma",
@@ -58,15 +58,14 @@ class DuckDBEngine:
 
     def read(self, table: str, partitions: Sequence[Partition], columns: Sequence[str]) -> None:
         """As the protocol says."""
-        wanted = [f"c_{name.casefold()}" for name in columns]
         self._numbers = {str(partition.path): at for at, partition in enumerate(partitions)}
         if not partitions:
-            nulls = ", ".join(f"cast(null as varchar) as {name}" for name in wanted)
+            nulls = ", ".join(f"cast(null as varchar) as {cell(name)}" for name in columns)
             self._run(f"create view {table} as select 0 as file, {nulls} where false")
             return
         scans = [
-            f"select {first} + file_index as file, {_select(of, wanted)} from {_scan(of)}"
-            for first, of in _alike(partitions)
+            f"select {first} + file_index as file, {selected(of[0], columns)} from {_scan(of)}"
+            for first, of in alike(partitions)
         ]
         self._run(f"create or replace view {table} as {' union all '.join(scans)}")
 
@@ -92,23 +91,9 @@ class DuckDBEngine:
         """As the protocol says."""
         return dict(self._run(sql).fetchnumpy())  # type: ignore[arg-type]  # no enums here
 
-    def instant(self, cell: str) -> str:
+    def instant(self, text: str) -> str:
         """As the protocol says."""
-        fits = self.matches(f"trim({cell})", INSTANT)
-        return f"case when {fits} then epoch_ms(try_cast(trim({cell}) as timestamptz)) end"
-
-    def number(self, cell: str) -> str:
-        """As the protocol says."""
-        fits = self.matches(f"trim({cell})", NUMBER)
-        return f"case when {fits} then try_cast(trim({cell}) as double) end"
-
-    def matches(self, cell: str, pattern: str) -> str:
-        """As the protocol says."""
-        return f"regexp_matches({cell}, '{pattern}')"
-
-    def words(self, text: str) -> str:
-        """As the protocol says."""
-        return f"unnest(regexp_extract_all(lower({text}), '{_WORD}'))"
+        return f"epoch_ms(try_cast({text} as timestamptz))"
 
     def close(self) -> None:
         """As the protocol says."""
@@ -129,52 +114,22 @@ class DuckDBEngine:
         self._run("delete from reject_errors")
         self._run("delete from reject_scans")
         return tuple(
-            Refused(self._numbers[path], max(at - 1, 0), -1, _REASONS.get(kind) or kind.lower())
+            Refused(self._numbers[path], max(at - 1, 0), _REASONS.get(kind) or kind.lower())
             for path, at, kind in rows
         )
 
 
-def _alike(partitions: Sequence[Partition]) -> Iterator[tuple[int, list[Partition]]]:
-    """Files in a row that can be read by one scan, with the number of the first."""
-    first, alike = 0, [partitions[0]]
-    for at, partition in enumerate(partitions[1:], 1):
-        if _form(partition) != _form(alike[0]):
-            yield first, alike
-            first, alike = at, []
-        alike.append(partition)
-    yield first, alike
-
-
-def _form(partition: Partition) -> tuple[object, ...]:
-    return partition.columns, partition.has_header, partition.is_compressed
-
-
-def _cells(partition: Partition) -> list[str]:
-    """The names of a file's columns here; those of the owner's own have a number."""
-    return [
-        f"own_{at}" if name is None else f"c_{name.casefold()}"
-        for at, name in enumerate(partition.columns)
-    ]
-
-
-def _select(alike: Sequence[Partition], wanted: Sequence[str]) -> str:
-    there = set(_cells(alike[0]))
-    return ", ".join(
-        name if name in there else f"cast(null as varchar) as {name}" for name in wanted
-    )
-
-
-def _scan(alike: Sequence[Partition]) -> str:
-    paths = ", ".join(_quoted(str(partition.path)) for partition in alike)
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in _cells(alike[0]))
+def _scan(files: Sequence[Partition]) -> str:
+    paths = ", ".join(_quoted(str(partition.path)) for partition in files)
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in cells(files[0]))
     settings = [
         f"columns={{{columns}}}",
         "auto_detect=false",
-        f"header={str(alike[0].has_header).lower()}",
+        f"header={str(files[0].has_header).lower()}",
         "delim=','",
         "quote='\"'",
         "escape='\"'",
-        f"compression='{'gzip' if alike[0].is_compressed else 'none'}'",
+        f"compression='{'gzip' if files[0].is_compressed else 'none'}'",
         "store_rejects=true",
         "ignore_errors=true",
     ]

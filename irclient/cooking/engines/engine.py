@@ -1,13 +1,13 @@
 """What an engine must do, so that cooking is written once and runs on each.
 
-Statements are written in the SQL that the engines share. The few things that each spells in its
-own way are methods here.
+Statements are written in DuckDB's SQL; an engine of another dialect translates them. What no
+translation does, which is to read files and instants, are methods here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,17 +17,9 @@ if TYPE_CHECKING:
 
     from irclient.cooking.data.partitions import Partition
 
-__all__ = ["INSTANT", "NUMBER", "Columns", "Engine", "Refused", "Unreadable"]
+__all__ = ["Columns", "Engine", "Refused", "Unreadable"]
 
 Columns = dict[str, "npt.NDArray[Any]"]
-
-#: What an instant must look like, before it is read: engines differ in what they would accept.
-INSTANT: Final = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
-)
-NUMBER: Final = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -35,14 +27,12 @@ class Refused:
 
     Attributes:
         partition: The file's number among its entity's.
-        starts_after: How many bytes stand before it; -1 if that is not known.
-        row: Its number among the file's rows, if they are counted with it; -1 otherwise.
+        starts_after: How many bytes stand before it.
         reason: What is wrong with it.
     """
 
     partition: int
     starts_after: int
-    row: int
     reason: str
 
 
@@ -76,7 +66,8 @@ class Engine(Protocol):
         `read` made.
 
         Returns:
-            What was refused while reading.
+            Rows that were refused while reading, and have no number. An engine that numbers such a
+            row keeps it instead, with the reason as its `problem`.
 
         Raises:
             Unreadable: A file is so broken that it has no rows. Nothing was kept.
@@ -95,20 +86,8 @@ class Engine(Protocol):
         """A statement's rows, column by column; nulls are not allowed."""
         ...
 
-    def instant(self, cell: str) -> str:
+    def instant(self, text: str) -> str:
         """An expression: milliseconds since 1970 UTC of a text, null if it is no instant."""
-        ...
-
-    def number(self, cell: str) -> str:
-        """An expression: the number that a text is, null if it is none."""
-        ...
-
-    def matches(self, cell: str, pattern: str) -> str:
-        """An expression: whether a text matches a pattern."""
-        ...
-
-    def words(self, text: str) -> str:
-        """An expression that makes a row of each word of a text."""
         ...
 
     def close(self) -> None:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Checks"]
 
+#: What an instant must look like, before it is read: engines differ in what they would accept.
+_INSTANT: Final = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
+)
+_NUMBER: Final = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _PLACEHOLDERS: Final = {"instant": "0", "number": "0", "flag": "false"}
 #: Characters of a cell that a message shows.
 _SHOWN: Final = 40
@@ -59,12 +65,12 @@ class Checks:
     def instant(self, column: str, name: str) -> None:
         """A column as milliseconds since 1970-01-01 UTC."""
         fix = "write it like 2024-05-31T12:00:00.000Z"
-        self._parsed(column, name, kind="instant", read=self._engine.instant, fix=fix)
+        self._parsed(column, name, kind="instant", read=self._instant, fix=fix)
 
     def number(self, column: str, name: str) -> None:
         """A column as numbers."""
         fix = "write a number with a decimal point"
-        self._parsed(column, name, kind="number", read=self._engine.number, fix=fix)
+        self._parsed(column, name, kind="number", read=_number, fix=fix)
 
     def flag(self, column: str, name: str) -> None:
         """A column as true or false."""
@@ -102,8 +108,21 @@ class Checks:
         otherwise = read(f"'{default}'") if default is not None else _PLACEHOLDERS[kind]
         self._made.append(f"coalesce({read(cell)}, {otherwise}) as {name}")
 
+    def _instant(self, cell: str) -> str:
+        text = f"trim({cell})"
+        return f"case when {_matches(text, _INSTANT)} then {self._engine.instant(text)} end"
+
     def _problem(self, wrong: str, why: str) -> None:
         self._problems.append((wrong, why))
+
+
+def _number(cell: str) -> str:
+    text = f"trim({cell})"
+    return f"case when {_matches(text, _NUMBER)} then try_cast({text} as double) end"
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_matches({text}, '{pattern}')"
 
 
 def _flag(cell: str) -> str:

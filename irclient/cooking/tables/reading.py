@@ -132,20 +132,21 @@ def _read(
     with tempfile.TemporaryDirectory(dir=engine.scratch) as copies:
         mended: tuple[str, ...] = ()
         read = list(partitions)
-        engine.read(f"{table}_cells", read, made.used)
         try:
-            refused = engine.checked(table, made.statement(f"{table}_cells"))
+            refused = _checked(engine, table, made, read)
         except Unreadable as problem:
             mended = tuple(_mended(read, Path(copies)))
-            engine.read(f"{table}_cells", read, made.used)
-            refused = _checked_again(engine, table, made, partitions, problem)
+            try:
+                refused = _checked(engine, table, made, read)
+            except Unreadable as again:
+                raise _unreadable(partitions, problem) from again
         count = int(engine.columns(f"select count(*) as n from {table}")["n"][0])
         if not count and not refused:
             refused = tuple(_endless(read))
         dropped = tuple(
             _dropped(engine, table, name, [*zip(partitions, read, strict=True)], refused)
         )
-    report = EntityReport(name, len(partitions), count + _uncounted(refused), dropped, mended)
+    report = EntityReport(name, len(partitions), count + len(refused), dropped, mended)
     if dropped and len(dropped) == report.rows:
         first = dropped[0]
         raise DataContractError(
@@ -170,23 +171,21 @@ def _endless(partitions: Sequence[Partition]) -> Iterator[Refused]:
     """Files that are one line which is so long that engines pass it over in silence."""
     for at, partition in enumerate(partitions):
         if partition.path.stat().st_size > _LONGEST_LINE:
-            yield Refused(at, 0, -1, "it is longer than 2 MB")
+            yield Refused(at, 0, "it is longer than 2 MB")
 
 
-def _checked_again(
-    engine: Engine,
-    table: str,
-    made: Checks,
-    partitions: Sequence[Partition],
-    first: Unreadable,
+def _checked(
+    engine: Engine, table: str, made: Checks, partitions: Sequence[Partition]
 ) -> tuple[Refused, ...]:
-    try:
-        return engine.checked(table, made.statement(f"{table}_cells"))
-    except Unreadable as problem:
-        names = ", ".join(str(partition.path) for partition in partitions)
-        raise DataContractError(
-            f"{names} cannot be read: {first}; write CSV files as UTF-8, with one line for a row"
-        ) from problem
+    engine.read(f"{table}_cells", partitions, made.used)
+    return engine.checked(table, made.statement(f"{table}_cells"))
+
+
+def _unreadable(partitions: Sequence[Partition], problem: Unreadable) -> DataContractError:
+    names = ", ".join(str(partition.path) for partition in partitions)
+    return DataContractError(
+        f"{names} cannot be read: {problem}; write CSV files as UTF-8, with one line for a row"
+    )
 
 
 def _can_be_opened(partition: Partition) -> None:
@@ -200,10 +199,6 @@ def _can_be_opened(partition: Partition) -> None:
         raise DataContractError(f"{partition.path} cannot be read: {problem}") from problem
     except UnicodeDecodeError:  # told row by row
         return
-
-
-def _uncounted(refused: Sequence[Refused]) -> int:
-    return sum(each.row < 0 for each in refused)
 
 
 def _dropped(
@@ -243,12 +238,5 @@ def _lines(
         known = RowLines(partition)
     except (OSError, EOFError):
         return np.zeros(len(broken) + len(rows), dtype=np.int64)
-    uncounted = np.array([each.starts_after for each in broken if each.row < 0], dtype=np.int64)
-    counted = np.array([each.row for each in broken if each.row >= 0], dtype=np.int64)
-    return np.concatenate(
-        [
-            known.at(uncounted),
-            known.of(counted, refused=uncounted),
-            known.of(rows.astype(np.int64), refused=uncounted),
-        ]
-    )
+    starts = np.array([each.starts_after for each in broken], dtype=np.int64)
+    return np.concatenate([known.at(starts), known.of(rows.astype(np.int64), refused=starts)])

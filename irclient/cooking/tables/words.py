@@ -22,15 +22,16 @@ __all__ = ["categories", "looks", "texts", "word_vectors"]
 #: A word that more than this share of a large catalogue has says nothing.
 _COMMON_WORD: Final = 0.25
 _FEW_ITEMS: Final = 50
+_WORD: Final = r"[\p{L}\p{N}]+"
 
 
-def texts(engine: Engine) -> str:
+def texts() -> str:
     """A statement: `item` and `word`, a row for each word of title and description."""
-    words = engine.words("concat(title, ' ', description)")
+    words = _words("concat(title, ' ', description)")
     return f"select item, {words} as word from items"
 
 
-def looks(engine: Engine) -> str:
+def looks() -> str:
     """A statement: `item` and `word`, a row for each word that describes its pictures."""
     urls = (
         "select i.item, i.item_id, g.url from images g join items i on g.item_id = i.item_id "
@@ -39,7 +40,7 @@ def looks(engine: Engine) -> str:
         "left join (select image_id, min(url) as url from inventory where problem is null "
         "group by image_id) v on m.image_id = v.image_id where m.problem is null"
     )
-    words = engine.words("regexp_extract(url, '([^/]*)[.][^./]*$', 1)")
+    words = _words("regexp_extract(url, '([^/]*)[.][^./]*$', 1)")
     return (
         f"select item, word from (select item, item_id, {words} as word from ({urls}) pictured) "
         "named where word <> lower(item_id) union all "
@@ -89,3 +90,8 @@ def categories(engine: Engine, *, size: int) -> npt.NDArray[np.int64]:
     found = np.full(size, -1, dtype=np.int64)
     found[rows["item"]] = rows["category"]
     return found
+
+
+def _words(text: str) -> str:
+    """An expression that makes a row of each word of a text."""
+    return f"unnest(regexp_extract_all(lower({text}), '{_WORD}'))"

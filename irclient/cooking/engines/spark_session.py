@@ -1,0 +1,102 @@
+"""The session of Spark that cooking uses: the one of this process, or else a new one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from irclient.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from irclient.cooking.engines.cluster import Cluster
+
+__all__ = ["OpenedSession", "open_session"]
+
+#: As statements are written: UTC, and null for what cannot be read.
+_SETTINGS: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    # Rows of too few or too many cells are only found where no column is passed over.
+    "spark.sql.csv.parser.columnPruning.enabled": "false",
+}
+#: Where Spark finds what it is configured to be.
+_CONFIGURED: Final = ("SPARK_REMOTE", "SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS")
+_LEAST_MEMORY: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session, and whether it ends with the cooking."""
+
+    session: SparkSession
+    own: bool
+
+    def close(self) -> None:
+        """End the session, unless it was there before."""
+        if self.own:
+            self.session.stop()
+
+
+def open_session(cluster: Cluster, scratch: Path, *, memory: int) -> OpenedSession:
+    """Take the session of this process, or start one.
+
+    Args:
+        cluster: Which Spark.
+        scratch: An existing folder for what a session on this machine writes.
+        memory: Bytes that a session on this machine may use.
+
+    Raises:
+        ConfigurationError: No session can be started.
+    """
+    there = SparkSession.getActiveSession()
+    session = _beside(there) if there is not None else _started(cluster, scratch, memory)
+    for name, setting in _SETTINGS.items():
+        session.conf.set(name, setting)
+    return OpenedSession(session, own=there is None)
+
+
+def _beside(session: SparkSession) -> SparkSession:
+    # Its own settings and its own names of tables; what runs in the notebook is left alone.
+    return session.newSession()
+
+
+def _started(cluster: Cluster, scratch: Path, memory: int) -> SparkSession:
+    builder = SparkSession.builder.appName("irclient cook")
+    master = cluster.master
+    if master is not None:
+        builder = builder.remote(master) if master.startswith("sc:") else builder.master(master)
+    for name, setting in _new_settings(master, scratch, memory).items():
+        builder = builder.config(name, setting)
+    try:
+        return builder.getOrCreate()
+    except PySparkException as problem:
+        reason = str(problem).partition("\n")[0]
+        raise ConfigurationError(
+            f"Spark does not start: {reason}; on this machine it needs Java 17 or later "
+            "(JAVA_HOME), elsewhere name it by --spark-master"
+        ) from problem
+
+
+def _new_settings(master: str | None, scratch: Path, memory: int) -> dict[str, str]:
+    remote = master or os.environ.get("SPARK_REMOTE", "")
+    if remote.startswith("sc:"):
+        return {}
+    settings = {"spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0"}
+    here = master.startswith("local") if master else not any(map(os.environ.get, _CONFIGURED))
+    if here:
+        settings |= {
+            "spark.driver.memory": f"{max(memory // 2**20, _LEAST_MEMORY)}m",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.log.level": "ERROR",
+            "spark.local.dir": str(scratch),
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        }
+    return settings
