@@ -119,7 +119,7 @@ $(VENV)/.demo: $(VENV)/.pip pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo pyproject.toml
-	$(PIP) install -e '.[analysis,cli,cook,django,emulator,fastapi,flask,opentelemetry,progress,prometheus,redis,server,shopify]' --group test
+	$(PIP) install -e '.[analysis,cli,cook,django,emulator,fastapi,flask,opentelemetry,progress,prometheus,redis,server,shopify,spark]' --group test
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test pyproject.toml

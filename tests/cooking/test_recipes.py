@@ -64,6 +64,14 @@ def test_negative_interactions_do_not_count(cook):
     assert cooked.arrays["popular"].tolist() == [1]
 
 
+@pytest.mark.parametrize("strength", ["1e300", "1e400", "-1e400"])
+def test_a_strength_beyond_every_number_is_cooked(tmp_path, strength):
+    taken = {"InteractionGroupingId": "b", "ItemId": "a", "UserId": "u", "Strength": strength}
+    folder = write_folder(tmp_path / "data", ItemsAndVariants=["a,,,,"], Interactions=[taken] * 9)
+    with kitchen(folder, tmp_path) as made:
+        assert history(made.cook(), "u") == [0]
+
+
 def test_a_catalogue_that_nobody_touched_can_be_cooked(cook):
     cooked = cook("a", [])
     assert cooked.arrays["new"].tolist() == [0]

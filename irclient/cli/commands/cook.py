@@ -31,7 +31,7 @@ _SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", re.IGNORECAS
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _LEAST_MEMORY: Final = 256 * 2**20
 #: The modules that each engine needs, by the extra that brings them.
-_NEEDED: Final = {
+_NEEDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "duckdb": {"cook": ("numpy", "scipy", "threadpoolctl", "duckdb")},
     "spark": {
         "cook": ("numpy", "scipy", "threadpoolctl"),

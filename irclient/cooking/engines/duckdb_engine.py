@@ -60,7 +60,7 @@ class DuckDBEngine:
         """As the protocol says."""
         self._numbers = {str(partition.path): at for at, partition in enumerate(partitions)}
         if not partitions:
-            nulls = ", ".join(f"cast(null as varchar) as {cell(name)}" for name in columns)
+            nulls = ", ".join(f"cast(null as string) as {cell(name)}" for name in columns)
             self._run(f"create view {table} as select 0 as file, {nulls} where false")
             return
         scans = [

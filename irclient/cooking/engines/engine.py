@@ -21,6 +21,7 @@ __all__ = ["Columns", "Engine", "Refused", "Unreadable"]
 
 Columns = dict[str, "npt.NDArray[Any]"]
 
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A row that is no row of its file.

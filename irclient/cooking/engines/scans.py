@@ -40,7 +40,7 @@ def selected(partition: Partition, columns: Sequence[str]) -> str:
     """A list of expressions: the columns asked for, null where the file lacks one."""
     there = set(cells(partition))
     return ", ".join(
-        name if name in there else f"cast(null as varchar) as {name}" for name in map(cell, columns)
+        name if name in there else f"cast(null as string) as {name}" for name in map(cell, columns)
     )
 
 

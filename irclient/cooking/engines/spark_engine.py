@@ -6,13 +6,13 @@ computed here.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-import pyarrow as pa
 import sqlglot
 from pyspark.errors import PySparkException
-from sqlglot.expressions import Expression, Literal, Select
+from sqlglot.expressions import Literal, Select
 
 from irclient.cooking.engines.engine import Unreadable
 from irclient.cooking.engines.scans import alike, cell, cells, selected
@@ -22,16 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
     from pyspark.sql import DataFrame
+
     from irclient.cooking.data.partitions import Partition
     from irclient.cooking.engines.cluster import Cluster
     from irclient.cooking.engines.engine import Columns, Refused
 
 __all__ = ["SparkEngine", "translated"]
 
+#: It has no types.
+_ARROW: Final[Any] = import_module("pyarrow")
 _RAW: Final = "raw_"
 _CELLS: Final = "it has too few or too many cells, or a quote that is not closed"
 _ENCODING: Final = "it is not UTF-8; save the file as UTF-8"
+#: The instant that ends a day, which Spark does not know.
+_NEXT_DAY: Final = "^(.{10}).24:00(:00([.]0+)?)?"
+_DAY: Final = 86_400_000
 #: What Spark puts in the place of bytes that are no UTF-8.
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 #: Characters of a path that Spark takes for a pattern.
@@ -79,24 +86,24 @@ class SparkEngine:
 
     def checked(self, table: str, sql: str) -> tuple[Refused, ...]:
         """As the protocol says; rows are numbered as Spark reads them, broken ones too."""
-        read = _parsed(sql).assert_is(Select).select("row_", "broken_", "returns_")
+        statement = sqlglot.parse_one(sql, read="duckdb").assert_is(Select)
+        read = statement.select("row_", "broken_", "returns_")
         try:
-            self._keep(f"{table}_rows", read.sql(dialect="spark"))
-            returns = self.columns(f"select count(*) as n from {table}_rows where returns_")["n"][0]
+            rows = self._keep(f"{table}_rows", read.sql(dialect="spark"))
+            returns = rows.where("returns_").count()
         except PySparkException as problem:
             raise Unreadable(str(problem).partition("\n")[0]) from problem
         if returns:
             self.drop(f"{table}_rows")
             raise Unreadable("it has carriage returns within its rows")
-        rows = self._session.table(f"{table}_rows")
-        problem = "coalesce(broken_, problem) as problem"
-        others = [name for name in rows.columns if name not in {"problem", "broken_", "returns_"}]
-        rows.selectExpr(*others, problem).createOrReplaceTempView(table)
+        own = [name for name in rows.columns if name not in {"problem", "broken_", "returns_"}]
+        wrong = "coalesce(broken_, problem) as problem"
+        rows.selectExpr(*own, wrong).createOrReplaceTempView(table)
         return ()
 
     def keep(self, table: str, sql: str) -> None:
         """As the protocol says."""
-        self._keep(table, translated(sql))
+        self._keep(table, translated(sql)).count()
 
     def drop(self, table: str) -> None:
         """As the protocol says."""
@@ -107,13 +114,17 @@ class SparkEngine:
         """As the protocol says."""
         found = _arrow(self._session.sql(translated(sql)))
         return {
-            name: _numeric(column).to_numpy(zero_copy_only=False)
+            name: _numpy(column)
             for name, column in zip(found.column_names, found.columns, strict=True)
         }
 
     def instant(self, text: str) -> str:
         """As the protocol says."""
-        return f"unix_millis(try_cast({text} as timestamptz))"
+        midnight = f"regexp_replace({text}, '{_NEXT_DAY}', '$1 00:00:00')"
+        # Half a millisecond, since the other engine rounds, and this one cuts off.
+        read = f"try_cast({midnight} as timestamptz) + interval '500 microseconds'"
+        later = f"case when {midnight} <> {text} then {_DAY} else 0 end"
+        return f"unix_millis({read}) + {later}"
 
     def close(self) -> None:
         """As the protocol says; a session that was there before stays."""
@@ -121,11 +132,12 @@ class SparkEngine:
             self.drop(table)
         self._opened.close()
 
-    def _keep(self, table: str, statement: str) -> None:
+    def _keep(self, table: str, statement: str) -> DataFrame:
+        """Name a statement's rows; the first that needs them has them computed, and kept."""
         rows = self._session.sql(statement).persist()
-        rows.count()
         rows.createOrReplaceTempView(table)
         self._kept[table] = rows
+        return rows
 
     def _scan(
         self, view: str, first: int, files: Sequence[Partition], columns: Sequence[str]
@@ -168,11 +180,7 @@ class SparkEngine:
 
 def translated(sql: str) -> str:
     """A statement in DuckDB's SQL, in Spark's."""
-    return _parsed(sql).sql(dialect="spark")
-
-
-def _parsed(sql: str) -> Expression:
-    return sqlglot.parse_one(sql, read="duckdb")
+    return sqlglot.parse_one(sql, read="duckdb").sql(dialect="spark")
 
 
 def _quoted(text: str) -> str:
@@ -184,13 +192,17 @@ def _readable(path: Path) -> bool:
     return not path.name.startswith(_HIDDEN) and not _PATTERN & set(str(path))
 
 
-def _arrow(rows: DataFrame) -> pa.Table:
+def _arrow(rows: Any) -> Any:  # noqa: ANN401  (Arrow has no types)
+    """A table of Arrow; before Spark 4 what makes it had no public name."""
     if hasattr(rows, "toArrow"):
         return rows.toArrow()
-    # Before Spark 4 this was there, for pandas' sake, but had no public name.
-    return pa.Table.from_batches(rows._collect_as_arrow(), _schema(rows))
+    batches = rows._collect_as_arrow()  # noqa: SLF001
+    schema = import_module("pyspark.sql.pandas.types").to_arrow_schema(rows.schema)
+    return _ARROW.Table.from_batches(batches, schema)
 
 
-def _numeric(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _numpy(column: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     # Sums of decimals are decimals, which would become Python objects.
-    return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column
+    numeric = column.cast("double") if _ARROW.types.is_decimal(column.type) else column
+    found: npt.NDArray[Any] = numeric.to_numpy(zero_copy_only=False)
+    return found

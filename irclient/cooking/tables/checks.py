@@ -18,10 +18,11 @@ __all__ = ["Checks"]
 
 #: What an instant must look like, before it is read: engines differ in what they would accept.
 _INSTANT: Final = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+    r"(Z|[+-](0[0-9]|1[0-7])(:?[0-5][0-9])?)?)?\z"
 )
-_NUMBER: Final = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+_NUMBER: Final = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\z"
 _PLACEHOLDERS: Final = {"instant": "0", "number": "0", "flag": "false"}
 #: Characters of a cell that a message shows.
 _SHOWN: Final = 40

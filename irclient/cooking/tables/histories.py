@@ -33,6 +33,8 @@ DAY: Final = 86_400_000
 LONGEST_HISTORY: Final = 5_000
 #: What a strength of 1 counts.
 STRENGTH: Final = 1_000_000
+#: The most that one interaction counts, so that sums are numbers.
+_MOST: Final = 1_000_000_000
 #: An interaction counts half as much in Trending after this long.
 _HALF_LIFE_DAYS: Final = 7.0
 _TRENDING_STEPS: Final = 2**30
@@ -65,9 +67,10 @@ def make_histories(engine: Engine, *, until: int | None = None) -> None:
     engine.keep(
         "given",
         "select i.item, g.user_id, g.basket_id, g.taken_at, "
-        f"cast(round(greatest(g.strength, 0) * {STRENGTH}) as bigint) as strength from ({rows}) g "
-        "join items i on g.item_id = i.item_id left join (select distinct user_id from opt_outs "
-        "where problem is null) o on g.user_id = o.user_id where o.user_id is null",
+        f"cast(round(least(greatest(g.strength, 0), {_MOST}) * {STRENGTH}) as bigint) as strength "
+        f"from ({rows}) g join items i on g.item_id = i.item_id left join "
+        "(select distinct user_id from opt_outs where problem is null) o "
+        "on g.user_id = o.user_id where o.user_id is null",
     )
     engine.keep(
         "users",

@@ -74,6 +74,9 @@ def test_smaller_data_are_refused_with_the_way_out(folder, tmp_path):
         (["data", "--to", "out", "--memory", "much"], "--memory is 'much'; write a size"),
         (["data", "--to", "out", "--memory", "1MB"], "cooking needs at least 256MB"),
         (["nowhere", "--to", "out"], "model.json does not exist"),
+        (["data", "--to", "out", "--engine", "hive"], "'hive' is not one of"),
+        (["data", "--to", "out", "--spark-master", "local"], "need --engine spark"),
+        (["data", "--to", "out", "--spark-folder", "dbfs:/data"], "need --engine spark"),
     ],
 )
 def test_wrong_use_says_what_is_needed(tmp_path, monkeypatch, arguments, says):
@@ -83,14 +86,22 @@ def test_wrong_use_says_what_is_needed(tmp_path, monkeypatch, arguments, says):
     assert says in result.stderr
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch, folder, tmp_path):
-    def missing(name):
-        raise ModuleNotFoundError(name=name)
+@pytest.mark.parametrize(
+    "case",
+    ["duckdb duckdb cook", "duckdb numpy cook", "spark scipy cook", "spark pyspark spark"],
+)
+def test_without_an_extra_it_says_what_to_install(monkeypatch, folder, tmp_path, case):
+    engine, lacks, extra = case.split()
 
-    monkeypatch.setattr("irclient.cli.commands.cook.import_module", missing)
-    result = run(folder, "--to", tmp_path / "out")
+    def found(name):
+        if name == lacks:
+            raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr("irclient.cli.commands.cook.import_module", found)
+    result = run(folder, "--to", tmp_path / "out", "--engine", engine)
     assert result.exit_code == 2
-    assert "pip install 'irclient[cook]'" in result.stderr
+    told = " ".join(result.stderr.split())
+    assert f"cooking needs {lacks}; install it with: pip install 'irclient[{extra}]'" in told
 
 
 def test_an_evaluation_is_a_table_and_leaves_nothing(tmp_path):
