@@ -165,7 +165,7 @@ def test_a_user_with_very_many_items_is_cooked_like_any_other_in_little_memory(t
 def test_an_evaluation_says_how_each_list_does_beside_popular(tmp_path):
     folder = tmp_path / "data"
     write_shop(folder, items=120, users=150, interactions=4000)
-    found = evaluate_folder(folder, tmp_path, memory=2**30, progress=lambda _step, _share: None)
+    found = evaluate_folder(folder, tmp_path, effort=Effort(), progress=lambda _step, _share: None)
     by_name = {each.name: each for each in found}
     assert by_name["picks, for users"].asked > 50
     assert by_name["picks, for users"].coverage > by_name["popular, for users"].coverage > 0

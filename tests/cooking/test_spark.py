@@ -82,8 +82,8 @@ def read(engine, folder):
 def few_entities(request, monkeypatch):
     if "engines" in request.fixturenames:
         names = {"Reco_Interactions", "Reco_ItemsAndVariants"}
-        own = tuple(each for each in reading._ENTITIES if each[0] in names)
-        monkeypatch.setattr(reading, "_ENTITIES", own)  # the others only cost time
+        own = tuple(each for each in reading.COLUMNS if each[0] in names)
+        monkeypatch.setattr(reading, "COLUMNS", own)  # the others only cost time
 
 
 def same_neighbours(left, right, name):
