@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
 
+from irclient._values.frozen import frozen_by_keyword
 from irclient._values.record import Record
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_keyword
 class AttemptEnded(Record):
     """A request came to its end, one way or another."""
 
@@ -113,7 +114,7 @@ class Hedged(Record):
     won: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_keyword
 class MemoryUsed(Record):
     """A call was answered from memory, `age` seconds after the service gave the answer."""
 
@@ -308,7 +309,7 @@ class SecretRead(Record):
     secret_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_keyword
 class CallEnded(Record):
     """A call came to its end; a call that was refused here, before anything was sent, as well.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+from irclient._values.frozen import frozen_by_keyword
 
 __all__ = ["Record"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_keyword
 class Record:
     """Something that happened.
 

@@ -12,7 +12,7 @@ from typing import get_type_hints
 import pytest
 
 from irclient import queries
-from irclient._values.frozen import frozen
+from irclient._values.frozen import frozen, frozen_by_keyword
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,27 @@ class Quick(Base):
 class Slow(Base):
     name: str
     weight: float = 1.5
+
+
+@frozen_by_keyword
+class QuickByKeyword:
+    at: float
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowByKeyword:
+    at: float
+    name: str | None = None
+
+
+def test_one_by_keyword_takes_nothing_else() -> None:
+    assert inspect.signature(QuickByKeyword) == inspect.signature(SlowByKeyword)
+    assert asdict(QuickByKeyword(at=1.0)) == asdict(SlowByKeyword(at=1.0))
+    with pytest.raises(TypeError, match="positional"):
+        QuickByKeyword(1.0)  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        QuickByKeyword(at=1.0).at = 2.0  # type: ignore[misc]
 
 
 def test_it_takes_the_arguments_of_the_dataclass() -> None:
