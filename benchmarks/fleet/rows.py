@@ -132,7 +132,7 @@ def _failed(run: Measured, where: str) -> Figure:
 
 
 def _load(load: float) -> str:
-    return "more than there is" if load == SATURATED else f"{load:.0%}"
+    return "more than there is" if load == SATURATED else f"{100 * load:.0f} %"
 
 
 ROWS: Final[Mapping[str, Callable[[], list[Figure]]]] = {
