@@ -16,6 +16,7 @@ wishes of all calls as one message, and brings the answer.
 | a start is a little late            | counts as on time                                      |
 | a start is later                    | the slot goes back, the caller must reserve again      |
 | no answer in time, or an error      | is alone: goes on with its right, and asks nothing     |
+| it is alone, and was lent nothing   | its calls wait for the server as long as for a slot    |
 | the server answers again            | asks again                                             |
 """
 
@@ -41,7 +42,8 @@ __all__ = ["SharedAllowance"]
 _ASK_BEFORE: Final = 0.02
 #: Seconds for which a server that was full is taken to be full: others give slots back.
 _FULL_FOR: Final = 0.25
-#: Calls wait so much longer while the fleet comes together on a server that knows nothing.
+#: Calls wait so much longer while the fleet comes together on a server that knows nothing, or for
+#: a server that is away when nothing was lent.
 _GRACE: Final = 0.7
 _MOST_WISHES: Final = 1000
 
@@ -74,7 +76,8 @@ class SharedAllowance(FleetMember):
         self, now: float, not_after: float, priority: Priority
     ) -> Reservation | Asked | None:
         # A call that takes no wait asks for `now`; one that has waited for longer asks for less.
-        if not_after != now and self._is_closed:
+        lacks_all = math.isinf(self._own.first_slot(now, priority))
+        if not_after != now and (self._is_closed or (self.is_alone and lacks_all)):
             not_after += _GRACE
         # What is free now is no wait, however long the call has waited.
         latest = max(min(not_after, self._own.first_slot(now, priority)), now)
@@ -86,7 +89,11 @@ class SharedAllowance(FleetMember):
                 asked = self._ask(now, latest, priority)
                 if asked is not None:
                     return asked
-        return self._own.reserve(now, not_after=not_after, priority=priority)
+        own = self._own.reserve(now, not_after=not_after, priority=priority)
+        if own is None and lacks_all and not_after > now and (self.is_alone or self._is_closed):
+            # The server may be back, or open, with the next message.
+            return Asked(min(not_after, now + PATIENCE), self._flight)
+        return own
 
     def _ask(self, now: float, latest: float, priority: Priority) -> Asked | None:
         known_full_until = max(self._blocked_until, self._full_until(now))

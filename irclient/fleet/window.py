@@ -185,6 +185,8 @@ if 1.3 * wants <= lent then
 else
     target = floor(lent * demand / wants)
 end
+-- With nothing at all it could start nothing if it lost the server: a fortieth of its equal share.
+target = max(target, floor(limit / (40 * present)))
 -- What changes little stays: each change is not counted as free for a while.
 if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
 -- The most slots in any window that ends now or later; of two a window apart none holds both.

@@ -193,6 +193,7 @@ class FakeServer:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))
         else:
             target = math.floor(lent * mine.demand / wants)
+        target = max(target, math.floor(limit / (40 * len(self.seen))))
         if abs(target - message.right) <= 0.15 * max(target, message.right):
             target = message.right
         is_closed = not self.is_open
