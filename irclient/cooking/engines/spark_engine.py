@@ -63,7 +63,9 @@ class SparkEngine:
         self._cluster = cluster
         self._opened = open_session(cluster, scratch, memory=memory)
         self._session = self._opened.session
-        self._kept: dict[str, DataFrame] = {}
+        #: The views that were made, and which of them are kept.
+        self._views: set[str] = set()
+        self._kept: set[str] = set()
 
     def read(self, table: str, partitions: Sequence[Partition], columns: Sequence[str]) -> None:
         """As the protocol says; `row_`, `broken_` and `returns_` are there as well."""
@@ -82,7 +84,7 @@ class SparkEngine:
             )
             for other in others:
                 rows = rows.unionAll(other)
-        rows.createOrReplaceTempView(table)
+        self._name(table, rows)
 
     def checked(self, table: str, sql: str) -> tuple[Refused, ...]:
         """As the protocol says; rows are numbered as Spark reads them, broken ones too."""
@@ -90,6 +92,7 @@ class SparkEngine:
         read = statement.select("row_", "broken_", "returns_")
         try:
             rows = self._keep(f"{table}_rows", read.sql(dialect="spark"))
+            # It looks at each row, so that each is kept now.
             returns = rows.where("returns_").count()
         except PySparkException as problem:
             raise Unreadable(str(problem).partition("\n")[0]) from problem
@@ -98,7 +101,7 @@ class SparkEngine:
             raise Unreadable("it has carriage returns within its rows")
         own = [name for name in rows.columns if name not in {"problem", "broken_", "returns_"}]
         wrong = "coalesce(broken_, problem) as problem"
-        rows.selectExpr(*own, wrong).createOrReplaceTempView(table)
+        self._name(table, rows.selectExpr(*own, wrong))
         return ()
 
     def keep(self, table: str, sql: str) -> None:
@@ -107,8 +110,11 @@ class SparkEngine:
 
     def drop(self, table: str) -> None:
         """As the protocol says."""
-        self._kept.pop(table).unpersist()
+        if table in self._kept:
+            self._session.catalog.uncacheTable(table)
         self._session.catalog.dropTempView(table)
+        self._kept.discard(table)
+        self._views.discard(table)
 
     def columns(self, sql: str) -> Columns:
         """As the protocol says."""
@@ -128,16 +134,21 @@ class SparkEngine:
 
     def close(self) -> None:
         """As the protocol says; a session that was there before stays."""
-        for table in tuple(self._kept):
-            self.drop(table)
+        for view in tuple(self._views):
+            self.drop(view)
         self._opened.close()
+
+    def _name(self, view: str, rows: DataFrame) -> None:
+        rows.createOrReplaceTempView(view)
+        self._views.add(view)
 
     def _keep(self, table: str, statement: str) -> DataFrame:
         """Name a statement's rows; the first that needs them has them computed, and kept."""
-        rows = self._session.sql(statement).persist()
-        rows.createOrReplaceTempView(table)
-        self._kept[table] = rows
-        return rows
+        # By the name: Spark Connect would look the rows' own tables up again at each use.
+        self._name(table, self._session.sql(statement))
+        self._session.catalog.cacheTable(table)
+        self._kept.add(table)
+        return self._session.table(table)
 
     def _scan(
         self, view: str, first: int, files: Sequence[Partition], columns: Sequence[str]
@@ -161,13 +172,14 @@ class SparkEngine:
             f"({_quoted(spelled[address])}, {number})"
             for number, address in enumerate(addresses, first)
         )
-        rows.selectExpr(
+        numbered = rows.selectExpr(
             # Versions of Spark spell it with one slash or three.
             "regexp_replace(_metadata.file_path, '^file:/+', 'file:///') as path_",
             "monotonically_increasing_id() as row_",
             *(f"nullif({name}, '') as {name}" for name in own),
             _RAW,
-        ).createOrReplaceTempView(view)
+        )
+        self._name(view, numbered)
         whole = f"concat_ws('', {', '.join(own)})"
         return self._session.sql(
             f"select file, {selected(files[0], columns)}, row_, "

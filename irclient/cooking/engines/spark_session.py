@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from irclient.cooking.engines.cluster import Cluster
@@ -26,21 +27,34 @@ _SETTINGS: Final = {
     "spark.sql.csv.parser.columnPruning.enabled": "false",
 }
 #: Where Spark finds what it is configured to be.
-_CONFIGURED: Final = ("SPARK_REMOTE", "SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS")
+_CONFIGURED: Final = ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS")
 _LEAST_MEMORY: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session, and whether it ends with the cooking."""
+    """A session for cooking.
+
+    Attributes:
+        session: The session.
+        lasts: Whether it was there before, and stays.
+        before: What settings were before they were changed.
+    """
 
     session: SparkSession
-    own: bool
+    lasts: bool
+    before: Mapping[str, str | None]
 
     def close(self) -> None:
-        """End the session, unless it was there before."""
-        if self.own:
+        """End the session, or leave it as it was."""
+        if not self.lasts:
             self.session.stop()
+            return
+        for name, setting in self.before.items():
+            if setting is None:
+                self.session.conf.unset(name)
+            else:
+                self.session.conf.set(name, setting)
 
 
 def open_session(cluster: Cluster, scratch: Path, *, memory: int) -> OpenedSession:
@@ -56,14 +70,18 @@ def open_session(cluster: Cluster, scratch: Path, *, memory: int) -> OpenedSessi
     """
     there = SparkSession.getActiveSession()
     session = _beside(there) if there is not None else _started(cluster, scratch, memory)
+    before = {name: session.conf.get(name, None) for name in _SETTINGS}
     for name, setting in _SETTINGS.items():
         session.conf.set(name, setting)
-    return OpenedSession(session, own=there is None)
+    return OpenedSession(session, there is not None, before)
 
 
 def _beside(session: SparkSession) -> SparkSession:
-    # Its own settings and its own names of tables; what runs in the notebook is left alone.
-    return session.newSession()
+    try:
+        # Its own settings and its own names of tables; what runs in the notebook is left alone.
+        return session.newSession()
+    except (AttributeError, PySparkException):  # Spark Connect could not, in its first versions
+        return session
 
 
 def _started(cluster: Cluster, scratch: Path, memory: int) -> SparkSession:
@@ -84,9 +102,8 @@ def _started(cluster: Cluster, scratch: Path, memory: int) -> SparkSession:
 
 
 def _new_settings(master: str | None, scratch: Path, memory: int) -> dict[str, str]:
-    remote = master or os.environ.get("SPARK_REMOTE", "")
-    if remote.startswith("sc:"):
-        return {}
+    if master.startswith("sc:") if master else os.environ.get("SPARK_REMOTE"):
+        return {}  # a server's are its own
     settings = {"spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0"}
     here = master.startswith("local") if master else not any(map(os.environ.get, _CONFIGURED))
     if here:
