@@ -200,6 +200,32 @@ def test_both_engines_read_files_of_every_form_and_name(engines, tmp_path):
     assert users == ["u0", "u1", "u2", "u3", "u4", "u5", "u7"]
 
 
+def test_files_are_read_under_the_url_that_sparks_machines_know(spark, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for at, item in ((here, "1"), (there, "2")):
+        write_folder(at, ItemsAndVariants=[f"{item},,Hat,,"])
+    partitions = read_model(here).partitions["Reco_ItemsAndVariants"]
+    cluster = Cluster(here, url=f"file://{there}")
+    engine = spark_engine.SparkEngine(tmp_path, memory=2**30, cluster=cluster)
+    engine.read("elsewhere", partitions, ["ItemId"])
+    assert engine.columns("select c_itemid from elsewhere")["c_itemid"].tolist() == ["2"]
+    engine.close()
+
+
+def test_a_session_that_can_have_none_beside_it_is_left_as_it_was(spark, tmp_path, monkeypatch):
+    def missing(_):
+        raise AttributeError("newSession")
+
+    monkeypatch.setattr(type(spark), "newSession", missing)
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    engine = spark_engine.SparkEngine(tmp_path, memory=2**30, cluster=Cluster(tmp_path))
+    engine.keep("kept", "select 1 as item")
+    assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
+    engine.close()
+    assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    assert not spark.catalog.tableExists("kept")
+
+
 def test_a_plain_folder_is_read_without_a_copy(engines, tmp_path):
     folder = write_folder(tmp_path / "data", ItemsAndVariants=ITEMS)
     own = folder / "Reco_Interactions" / "day=1" / "more or less"
@@ -207,7 +233,7 @@ def test_a_plain_folder_is_read_without_a_copy(engines, tmp_path):
     for at in range(3):
         (own / f"ü {at}+.csv").write_text(f"b{at},1,,u{at},,2024-05-01,,,,,,\n")
     _, engine = engines
-    found = engine.read("plain", read_model(folder).partitions["Reco_Interactions"], ["UserId"])
+    engine.read("plain", read_model(folder).partitions["Reco_Interactions"], ["UserId"])
     found = engine.columns("select file, c_userid from plain order by file")
     assert found["file"].tolist() == [0, 1, 2]
     assert found["c_userid"].tolist() == ["u0", "u1", "u2"]
