@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.sparse import csr_array
 
+from irclient.cooking.data.instants import DAY
 from irclient.cooking.strings import Strings
 from irclient.cooking.tables.catalogue import starts_of
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["make_histories", "parts_of_histories", "strengths", "unknown_items"]
 
-DAY: Final = 86_400_000
 #: How many of a person's latest items are kept.
 LONGEST_HISTORY: Final = 5_000
 #: What a strength of 1 counts.

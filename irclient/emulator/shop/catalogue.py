@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from irclient.cooking.data.instants import DAY
 from irclient.emulator.shop.vocabulary import AMOUNTS, BRANDS, COLORS, KINDS, STYLES
 
 if TYPE_CHECKING:
     from irclient.cooking.data.instants import Milliseconds, Numbers
     from irclient.emulator.shop.vocabulary import Kind
 
-__all__ = ["DAY", "FAMOUS_ITEM", "NEWEST_ITEMS", "Catalogue", "make_catalogue"]
+__all__ = ["FAMOUS_ITEM", "NEWEST_ITEMS", "Catalogue", "make_catalogue"]
 
-DAY: Final = 86_400_000
 #: The item that examples ask for; the documentation's own example URL names it.
 FAMOUS_ITEM: Final = "64702"
 #: The documentation's sample of New lists these without the second, which is therefore sold out.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from irclient.cooking.data.instants import DAY
 from irclient.emulator.shop.baskets import basket_kinds, basket_of_each_row
-from irclient.emulator.shop.catalogue import DAY
 from irclient.emulator.shop.shelf import Shelf
 from irclient.emulator.shop.shoppers import activity_of, styles_of, tastes_of
 from irclient.emulator.shop.vocabulary import KINDS, STYLES

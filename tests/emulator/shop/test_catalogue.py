@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from irclient.emulator.shop.catalogue import DAY, NEWEST_ITEMS, make_catalogue
+from irclient.cooking.data.instants import DAY
+from irclient.emulator.shop.catalogue import NEWEST_ITEMS, make_catalogue
 
 ENDS_AT = 1_800_000_000_000
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from irclient.emulator.shop.catalogue import DAY, make_catalogue
+from irclient.cooking.data.instants import DAY
+from irclient.emulator.shop.catalogue import make_catalogue
 from irclient.emulator.shop.sales import make_sales
 from irclient.emulator.shop.vocabulary import KINDS, STYLES
 
