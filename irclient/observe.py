@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from irclient._values.frozen import frozen_by_keyword
-from irclient._values.record import Record
+from irclient._values.record import Record, plain_values
 
 if TYPE_CHECKING:
     from irclient.attempts import Attempt
@@ -363,7 +363,7 @@ class LoggingObserver:
         level = logging.WARNING if isinstance(record, _WARNINGS) else logging.DEBUG
         if not self._logger.isEnabledFor(level):
             return
-        kind, values = type(record).__name__, _plain(record)
+        kind, values = type(record).__name__, plain_values(record)
         words = " ".join(
             f"{name}={value}"
             for name, value in values.items()
@@ -375,15 +375,6 @@ class LoggingObserver:
 
     def __repr__(self) -> str:
         return f"LoggingObserver({self._logger.name!r})"
-
-
-def _plain(record: Record) -> dict[str, object]:
-    """The fields of a record, with those of an attempt in its place."""
-    values = {each.name: getattr(record, each.name) for each in fields(record)}
-    attempt = values.pop("attempt", None)
-    if attempt is not None:
-        values |= {each.name: getattr(attempt, each.name) for each in fields(attempt)}
-    return values
 
 
 #: The end of a trouble goes where its beginning went: a log must say that an outage is over.

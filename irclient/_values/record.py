@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 
 from irclient._values.frozen import frozen_by_keyword
 
-__all__ = ["Record"]
+__all__ = ["Record", "plain_values"]
 
 
 @frozen_by_keyword
@@ -26,3 +27,12 @@ class Record:
     def wall_time(self) -> float:
         """When it happened, in seconds since the epoch, as the clocks of this process are now."""
         return time.time() - (time.monotonic() - self.at)
+
+
+def plain_values(record: Record) -> dict[str, object]:
+    """The fields of a record, with those of an attempt in its place."""
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    attempt = values.pop("attempt", None)
+    if attempt is not None:
+        values |= {each.name: getattr(attempt, each.name) for each in fields(attempt)}
+    return values
