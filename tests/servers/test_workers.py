@@ -194,9 +194,9 @@ def test_workers_share_the_tps_and_stop_in_the_middle_of_a_request(
         assert {status for status, _ in hot} <= {200, 503}
         assert all(says_when for status, says_when in hot if status == 503)
         assert sum(status == 200 for status, _ in hot) >= TPS
-        # None but what a busy machine delivers late: the emulator shares a process with this load.
-        # With share=1, 20 of 115 are refused here.
-        assert throttled(emulator) - throttled_before <= len(hot) // 50
+        # None but what a busy machine delivers late: the emulator shares a process with this load,
+        # and where that stands still for a moment, two were seen. With share=1, it is 20.
+        assert throttled(emulator) - throttled_before <= 4
 
         time.sleep(1.1)
         gentle = server.load(threads=2, seconds=1.0, pause=0.2)
