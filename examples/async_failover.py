@@ -7,7 +7,10 @@ from irclient import AsyncIRClient, Caching, Failover, IRError, Settings
 from irclient.emulator import Emulator
 
 # Quicker than a real outage needs, so that the example ends soon.
-settings = Settings(caching=Caching(enabled=False), failover=Failover(eject_for=0.2, ramp_for=0.4))
+settings = Settings(
+    caching=Caching(enabled=False),
+    failover=Failover(eject_for=0.2, max_eject_for=0.3, ramp_for=0.4),
+)
 
 
 async def ask(ir: AsyncIRClient, counts: Counter[str], *, until: asyncio.Event) -> None:
