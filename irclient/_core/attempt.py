@@ -54,7 +54,7 @@ def attempt(
         call.now = resumed.now
         outcome = resumed.answer
         verdict = judge(call.query, outcome, hide=partial(_private, call.query, token))
-        if verdict.meaning is SERVED:
+        if load is not None and verdict.meaning is SERVED:
             latency = latency_of(outcome, sent_at, call.now)
     except GivenUp as gone:
         count_given_up(call, send, sent_at, gone.now)
