@@ -365,7 +365,8 @@ class LoggingObserver:
             return
         kind, values = type(record).__name__, plain_values(record)
         words = " ".join(
-            f"{name}={value}"
+            # The extras have every digit; words are for people.
+            f"{name}={round(value, 3) if isinstance(value, float) else value}"
             for name, value in values.items()
             if name != "at" and (name != "call_id" or value is not None)
         )

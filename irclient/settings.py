@@ -37,8 +37,16 @@ __all__ = [
     "Timeouts",
 ]
 
+
+def _made(given: object) -> object:
+    if isinstance(given, type):
+        # A ValueError is what pydantic takes for a finding.
+        raise ValueError(f"must be an instance: write {given.__name__}(...)")  # noqa: TRY004
+    return given
+
+
 #: Any tenacity `wait_*`: a callable from a `tenacity.RetryCallState` to seconds.
-TenacityWait: TypeAlias = Callable[[Any], float]
+TenacityWait: TypeAlias = Annotated[Callable[[Any], float], BeforeValidator(_made)]
 
 
 def _seconds(given: object) -> object:
@@ -99,7 +107,8 @@ def explain(what: str, problem: ValidationError) -> str:
         if detail["type"] == "extra_forbidden":
             lines.append(f"{where} is not a setting; check its spelling")
         else:
-            lines.append(f"{where}: {detail['msg']}, got {detail['input']!r}")
+            words = detail["msg"].removeprefix("Value error, ")
+            lines.append(f"{where}: {words}, got {detail['input']!r}")
     return "; ".join(lines)
 
 

@@ -572,3 +572,21 @@ def test_values_of_a_program_are_read_as_a_file_and_named_as_it_says(monkeypatch
     values["regions"][0]["primary"]["tps"] = -1
     message = refusal(Configuration.from_mapping, values, name="IRCLIENT")
     assert message == "IRCLIENT: regions[0].primary.tps must be greater than 0, got -1"
+
+
+@pytest.mark.parametrize(("share", "words"), [("auto", "auto, which is 0.25"), ("1/2", "0.5")])
+def test_a_share_beside_a_fleet_is_refused_by_the_name_of_its_variable(share, words) -> None:
+    given = ONE | variables(
+        SHARE=share, FLEET__URL="redis://127.0.0.1", FLEET__NAME="shop", FLEET__WORKERS="4"
+    )
+    said = refusal(Configuration.from_env, given | {"WEB_CONCURRENCY": "4"})
+    assert said == (
+        f"IRCLIENT_SHARE is {words}, and a fleet shares the whole TPS by itself; leave it out"
+    )
+
+
+def test_a_share_of_the_whole_beside_a_fleet_is_well() -> None:
+    given = ONE | variables(
+        SHARE="auto", FLEET__URL="redis://127.0.0.1", FLEET__NAME="shop", FLEET__WORKERS="1"
+    )
+    assert Configuration.from_env(given).fleet is not None

@@ -117,6 +117,11 @@ def test_a_tenacity_wait_is_a_wait() -> None:
     assert Retries(wait=wait).wait is wait
 
 
+def test_the_class_of_a_tenacity_wait_is_refused_before_an_outage_calls_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"write wait_exponential\(\.\.\.\)"):
+        Retries(wait=tenacity.wait_exponential)
+
+
 def test_a_fallback_is_lists_and_ids() -> None:
     assert Fallback().queries == (Popular(),)
     assert Fallback(queries=[New(count=3)], items=["1"]).queries == (New(count=3),)

@@ -19,7 +19,7 @@ from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
 from irclient.errors import ConfigurationError
 from irclient.settings import Settings
 from irclient.topology import Pair, ServiceEndpoint, flatten
-from irclient.worker_share import worker_share
+from irclient.worker_share import WorkerShare, worker_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,11 +61,13 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
             f"{source.name_of(('ca_file',))}: there is no file {table.ca_file!r}; "
             "name a PEM file of the authorities to trust"
         )
-    credential = _credential(table, source, environ)
+    credential, settings = _credential(table, source, environ), _settings(table)
+    if table.fleet is not None:
+        _refuse_a_share_beside_a_fleet(settings.throttling.share, source)
     return Configuration(
         endpoints=_endpoints(table, source),
         credential=credential,
-        settings=_settings(table),
+        settings=settings,
         ca_file=table.ca_file,
         fleet=_fleet(table, source, credential, environ),
         observers=observers_named(table.observers or "", at=source.name_of(("observers",))),
@@ -119,6 +121,15 @@ def _settings(table: ConfigurationTable) -> Settings:
         if values is not None
     }
     return Settings(**made)
+
+
+def _refuse_a_share_beside_a_fleet(share: float, source: Source) -> None:
+    if share != 1.0:
+        name = source.name_of(("settings", "throttling", "share"))
+        given = f"auto, which is {share:.3g}" if isinstance(share, WorkerShare) else f"{share:g}"
+        raise ConfigurationError(
+            f"{name} is {given}, and a fleet shares the whole TPS by itself; leave it out"
+        )
 
 
 def _fleet(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from irclient.fleet.entra import EntraLogin
 
-__all__ = ["connector"]
+__all__ = ["address_in", "connector"]
 
 
 def connector(
@@ -82,6 +82,14 @@ def connector(
     except ValueError:
         raise ConfigurationError("url cannot be read as the URL of a Redis server") from None
     return from_url
+
+
+def address_in(url: str | None) -> str | None:
+    """Return host and port of a URL, or its socket's path, without user and password."""
+    if not isinstance(url, str):
+        return None
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or parts.path
 
 
 def _impatient(connect: Callable[[], Any]) -> Any:  # noqa: ANN401  (an extra's class)

@@ -12,7 +12,7 @@ from irclient._core.shared_allowance import SharedAllowance
 from irclient._runtime.forks import fork_safe_lock
 from irclient._values.secret import Secret
 from irclient.errors import ConfigurationError
-from irclient.fleet.connecting import connector
+from irclient.fleet.connecting import address_in, connector
 from irclient.fleet.link import Link
 from irclient.fleet.memory_of_accounts import MemoryOfAccounts
 from irclient.fleet.news import FleetNews
@@ -95,6 +95,7 @@ class RedisFleet:
         self._untold: list[list[Record]] = []
         login = None if credential is None else _login(credential, url)
         self._connect = connector(url, connect, patience=PATIENCE, login=login)
+        self._address = address_in(url)
         self._link = Link(self._connect, name=name, patience=PATIENCE, login=login)
         self._memory = FleetMemory(self._link, secret=kept)
         self._news = FleetNews(self._link, self._memory)
@@ -103,6 +104,11 @@ class RedisFleet:
     def name(self) -> str:
         """What all processes of the fleet call it."""
         return self._name
+
+    @property
+    def address(self) -> str | None:
+        """The server's host and port, or its socket, as the URL has them; None without a URL."""
+        return self._address
 
     @property
     def workers(self) -> int:
@@ -171,7 +177,7 @@ class RedisFleet:
             given_back=sum(port.given_back for port in ports),
             lost=counts.lost,
             late=counts.late,
-            alone_for=self._link.alone_for(now),
+            alone_for=round(self._link.alone_for(now), 3),
             memory_hits=memory.hits,
             memory_misses=memory.misses,
             memory_waits=memory.waits,

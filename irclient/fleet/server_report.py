@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from irclient.fleet.scripts import Script
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from irclient.fleet.link import Link
 
-__all__ = ["ServerReport", "report_on"]
+__all__ = ["Obstacle", "ServerReport", "report_on"]
 
 _ROUNDS: Final = 50
+_MOST_UNANSWERED: Final = 5
 #: Writes, reads and deletes what nothing else uses.
 _TRY: Final = Script("""
 redis.call('SET', KEYS[1], ARGV[2], 'PX', 1000)
@@ -28,12 +29,17 @@ return {now, id}
 """)
 
 
+#: What stands in the way: no answer, a login that is refused, a replica, or missing rights.
+Obstacle: TypeAlias = Literal["unreachable", "login", "read-only", "rights"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReport:
     """How a fleet's server is doing, seen from this process.
 
     Attributes:
         trouble: Why it cannot be used, or None.
+        obstacle: Of which kind that is, or None.
         knows_itself: Whether scripts may ask which server it is, so that a failover is noticed.
         round_trips: Seconds that messages took, sorted.
         clock_ahead: Seconds by which its clock is ahead of this host's.
@@ -41,6 +47,7 @@ class ServerReport:
     """
 
     trouble: str | None = None
+    obstacle: Obstacle | None = None
     knows_itself: bool = True
     round_trips: tuple[float, ...] = ()
     clock_ahead: float = 0.0
@@ -52,26 +59,57 @@ def report_on(connect: Callable[[], Any], link: Link) -> ServerReport:
     client: Any = None
     try:
         client = connect()
-        keys = [link.key("report", each) for each in "ab"]
-        ahead, identity, took = list[float](), "", list[float]()
-        for _ in range(_ROUNDS):
-            sent_at, began = time.time(), time.perf_counter()
-            now, told = client.eval(_TRY.text, 2, *keys, 0, "1")
-            took.append(time.perf_counter() - began)
-            ahead.append(int(now) / 1e6 - sent_at - took[-1] / 2)
-            identity = str(told.decode() if isinstance(told, bytes) else told)
+        trips, identity = _round_trips(client, [link.key("report", each) for each in "ab"])
         eviction = None
         with suppress(Exception):
             eviction = str(client.config_get("maxmemory-policy")["maxmemory-policy"])
     except Exception as problem:  # noqa: BLE001  (whatever it is, it is what is to be reported)
-        return ServerReport(trouble=f"{type(problem).__name__}: {str(problem)[:200]}")
+        words = f"{type(problem).__name__}: {str(problem)[:200]}"
+        return ServerReport(trouble=words, obstacle=_obstacle(problem))
     finally:
         if client is not None:
             with suppress(Exception):
                 client.close()
+    quickest = min(trips)
     return ServerReport(
         knows_itself=bool(identity),
-        round_trips=tuple(sorted(took)),
-        clock_ahead=ahead[took.index(min(took))],
+        round_trips=tuple(sorted(took for took, _ in trips)),
+        clock_ahead=quickest[1],
         eviction=eviction,
     )
+
+
+def _round_trips(client: Any, keys: list[str]) -> tuple[list[tuple[float, float]], str]:  # noqa: ANN401
+    """Return how long each message took, with how far the clock was ahead, and the server's id."""
+    from redis.exceptions import TimeoutError as NoAnswer  # noqa: PLC0415  (an extra)
+
+    trips, identity, unanswered = list[tuple[float, float]](), "", 0
+    for _ in range(_ROUNDS):
+        sent_at, began = time.time(), time.perf_counter()
+        try:
+            now, told = client.eval(_TRY.text, 2, *keys, 0, "1")
+        except NoAnswer:
+            # One that is late is slow; a server that answers none of them is not there.
+            unanswered += 1
+            if not trips or unanswered > _MOST_UNANSWERED:
+                raise
+            trips.append((time.perf_counter() - began, trips[-1][1]))
+            continue
+        took = time.perf_counter() - began
+        trips.append((took, int(now) / 1e6 - sent_at - took / 2))
+        identity = str(told.decode() if isinstance(told, bytes) else told)
+    return trips, identity
+
+
+def _obstacle(problem: Exception) -> Obstacle:
+    from redis import exceptions  # noqa: PLC0415  (an extra)
+
+    match problem:
+        case exceptions.AuthenticationError():  # Which is a ConnectionError to redis-py.
+            return "login"
+        case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
+            return "unreachable"
+        case exceptions.ReadOnlyError():
+            return "read-only"
+        case _:
+            return "rights"

@@ -12,9 +12,9 @@ from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.cli.doctor.fleet import examine_fleet
 from irclient.cli.doctor.host import hosts_of
 from irclient.cli.doctor.reachability import examine_host
+from irclient.cli.doctor.settings import examine_settings
 from irclient.errors import ConfigurationError
 from irclient.fleet import RedisFleet
-from irclient.topology import ServiceEndpoint
 
 __all__ = ["examine"]
 
@@ -46,8 +46,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
         check="configuration", subject=subject, verdict=Verdict.GOOD, saw=f"names {labels}"
     )
     yield from _warnings(subject, warned)
-    for endpoint in endpoints:
-        yield from _examine_share(endpoint, configuration.settings.throttling.share)
+    yield from examine_settings(configuration.settings, endpoints)
     obstacles: dict[str, Finding | None] = {}
     ahead: dict[str, float] = {}
     for host in hosts_of(configuration, endpoints):
@@ -93,18 +92,4 @@ def _warnings(subject: str, warned: Sequence[warnings.WarningMessage]) -> Iterat
             verdict=Verdict.WARNING,
             saw=saw,
             advice=advice or "correct the configuration",
-        )
-
-
-def _examine_share(endpoint: ServiceEndpoint, share: float) -> Iterator[Finding]:
-    """Say where a process's share of the TPS is less than a request a second."""
-    each = endpoint.tps * share
-    if share < 1 and each < 1 - 1e-9:
-        yield Finding(
-            check="share",
-            subject=endpoint.label,
-            verdict=Verdict.WARNING,
-            saw=f"tps {endpoint.tps:g} × share {share:.3g} is {each:.2g} requests a second",
-            advice=f"run at most {int(endpoint.tps) or 1} such processes, provision more TPS, or "
-            "let the processes of a fleet share one TPS",
         )

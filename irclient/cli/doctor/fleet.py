@@ -4,26 +4,35 @@ from collections.abc import Iterator
 
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.fleet import RedisFleet
-from irclient.fleet.server_report import ServerReport
+from irclient.fleet.server_report import Obstacle, ServerReport
 
 __all__ = ["examine_fleet"]
 
 #: Seconds. A call waits for a tenth of a second at most.
 _SLOW_FROM = 0.02
 _CLOCK_WRONG_FROM = 1.0
+_MENDS: dict[Obstacle, str] = {
+    "unreachable": "start it, or correct host and port in fleet.url (IRCLIENT_FLEET__URL), or "
+    "open the firewall",
+    "login": "correct the user and password in fleet.url (IRCLIENT_FLEET__URL)",
+    "read-only": "name the primary in fleet.url (IRCLIENT_FLEET__URL): a replica takes no writes",
+    "rights": "let its user run EVAL, EVALSHA, TIME and INFO on keys that begin with irclient:",
+}
 
 
 def examine_fleet(fleet: RedisFleet) -> Iterator[Finding]:
     """Ask the server of a fleet what it needs to know."""
     report, subject = fleet.examine(), f"the server of {fleet.name}"
+    if fleet.address is not None:
+        subject += f" at {fleet.address}"
     if report.trouble is not None:
         yield Finding(
             check="fleet",
             subject=subject,
             verdict=Verdict.WRONG,
             saw=report.trouble,
-            advice="correct fleet.url, or let its user run EVAL, EVALSHA, TIME and INFO on keys "
-            "that begin with irclient:; until then each process keeps to TPS / workers",
+            advice=f"{_MENDS[report.obstacle or 'rights']}; until then each process keeps to "
+            "TPS / workers",
         )
         return
     yield _speed(report, subject)

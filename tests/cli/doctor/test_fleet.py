@@ -49,12 +49,18 @@ def test_a_user_that_may_not_run_scripts_is_wrong(server: Server) -> None:
     [finding] = examine_fleet(RedisFleet(url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
     assert "secret" not in f"{finding.saw}{finding.advice}"
+    assert "EVAL" in (finding.advice or "")
 
 
 def test_a_server_that_is_not_there_is_wrong() -> None:
-    url = f"redis://127.0.0.1:{free_port()}/0"
+    port = free_port()
+    url = f"redis://shop:secret@127.0.0.1:{port}/0"
     [finding] = examine_fleet(RedisFleet(url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
+    assert f"at 127.0.0.1:{port}" in finding.subject
+    assert "start it" in (finding.advice or "")
+    assert "EVAL" not in (finding.advice or "")
+    assert "secret" not in repr(finding)
 
 
 def test_a_password_that_is_wrong_is_wrong_and_not_shown(server: Server) -> None:
@@ -63,12 +69,14 @@ def test_a_password_that_is_wrong_is_wrong_and_not_shown(server: Server) -> None
     [finding] = examine_fleet(RedisFleet(url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
     assert "secret" not in f"{finding.saw}{finding.advice}"
+    assert "user and password" in (finding.advice or "")
 
 
 def test_a_server_that_may_only_be_read_is_wrong(server: Server) -> None:
     server.client().replicaof("127.0.0.1", free_port())
     [finding] = examine_fleet(RedisFleet(server.url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
+    assert "name the primary" in (finding.advice or "")
 
 
 def test_a_user_that_may_not_ask_which_server_it_is_is_warned_of(server: Server) -> None:

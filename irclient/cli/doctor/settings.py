@@ -1,0 +1,43 @@
+"""Settings that are allowed, and hardly what their author meant."""
+
+from collections.abc import Iterator, Sequence
+
+from irclient.cli.doctor.finding import Finding, Verdict
+from irclient.settings import Settings
+from irclient.topology import ServiceEndpoint
+
+__all__ = ["examine_settings"]
+
+#: Seconds: no page waits so long, so milliseconds were meant.
+_LONG_FROM = 60.0
+
+
+def examine_settings(settings: Settings, endpoints: Sequence[ServiceEndpoint]) -> Iterator[Finding]:
+    """Look for a share that is too small to keep, and for a deadline that no page has."""
+    for endpoint in endpoints:
+        yield from _share(endpoint, settings.throttling.share)
+    yield from _deadline(settings.timeouts.deadline)
+
+
+def _share(endpoint: ServiceEndpoint, share: float) -> Iterator[Finding]:
+    each = endpoint.tps * share
+    if share < 1 and each < 1 - 1e-9:
+        yield Finding(
+            check="share",
+            subject=endpoint.label,
+            verdict=Verdict.WARNING,
+            saw=f"tps {endpoint.tps:g} × share {share:.3g} is {each:.2g} requests a second",
+            advice=f"run at most {int(endpoint.tps) or 1} such processes, provision more TPS, or "
+            "let the processes of a fleet share one TPS",
+        )
+
+
+def _deadline(deadline: float) -> Iterator[Finding]:
+    if deadline >= _LONG_FROM:
+        yield Finding(
+            check="timeouts",
+            subject="timeouts.deadline",
+            verdict=Verdict.WARNING,
+            saw=f"a call may take {deadline:g} seconds",
+            advice="give it in seconds, not in milliseconds: a page waits two or three",
+        )
