@@ -265,7 +265,7 @@ def test_a_scope_for_azure_identity_is_the_one_it_is_asked_for(read_file):
         ),
         (
             ONE | variables(CREDENTIAL__TOKEN_ENV="ELSEWHERE", TOKEN="", CREDENTIAL__KIND="token"),
-            ["IRCLIENT_CREDENTIAL__TOKEN_ENV", "'ELSEWHERE'", "not set"],
+            ["IRCLIENT_CREDENTIAL__TOKEN_ENV", "the variable ELSEWHERE is not set"],
         ),
         (ONE | {"IRCLIENT_CA_FILE": "no.pem"}, ["IRCLIENT_CA_FILE", "no file 'no.pem'", "PEM"]),
         (ONE | {"IRCLIENT_SECONDARY": "contoso-a/web"}, ["regions", "named twice"]),

@@ -85,7 +85,8 @@ def unauthorized(
     """The error for a token that the service does not accept."""
     return AuthenticationError(
         f"the service does not accept the token: {_told(attempts, unasked)}. Check the "
-        "credential's scope and tenant, and that the App ID is on the account's allow-list",
+        "credential's scope and tenant, and that the App ID is on the account's allow-list; a "
+        "static key must be a line of the keys_file of `irclient serve`",
         attempts=tuple(attempts),
     )
 

@@ -198,11 +198,12 @@ def _key_vault(given: KeyVaultTable, ca_file: str | None) -> KeyVaultCredential:
 def _token(given: TokenTable, environ: Mapping[str, str]) -> StaticToken:
     token = environ.get(given.token_env, "").strip()
     if not token:
+        named = given.token_env
+        is_name = _VARIABLE.fullmatch(named)
         # It may be the token itself.
-        is_name = _VARIABLE.fullmatch(given.token_env)
-        shown = repr(given.token_env) if is_name else unquoted(given.token_env)
+        shown = f"the variable {named}" if is_name else f"{unquoted(named)}, which"
         raise ConfigurationError(
-            f"token_env must name a variable with a token in it; not set: {shown}"
+            f"{shown} is not set; token_env must name a variable with a token in it"
         )
     return StaticToken(token)
 

@@ -36,7 +36,8 @@ def read_configuration(path: Path) -> Configuration:
     try:
         return Configuration.model_validate(_resolved(tree, path.expanduser().resolve().parent))
     except ValidationError as problem:
-        said = "; ".join(_finding(each) for each in problem.errors(include_url=False))
+        details = problem.errors(include_url=False)
+        said = "; ".join(_finding(each) for each in details if not _follows(each, details))
         raise ConfigurationError(f"{path}: {said}") from None
 
 
@@ -52,6 +53,14 @@ def _resolved(value: object, folder: Path) -> Any:  # noqa: ANN401  (a tree of T
     if isinstance(value, list):
         return [_resolved(inner, folder) for inner in cast("list[object]", value)]
     return value
+
+
+def _follows(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a list counts as too short only because what is wrong in it was left out."""
+    within = len(detail["loc"])
+    return detail["type"] == "too_short" and any(
+        len(each["loc"]) > within and each["loc"][:within] == detail["loc"] for each in others
+    )
 
 
 def _finding(detail: ErrorDetails) -> str:

@@ -128,3 +128,13 @@ def test_identity_is_only_left_out_in_words(tmp_path):
     assert read(tmp_path, text).accounts[0].callers == "anyone"
     with pytest.raises(ConfigurationError, match="callers must be 'anyone', got 'nobody'"):
         read(tmp_path, text.replace("anyone", "nobody"))
+
+
+def test_a_misspelt_key_of_the_only_account_is_all_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text(SMALL.replace("keys_file", "keys_fil"), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(file)
+    said = str(caught.value)
+    assert "accounts[0].keys_fil is not a key; did you mean 'keys_file'?" in said
+    assert "at least 1 item" not in said

@@ -209,7 +209,8 @@ def _ask(host: Host, connection: socket.socket) -> _Told:
     asking.sock = connection
     try:
         asked_at = time.time()
-        asking.request("HEAD", "/", headers={"User-Agent": "irclient-doctor"})
+        # `irclient serve` counts a request without a token for anything else as refused.
+        asking.request("HEAD", "/health/live", headers={"User-Agent": "irclient-doctor"})
         answer = asking.getresponse()
     except (OSError, HTTPException):
         return _Told()
