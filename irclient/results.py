@@ -10,6 +10,7 @@ from pydantic import AliasPath, FailFast, Field, field_serializer, field_validat
 from pydantic_core import from_json
 
 from irclient._display.html import table_of_list, table_of_selectors
+from irclient._values.item_columns import ItemColumns, MadeWhenAsked
 from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
 from irclient._values.rows import Rows
 from irclient._values.tolerant import Tolerant, TolerantRow
@@ -17,7 +18,7 @@ from irclient._values.tolerant import Tolerant, TolerantRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic import FieldSerializationInfo
+    from pydantic import FieldSerializationInfo, SerializerFunctionWrapHandler
 
     from irclient.queries import Query
 
@@ -157,12 +158,17 @@ class Answer(Tolerant):
         return (
             isinstance(other, Answer)
             and type(self) is type(other)
-            and self.__dict__ == other.__dict__
+            and self._fields == other._fields
             and self.model_extra == other.model_extra
         )
 
     def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
+        return hash(tuple(self._fields.values()))
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        """The fields by name, none of which is still to be made."""
+        return vars(self)
 
     def read_from(self, body: bytes) -> Self:
         """Complete an answer that was just read: keep the body that it was read from."""
@@ -271,28 +277,27 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
         # Under the service's name it stands where the service puts it, and is read from there.
         return {"totalItems": total_items} if info.by_alias else total_items
 
+    # Without a type to return: pydantic would describe, and write, the items by that.
+    @field_serializer("items", mode="wrap")
+    def _write_items(self, _: object, write: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return write(self.items)
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        return self.__dict__ | {"items": self.items}
+
     @property
     def ids(self) -> list[str]:
         """The items' ids in rank order."""
-        return [item.id for item in self.items]
-
-    def read_from(self, body: bytes) -> Self:
-        """Complete a list that was just read: keep the body that it was read from."""
-        # Pydantic gives each item a set of the fields that it came with. It is the same for nearly
-        # all, and they are a quarter of what a list weighs and two fifths of what is looked at
-        # when garbage is collected: one serves all, and it may not be changed.
-        names: set[str] | None = None
-        for item in self.items:
-            of_item = item.__pydantic_fields_set__
-            if of_item == names:
-                set_field_names(item, names)
-            else:
-                names = of_item
-        return super().read_from(body)
+        items = self.__dict__["items"]
+        return list(items.ids) if isinstance(items, ItemColumns) else [each.id for each in items]
 
     @property
     def _rows(self) -> tuple[RecommendedItem, ...]:
         return self.items
+
+    def __len__(self) -> int:
+        return len(self.__dict__["items"])
 
     def __contains__(self, value: object) -> bool:
         """Whether an id, or an item, is in the list."""
@@ -325,6 +330,10 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
 
     def _repr_html_(self) -> str:
         return table_of_list(self)
+
+
+# In the body of the class, pydantic would take it for the field's default.
+type.__setattr__(RecommendationList, "items", MadeWhenAsked(RecommendedItem))
 
 
 class Selector(Tolerant):

@@ -9,6 +9,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
+from irclient._values.item_columns import ItemColumns
 from irclient._wire.reading import read_list, read_selectors
 from irclient.queries import New, Popular
 from irclient.results import RecommendationList, RecommendedItem, Selector, Selectors, Served
@@ -251,12 +252,97 @@ def test_an_answer_that_a_store_kept_out_of_memory_comes_out_of_it_again() -> No
 
 
 def test_items_know_which_fields_they_came_with_and_equal_ones_share_the_knowledge() -> None:
-    rows = ['{"id": "1", "trackingId": "t"}'] * 2 + ['{"id": "2"}', '{"id": "3", "New": 1}']
-    items = read_list(f'{{"items": [{", ".join(rows)}]}}'.encode()).items
+    rows = ['{"id": "1", "trackingId": "t"}'] * 2
     names = {"id", "tracking_id"}
+    first, second = read_list(f'{{"items": [{", ".join(rows)}]}}'.encode()).items
+    assert first.model_fields_set == second.model_fields_set == names
+    assert first.model_fields_set is second.model_fields_set
+    assert first.model_copy(update={"Other": 1}).model_fields_set == {*names, "Other"}
+    assert second.model_fields_set == names
+    rows += ['{"id": "2"}', '{"id": "3", "New": 1}']
+    items = read_list(f'{{"items": [{", ".join(rows)}]}}'.encode()).items
     assert [each.model_fields_set for each in items] == [names, names, {"id"}, {"id", "New"}]
-    assert items[0].model_fields_set is items[1].model_fields_set
-    changed = items[0].model_copy(update={"Other": 1})
-    assert changed.model_fields_set == {*names, "Other"}
-    assert items[1].model_fields_set == names
     assert items[2].model_dump(exclude_unset=True) == {"id": "2"}
+
+
+USUAL = b'{"items": [{"id": "1", "trackingId": "t"}, {"trackingId": null, "id": 2}], "title": "A"}'
+#: Nearly usual: none of them may be read as a list whose items need not be made.
+UNUSUAL = [
+    '[{"id": "1", "trackingId": "t", "more": 1}]',
+    '[{"id": "1"}]',
+    '[{"id": "1", "more": "t"}]',
+    '[{"id": "", "trackingId": "t"}, {"id": "2", "trackingId": "t"}]',
+    '[{"id": null, "trackingId": "t"}, {"id": "2", "trackingId": "t"}]',
+    '[{"trackingId": "t", "other": "x"}, {"id": "2", "trackingId": "t"}]',
+    '[{"id": "1", "tracking_id": "t"}]',
+    '[{"id": "1", "trackingId": ["t"]}]',
+    '[{"id": true, "trackingId": "t"}, {"id": "2", "trackingId": "t"}]',
+    '[7, {"id": "2", "trackingId": "t"}]',
+    "null",
+]
+
+
+def test_the_items_of_a_list_are_made_when_they_are_asked_for_and_once() -> None:
+    a_list = read_list(USUAL)
+    assert (a_list.ids, len(a_list), "2" in a_list) == (["1", "2"], 2, True)
+    assert isinstance(vars(a_list)["items"], ItemColumns)
+    assert a_list.out_of_memory(1.0).items is a_list.items
+    assert a_list.items == (
+        RecommendedItem(id="1", tracking_id="t"),
+        RecommendedItem(id="2", tracking_id=None),
+    )
+    assert list(a_list) == list(a_list.items)
+    assert a_list.ids == ["1", "2"]
+
+
+def test_a_list_whose_items_were_not_made_is_the_list_that_pydantic_makes() -> None:
+    whole = RecommendationList.model_validate_json(USUAL)
+    assert read_list(USUAL) == whole
+    assert hash(read_list(USUAL)) == hash(whole)
+    assert repr(read_list(USUAL).items) == repr(whole.items)
+    for options in (
+        {},
+        {"by_alias": True},
+        {"include": {"items": {0: {"id"}}}},
+        {"exclude": {"items"}},
+    ):
+        assert read_list(USUAL).model_dump(**options) == whole.model_dump(**options)
+        assert read_list(USUAL).model_dump_json(**options) == whole.model_dump_json(**options)
+    for again in (
+        copy.copy(read_list(USUAL)),
+        copy.deepcopy(read_list(USUAL)),
+        pickle.loads(pickle.dumps(read_list(USUAL))),
+        read_list(USUAL).model_copy(update={"status": None}),
+    ):
+        assert again == whole
+        assert again.items == whole.items
+
+
+def test_how_items_are_written_is_no_part_of_a_lists_json_schema() -> None:
+    described = RecommendationList.model_json_schema(mode="serialization")
+    assert described["properties"]["items"] == {
+        "items": {"$ref": "#/$defs/RecommendedItem"}, "title": "Items", "type": "array",
+    }  # fmt: skip
+
+
+def test_a_list_may_be_extended_and_has_no_items_by_default() -> None:
+    class Extended(RecommendationList):
+        shop: str = "web"
+
+    assert Extended(items=(RecommendedItem(id="1"),)).ids == ["1"]
+    with pytest.raises(ValidationError, match="items"):
+        Extended()
+    with pytest.raises(AttributeError, match="items"):
+        _ = RecommendationList.model_construct().items
+    with pytest.raises(ValidationError, match="frozen"):
+        read_list(USUAL).items = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("items", UNUSUAL)
+def test_a_list_with_unusual_items_is_read_as_before(items: str) -> None:
+    body = f'{{"items": {items}, "title": "A"}}'.encode()
+    a_list = read_list(body)
+    assert isinstance(vars(a_list)["items"], tuple)
+    rows = [row for row in json.loads(body)["items"] or () if isinstance(row, dict)]
+    usable = [row for row in rows if isinstance(row.get("id"), str) and row["id"]]
+    assert a_list.ids == [row["id"] for row in usable]

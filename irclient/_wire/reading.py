@@ -7,11 +7,22 @@ stand beside them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+)
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, FailFast, Field, ValidationError
 from pydantic_core import from_json
 
+from irclient._values.item_columns import ItemColumns
 from irclient._wire.body_limits import SMALL_BODY, refuse_what_takes_long
 from irclient._wire.malformed import BOM, Malformed
 from irclient.queries import ItemSelectors, Personalize
@@ -78,20 +89,39 @@ def read_selectors(body: bytes) -> Selectors:
 
 
 _AnswerT = TypeVar("_AnswerT", bound=Answer)
+_new = object.__new__
+
+
+_TwoFields: TypeAlias = Annotated[dict[str, str | None], Field(min_length=2, max_length=2)]
+
+
+class _ListAsUsual(RecommendationList):
+    """A list whose items have the contract's fields and no others, which need not be made."""
+
+    items: Annotated[list[_TwoFields], FailFast(), AfterValidator(ItemColumns.of)]  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
 class _Envelope(Generic[_AnswerT]):
-    """Where an answer keeps its rows, and what makes a row worth having."""
+    """Where an answer keeps its rows, and what makes a row worth having.
+
+    Attributes:
+        kind: What is read.
+        as_usual: How it is read where nothing is unusual; what fails is read as its kind.
+        rows: The name of the rows.
+        row_kind: What they are.
+        row_key: What makes one worth having.
+    """
 
     kind: type[_AnswerT]
+    as_usual: type[_AnswerT]
     rows: str
     row_kind: type[BaseModel]
     row_key: str
 
 
-_LIST: Final = _Envelope(RecommendationList, "items", RecommendedItem, "id")
-_SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
+_LIST: Final = _Envelope(RecommendationList, _ListAsUsual, "items", RecommendedItem, "id")
+_SELECTORS: Final = _Envelope(Selectors, Selectors, "value", Selector, "keyName")
 
 
 def _read(envelope: _Envelope[_AnswerT], body: bytes, asked: int | None) -> _AnswerT:
@@ -100,10 +130,20 @@ def _read(envelope: _Envelope[_AnswerT], body: bytes, asked: int | None) -> _Ans
         refuse_what_takes_long(body, asked=asked)
     try:
         # What `model_validate_json` does, without its seven arguments.
+        answer: _AnswerT = envelope.as_usual.__pydantic_validator__.validate_json(
+            body, self_instance=_new(envelope.kind)
+        )
+    except ValidationError:
+        answer = _read_with_all_rows(envelope, body)
+    return answer.read_from(body)
+
+
+def _read_with_all_rows(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
+    try:
         answer: _AnswerT = envelope.kind.__pydantic_validator__.validate_json(body)
     except ValidationError:
-        answer = _read_leniently(envelope, body)
-    return answer.read_from(body)
+        return _read_leniently(envelope, body)
+    return answer
 
 
 def _read_leniently(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:
