@@ -61,7 +61,7 @@ def rank_biased_overlap(a: Sequence[str], b: Sequence[str], p: float) -> float:
     agreement[s:] += common[s - 1] * (depths[s:] - s) / (s * depths[s:])
     at_the_end = (common[-1] - common[s - 1]) / n + common[s - 1] / s
     weights = p**depths
-    return float((1 - p) / p * np.sum(agreement * weights) + at_the_end * p**n)
+    return _exact((1 - p) / p * np.sum(agreement * weights) + at_the_end * p**n)
 
 
 def _common_by_depth(
@@ -85,7 +85,12 @@ def kendall_tau(a: Sequence[str], b: Sequence[str]) -> float:
     if len(ranks) < 2:
         return math.nan
     of_a, of_b = zip(*ranks, strict=True)
-    return float(stats.kendalltau(of_a, of_b).statistic)
+    return _exact(stats.kendalltau(of_a, of_b).statistic)
+
+
+def _exact(measure: float) -> float:
+    # Two equal rankings are 1, and not what is left of it by the last digit of a sum.
+    return round(float(measure), 12)
 
 
 def gini_of(shown: Mapping[str, int], catalogue: Iterable[str]) -> float:

@@ -15,7 +15,7 @@ class IrRecommendations extends HTMLElement {
     try {
       const asked = `${url}?${new URLSearchParams(query)}`;
       const answer = await fetch(asked, { signal: AbortSignal.timeout(3000) });
-      return answer.ok ? (await answer.json()).products : [];
+      return (answer.ok && (await answer.json()).products) || [];
     } catch {
       return [];
     }

@@ -50,7 +50,8 @@ def asgi_application(answer: Answer) -> AsgiApplication:
             return Reply("Too large", status_code=413)
         response = await answer(request)
         body = b"" if request.method == "HEAD" else response.body
-        return Reply(body, status_code=response.status, headers=dict(response.headers))
+        headers = {**response.headers, "Content-Length": str(len(response.body))}
+        return Reply(body, status_code=response.status, headers=headers)
 
     return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
 

@@ -160,7 +160,8 @@ class AppProxy:
     def webhook(self, request: Request) -> Response:
         """Forget what a webhook says is gone: ``products/delete``, ``customers/redact``.
 
-        Other topics are answered with 200 and change nothing.
+        Other topics are answered with 200 and change nothing, and so is what Shopify signed but
+        does not say which product or customer it is about; that is logged.
         """
         if request.method != "POST":
             return Response.of_text(405, "Method not allowed", Allow="POST")
@@ -171,8 +172,10 @@ class AppProxy:
         except Refused as refused:
             return _refusal(refused)
         except webhooks.Unusable as unusable:
+            # Accepted all the same: Shopify would send it again for hours, and it would be no
+            # better; after that it cancels the subscription, and with it the good ones.
             _LOGGER.warning("a webhook of %s does not say what it is about", unusable)
-            return Response.of_text(422, "Unprocessable")
+            return Response.of_text(200, "")
         if isinstance(happened, webhooks.DeletedProduct):
             self._forget_product(happened)
         elif happened is not None:

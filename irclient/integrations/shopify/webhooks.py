@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from irclient.integrations.shopify.signature import Refused, Visitor, is_shop
 
@@ -85,15 +85,30 @@ def _id_in(body: Mapping[str, Any], topic: str) -> str:
     return str(number)
 
 
+class _Signed(str):
+    """A body as the text that the library takes, and encodes into the very bytes that arrived.
+
+    Shopify signs bytes: what is no UTF-8 would be another body once it had been decoded.
+    """
+
+    __slots__ = ("_arrived",)
+    _arrived: bytes
+
+    def __new__(cls, arrived: bytes) -> Self:
+        text = super().__new__(cls, arrived, "utf-8", "replace")
+        text._arrived = arrived
+        return text
+
+    def encode(self, *_: object, **__: object) -> bytes:
+        return self._arrived
+
+
 def _check_by_library(shopify: ShopifyApp, request: Request, headers: dict[str, str]) -> None:
     try:
-        # The very bytes that were signed: what is no UTF-8 cannot be checked by the library.
-        body = request.body.decode()
+        body = _Signed(request.body)
         result = shopify.verify_webhook_req(
             {"method": request.method, "headers": headers, "url": "", "body": body}
         )
-    except UnicodeDecodeError:
-        raise Refused("odd_encoding") from None
     except Exception as problem:  # noqa: BLE001  (anyone can reach the library: never a 500)
         _LOGGER.warning("a webhook could not be checked: %s", type(problem).__name__)
         raise Refused("unchecked_signature") from None

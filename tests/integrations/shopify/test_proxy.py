@@ -298,6 +298,7 @@ async def test_it_is_an_asgi_application_for_both_clients(kind, service) -> None
     assert [each["id"] for each in found.json()["products"]] == [2, 3]
     assert found.headers["content-type"] == "application/json; charset=utf-8"
     assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == found.headers["content-length"]
     assert [unsigned.status_code, put.status_code] == [401, 405]
 
 
