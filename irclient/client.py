@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, NotStarted
     from irclient._display import progress as progress_bars
     from irclient._drivers import blocking
-    from irclient.observe import Observer, Record
+    from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
     from irclient.results import RecommendationList, RecommendedItem, Selectors
@@ -69,7 +69,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
 
     def _make_driver(
         self, transport: httpx.BaseTransport, observers: Sequence[Observer]
-    ) -> Callable[[Record], None]:
+    ) -> Callable[..., None]:
         load(paging, progress_bars)
         self._driver = blocking.BlockingDriver(transport, observers)
         return self._driver.tell

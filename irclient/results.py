@@ -66,6 +66,8 @@ class Served:
 
 
 _UNSERVED = Served()
+#: What is private to an answer that no service gave.
+_MADE_HERE: dict[str, Any] = {"body": b"null", "served": _UNSERVED}
 #: What `Answer.note_served` keeps of how an answer came about, in its order.
 _NOTED = ("endpoint", "account", "variant", "attempts", "elapsed", "fresh_for")
 
@@ -125,12 +127,12 @@ class Answer(Tolerant):
     def given_by(self) -> tuple[str | None, float]:
         """Return the endpoint that gave this answer, and how many seconds ago: a part of `served`,
         for observers, without putting all of it together."""
-        private = self.__pydantic_private__ or {}
-        if "age" not in private:
+        private = self.__pydantic_private__
+        if private is None or "age" not in private:
             return self.served.endpoint, self.served.age
-        served = self._of_the_first["served"]
+        served, age = (private["first"] or _MADE_HERE)["served"], private["age"]
         endpoint = served.endpoint if isinstance(served, Served) else served[0]
-        return endpoint, max(private["age"], 0.0)
+        return endpoint, max(0.0, age)
 
     def to_dict(self, *, served: bool = False) -> dict[str, Any]:
         """Return this as a dict of plain values, for a web answer.
@@ -151,7 +153,7 @@ class Answer(Tolerant):
     def _of_the_first(self) -> dict[str, Any]:
         private = self.__pydantic_private__
         first: dict[str, Any] | None = private and private.get("first", private)
-        return first or {"body": b"null", "served": _UNSERVED}
+        return first or _MADE_HERE
 
     def __eq__(self, other: object) -> bool:
         """Whether the service said the same; how each was served makes no difference."""

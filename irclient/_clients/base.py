@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
     from irclient.instrument import Instrument
-    from irclient.observe import Observer, Record
+    from irclient.observe import Observer
     from irclient.queries import ListQuery, Personalize, Query
     from irclient.readiness import Readiness
     from irclient.results import Answer, RecommendationList, Selectors
@@ -80,16 +80,16 @@ class ClientBase(ConfiguredClient[TransportT]):
     _told_of: Callable[..., Callable[[float], Call[Answer]]]
     #: For as long as it is held, observers may look at it.
     _watched: WatchedState | None
-    #: Hands a record to the observers.
-    _tell: Callable[[Record], None]
+    #: Hands records to the observers.
+    _tell: Callable[..., None]
     #: The one endpoint that is asked, of a copy that `at` returned.
     _only: tuple[ServiceEndpoint, ...] | None
 
     @abstractmethod
     def _make_driver(
         self, transport: TransportT, observers: Sequence[Observer]
-    ) -> Callable[[Record], None]:
-        """Make the driver, and return how it hands a record to the observers."""
+    ) -> Callable[..., None]:
+        """Make the driver, and return how it hands records to the observers."""
 
     @classmethod
     def _made_beside(
@@ -363,8 +363,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         answer = cached_answer.cached_answer(query, state, self._plain_settings, now)
         if answer is not None and state.has_observers:
             call_id = call_state.new_call_id(state.uniform)
-            for record in cached_answer.records_of(answer, query.operation, now, call_id=call_id):
-                self._tell(record)
+            self._tell(*cached_answer.records_of(answer, query.operation, now, call_id=call_id))
         # A call of `cast` is a fortieth of the way of a cached answer.
         return answer  # type: ignore[return-value]
 

@@ -177,7 +177,7 @@ class CallState:
 
 def new_call_id(uniform: Callable[[], float]) -> str:
     """Draw what tells a call from all others: 52 bits, in the digits of a trace's id."""
-    return f"{int(uniform() * 2.0**52):013x}"
+    return "%013x" % int(uniform() * 4_503_599_627_370_496.0)  # noqa: UP031  (half as long)
 
 
 def tell(call: CallState, *records: Record) -> Call[None]:

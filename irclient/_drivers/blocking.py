@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from irclient._drivers.batch import Begin
     from irclient._wire.responses import Response
     from irclient.errors import IRError
-    from irclient.observe import Observer, Record
+    from irclient.observe import Observer
 
 __all__ = ["BlockingDriver"]
 
@@ -52,7 +52,8 @@ class BlockingDriver:
 
     def __init__(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
         self.transport = transport
-        self._observers = observers
+        #: Hands records to the observers.
+        self.tell: Callable[..., None] = partial(tell, observers)
         self._closing = Flight()
         self._background: set[_Background] = set()
         self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")
@@ -113,10 +114,6 @@ class BlockingDriver:
             # While the interpreter shuts down no other thread runs, and none will end.
             if each.thread_id != threading.get_ident() and not sys.is_finalizing():
                 each.ended.wait(max(ends_at - time.monotonic(), 0.0))
-
-    def tell(self, record: Record) -> None:
-        """Hand a record to the observers."""
-        tell(self._observers, record)
 
     def _carry_out(
         self, command: Race | Wait | Tell | Start | Spawn, over: Flight | None

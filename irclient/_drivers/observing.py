@@ -23,13 +23,14 @@ _ELSEWHERE: Final = (
 )
 
 
-def tell(observers: Sequence[Observer], record: Record) -> None:
-    """Hand a record to each observer; one that raises is logged and changes nothing."""
-    if isinstance(record, TpsUsedElsewhere):
-        # Logged once, since nothing else shows it.
-        _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
-    for observer in observers:
-        try:
-            observer(record)
-        except Exception:
-            _logger.exception("observer %r failed on %s", observer, type(record).__name__)
+def tell(observers: Sequence[Observer], *records: Record) -> None:
+    """Hand records to each observer in turn; one that raises is logged and changes nothing."""
+    for record in records:
+        if type(record) is TpsUsedElsewhere:
+            # Logged once, since nothing else shows it.
+            _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
+        for observer in observers:
+            try:
+                observer(record)
+            except Exception:
+                _logger.exception("observer %r failed on %s", observer, type(record).__name__)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._drivers.batch import Begin
     from irclient._wire.responses import Response
-    from irclient.observe import Observer, Record
+    from irclient.observe import Observer
 
 __all__ = ["TaskDriver"]
 
@@ -52,7 +52,8 @@ class TaskDriver:
 
     def __init__(self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]) -> None:
         self.transport = transport
-        self._observers = observers
+        #: Hands records to the observers.
+        self.tell: Callable[..., None] = partial(tell, observers)
         self._closing = Flight()
         self._background: set[_Background] = set()
         self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")
@@ -112,10 +113,6 @@ class TaskDriver:
             case Spawn():
                 return self.spawn(command.call)
         return None
-
-    def tell(self, record: Record) -> None:
-        """Hand a record to the observers."""
-        tell(self._observers, record)
 
     def _start(self, work: Work) -> NotStarted | None:
         if self._working.try_start(partial(copy_context().run, partial(work, self.tell))):

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from irclient._values.frozen import frozen_by_keyword
 
-__all__ = ["Record", "plain_values"]
+__all__ = ["Record", "plain_values", "set_fields"]
 
 
 @frozen_by_keyword
@@ -27,6 +27,10 @@ class Record:
     def wall_time(self) -> float:
         """When it happened, in seconds since the epoch, as the clocks of this process are now."""
         return time.time() - (time.monotonic() - self.at)
+
+
+#: Sets all fields of a record that is being made, by name: a dict that the record keeps.
+set_fields = vars(Record)["__dict__"].__set__
 
 
 def plain_values(record: Record) -> dict[str, object]:

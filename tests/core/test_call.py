@@ -292,7 +292,8 @@ def test_an_answer_at_hand_is_told_as_if_it_had_been_called_for() -> None:
     except StopIteration as end:
         called = end.value
     assert (at_hand, at_hand.served) == (called, called.served)
-    assert told == list(records_of(at_hand, QUERY.operation, 100.0, call_id=told[0].call_id))
+    records = list(records_of(at_hand, QUERY.operation, 100.0, call_id=told[0].call_id))
+    assert (told, [vars(each) for each in told]) == (records, [vars(each) for each in records])
     assert shared.stats.snapshot(retry_budget=0, cached=1).by_source == {"cache": 2}
 
 
