@@ -12,8 +12,10 @@ believe in it, and at every instant
 |---------------------------------------|----------------------------------------------------------|
 | a message later than its sender waits | does nothing: its sender has given it up                 |
 | for, or overtaken by a later one      |                                                          |
-| demand                                | lends in proportion to it, and what nobody needs in      |
-|                                       | equal parts; less at once, more when it has come back    |
+| demand                                | lends a third more, and what nobody needs in equal       |
+|                                       | parts; to no member more than to others who want as much |
+|                                       | where it is not enough; less at once, more when it has   |
+|                                       | come back                                                |
 | a member that was told of less        | counts the old right until the member has said how much  |
 |                                       | it started under it                                      |
 | a member silent for a second          | sets its part of the TPS aside, since it may soon take   |
@@ -59,15 +61,14 @@ local floor, max, min = math.floor, math.max, math.min
 
 local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
     'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
-    'expected', 'open', 'joined',
-    'reported')
+    'expected', 'open', 'joined', 'reported', 'level')
 local function number(at, default) return tonumber(known[at] or default) end
 local epoch, server, checked = known[1], known[2] or '', number(3, 0)
 local began, sum, wants, targets = number(4, now), number(5, 0), number(6, 0), number(7, 0)
 local scale, scaled, shrunk = number(8, 1), number(9, now), number(10, 0)
 local blocked, swept, reserve, away = number(11, 0), number(12, 0), number(13, 0), number(14, 0)
 local given, expected, is_open = number(15, 0), number(16, 0), known[17] == '1'
-local joined, reported = number(18, 0), number(19, 0)
+local joined, reported, level = number(18, 0), number(19, 0), number(20, 0)
 
 -- Another server knows what this one wrote, and not the last of it.
 if now - checked >= SWEEP then
@@ -118,7 +119,7 @@ elseif missing == 0 or alive() >= workers then
 end
 if not is_open and now >= opens then is_open, expected, swept = true, missing, 0 end
 if now - swept >= SWEEP then
-    swept = now
+    swept, level = now, 0
     for _, name in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now - SILENT)) do
         local theirs = redis.call('HMGET', members, 'w' .. name, 't' .. name)
         wants, targets = wants - tonumber(theirs[1]), targets - tonumber(theirs[2])
@@ -176,14 +177,30 @@ if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / 
 blocked = max(blocked, now + min(blocked_for, 60000000))
 local limit = floor(max(tps * scale, 1) + 0.000001)
 
--- What is lent: the members' demand and a third, then the rest in equal parts.
+-- What is lent: the members' demand and a third, then the rest in equal parts. If that is more
+-- than there is, nobody has more than a level; in proportion to the demand, which is never still,
+-- rights would always be on their way from one to another, and nobody could use them meanwhile.
 wants = wants + demand - wanted
-local kept = max(0.2 * limit, min(2.5 * math.sqrt(limit), 0.5 * limit))
+local kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
 local lent, target = max(limit - reserve - away - kept, 0), 0
+local function level_of(lent)
+    local names, wanted, rest = redis.call('ZRANGE', seen, 0, -1), {}, lent
+    for at, name in ipairs(names) do
+        wanted[at] = name == me and demand or tonumber(redis.call('HGET', members, 'w' .. name))
+    end
+    table.sort(wanted)
+    for at, one in ipairs(wanted) do
+        local equal = rest / (#wanted - at + 1)
+        if 1.3 * one >= equal then return equal end
+        rest = rest - 1.3 * one
+    end
+    return lent
+end
 if 1.3 * wants <= lent then
     target = floor(1.3 * demand + (lent - 1.3 * wants) / present)
 else
-    target = floor(lent * demand / wants)
+    if level == 0 then level = level_of(lent) end
+    target = floor(min(1.3 * demand, level))
 end
 -- With nothing at all it could start nothing if it lost the server: a fortieth of its equal share.
 target = max(target, floor(limit / (40 * present)))
@@ -238,7 +255,7 @@ redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, '
     'sum', sum, 'wants', wants, 'targets', targets, 'scale', scale, 'scaled', now,
     'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
     'number', given, 'expected', expected, 'open', is_open and 1 or 0, 'joined', joined,
-    'reported', reported)
+    'reported', reported, 'level', level)
 -- As many as there may be, for the next server to know whom to wait for.
 local met = present + redis.call('ZCARD', silent)
 if not is_open then

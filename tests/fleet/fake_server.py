@@ -54,6 +54,7 @@ class FakeServer:
     given: int = 0
     expected: int = 0
     reported: int = 0
+    level: float = 0.0
     joined: float = -math.inf
     #: Whether it opened once for new members alone, when others may not have been heard.
     opened_blindly: bool = False
@@ -143,7 +144,7 @@ class FakeServer:
         self.given = round(now * 1e6)
 
     def _sweep(self, now: float) -> None:
-        self.swept = now
+        self.swept, self.level = now, 0.0
         for name, at in list(self.seen.items()):
             if at <= now - SILENT:
                 self.silent[name] = self.seen.pop(name)
@@ -187,12 +188,13 @@ class FakeServer:
         limit = math.floor(max(self.tps * self.scale, 1) + 1e-6)
         mine.demand = message.demand
         wants = sum(each.demand for each in self.members.values())
-        kept = max(0.2 * limit, min(2.5 * math.sqrt(limit), 0.5 * limit))
+        kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
         lent = max(limit - self.reserve - self.away - kept, 0.0)
         if 1.3 * wants <= lent:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))
         else:
-            target = math.floor(lent * mine.demand / wants)
+            self.level = self.level or self._level_of(lent)
+            target = math.floor(min(1.3 * mine.demand, self.level))
         target = max(target, math.floor(limit / (40 * len(self.seen))))
         if abs(target - message.right) <= 0.15 * max(target, message.right):
             target = message.right
@@ -227,6 +229,15 @@ class FakeServer:
             is_closed=is_closed,
             slots=tuple(granted),
         )
+
+    def _level_of(self, lent: float) -> float:
+        wanted, rest = sorted(self.members[name].demand for name in self.seen), lent
+        for at, one in enumerate(wanted):
+            equal = rest / (len(wanted) - at)
+            if 1.3 * one >= equal:
+                return equal
+            rest -= 1.3 * one
+        return lent
 
     def _met(self, now: float) -> int:
         met = len(self.seen) + len(self.silent)
