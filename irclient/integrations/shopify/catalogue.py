@@ -15,6 +15,7 @@ __all__ = ["Catalogue", "JsonCatalogue"]
 Product: TypeAlias = Mapping[str, Any]
 
 _HANDLE: Final = re.compile(r"\w[\w-]*")
+_PRICE: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 
 
 @runtime_checkable
@@ -159,10 +160,9 @@ def _product(given: object, where: str) -> dict[str, Any] | None:
     title = str(product.get("title") or "")
     variants = [
         _variant(each, title, f"{where}.variants[{at}]")
-        for at, each in enumerate(product.get("variants") or ())
+        for at, each in enumerate(_those(product, "variants", where))
     ]
-    images = [image["src"] for image in product.get("images") or () if image.get("src")]
-    tags: str | Sequence[str] = product.get("tags") or ()
+    images = [src for image in _those(product, "images", where) if (src := image.get("src"))]
     return storefront_product(
         product_id=number,
         handle=handle,
@@ -173,17 +173,39 @@ def _product(given: object, where: str) -> dict[str, Any] | None:
         created_at=product.get("created_at"),
         vendor=product.get("vendor") or "",
         type=product.get("product_type") or "",
-        tags=[tag.strip() for tag in tags.split(",")] if isinstance(tags, str) else list(tags),
+        tags=_tags(product.get("tags") or (), where),
         images=images,
         featured_image=images[0] if images else None,
         options=list(product.get("options") or ()),
     )
 
 
-def _variant(given: object, title: str, where: str) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(f"{where} must be a variant, got {type(given).__name__}")
-    variant = cast("Product", given)
+def _those(product: Product, name: str, where: str) -> list[Mapping[str, Any]]:
+    """The variants or images of a product."""
+    given: object = product.get(name) or ()
+    if isinstance(given, list | tuple):
+        each = cast("Sequence[object]", given)
+        if all(isinstance(one, Mapping) for one in each):
+            return cast("list[Mapping[str, Any]]", list(each))
+    raise ConfigurationError(
+        f"{where}: {name} must be a list of objects, got {_short(cast('object', given))}"
+    )
+
+
+def _tags(given: object, where: str) -> list[str]:
+    """Tags as a list; the Admin API writes them in one text."""
+    if isinstance(given, str):
+        return [tag.strip() for tag in given.split(",")]
+    if isinstance(given, Sequence):
+        return [str(tag) for tag in cast("Sequence[object]", given)]
+    raise ConfigurationError(f"{where}: tags must be text or a list of it, got {_short(given)}")
+
+
+def _short(given: object) -> str:
+    return repr(given)[:80]
+
+
+def _variant(variant: Product, title: str, where: str) -> dict[str, Any]:
     own = str(variant.get("title") or "")
     public = None if own == "Default Title" else own
     before = variant.get("compare_at_price")
@@ -232,12 +254,15 @@ def smallest_unit(price: object, what: str) -> int:
         ConfigurationError: It is no such price.
     """
     try:
-        # An int may be either way of writing it.
-        if not isinstance(price, str):
+        # An int may be either way of writing it; Decimal takes more than prices are written as.
+        if not isinstance(price, str) or not _PRICE.fullmatch(price.strip()):
             raise InvalidOperation
         amount = Decimal(price) * 100
-        if amount < 0 or amount != amount.to_integral_value():
+        if amount != amount.to_integral_value():
             raise InvalidOperation
         return int(amount)
     except (InvalidOperation, ValueError, OverflowError):
-        raise ConfigurationError(f"{what} must be text such as '19.90', got {price!r}") from None
+        raise ConfigurationError(
+            f"{what} must be text such as '19.90', without a sign of the currency and without one "
+            f"for thousands, got {price!r}"
+        ) from None

@@ -26,7 +26,7 @@ Intent: TypeAlias = Literal["related", "complementary"]
 
 #: The storefront's range and default.
 MOST_SHOWN: Final = 10
-#: A cart is named by its first products; more say little more, and a URL has an end.
+#: A cart is named by so many of its products; more say little more, and a URL has an end.
 _MOST_CART: Final = 50
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 #: The parameters that are read here; none begins with another (see `signature`).
@@ -53,8 +53,8 @@ class Wanted:
 
     Attributes:
         intent: What for.
-        items: The items of IR that were asked for, sorted; none where no product was known.
-        products: The same, as products.
+        items: The items to ask IR about, sorted; none where no product was known.
+        products: All products that were asked for, which are not shown again.
         limit: How many products to show at most.
         from_cart: Whether a cart was asked for, and not a product.
     """
@@ -109,13 +109,13 @@ def wanted_by_cart(
     asked = [part for part in parameters.get("item", "").split(",") if part.strip()]
     if not asked:
         return _invalid("An item value is missing")
-    gids = [read_id(part) for part in dict.fromkeys(asked)][:_MOST_CART]
+    gids = [read_id(part) for part in dict.fromkeys(asked)]
     found = [_found(gid, catalogue, note) for gid in gids if gid is not None]
     known = [each for each in found if each is not None]
     return Wanted(
         intent="complementary",
         # The order of a cart, and how often a product is in it, make no other list.
-        items=tuple(sorted({item for _, item in known})),
+        items=tuple(sorted({item for _, item in known})[:_MOST_CART]),
         products=frozenset(product for product, _ in known),
         limit=_limit(parameters),
         from_cart=True,

@@ -48,7 +48,11 @@ def test_a_price_is_an_integer_of_the_smallest_unit(text, number) -> None:
     assert isinstance(shown["price"], int)
 
 
-@pytest.mark.parametrize("price", ["", "x", "-1", "1.999", "NaN", "Infinity", 1990, 19.9, None])
+@pytest.mark.parametrize(
+    "price",
+    ["", "x", "-1", "1.999", "NaN", "Infinity", 1990, 19.9, None, "1,299.00", "1.299,00", "1e3",
+     "1_000", "$5", "١٩", "9" * 40],
+)  # fmt: skip
 def test_a_price_that_is_none_is_named_with_its_place(price) -> None:
     with pytest.raises(ConfigurationError, match=r"products\[0\].variants\[0\]: price must be"):
         JsonCatalogue([product(1, price=price)])
@@ -86,6 +90,16 @@ def test_a_product_that_is_not_published_is_not_sold() -> None:
 def test_what_is_no_list_of_products_is_turned_down(products) -> None:
     with pytest.raises(ConfigurationError, match="JsonCatalogue"):
         JsonCatalogue(products)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("images", ["a.jpg"]), ("images", [None]), ("images", {"src": "a.jpg"}), ("images", 1),
+     ("variants", "ab"), ("variants", {"id": 1}), ("tags", 5), ("tags", {"a": 1})],
+)  # fmt: skip
+def test_a_part_of_a_product_that_cannot_be_read_is_named_with_its_place(name, value) -> None:
+    with pytest.raises(ConfigurationError, match=rf"products\[1\]: {name} must be"):
+        JsonCatalogue([product(1), product(2, **{name: value})])
 
 
 def test_products_that_cannot_be_read_leave_those_from_before() -> None:

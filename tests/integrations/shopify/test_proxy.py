@@ -91,6 +91,17 @@ def test_a_cart_is_one_question_whatever_its_order_and_spelling(proxy, service) 
     assert service.requests[0].item_ids == ("2", "7")
 
 
+def test_of_a_cart_that_is_too_long_to_name_nothing_comes_back_and_its_order_is_the_same() -> None:
+    in_cart = range(1, 71)
+    service = scripted([str(number) for number in range(41, 81)])
+    proxy = AppProxy(client(service), catalogue(100), shopify=app())
+    for cart in (in_cart, reversed(in_cart)):
+        response = ask(proxy, "&".join(f"item={number}" for number in cart), name="cart")
+        assert shown(response) == list(range(71, 81))
+    (sent,) = service.requests
+    assert len(sent.item_ids) == 50
+
+
 def test_a_cart_of_products_that_are_not_sold_is_an_empty_list(proxy, service) -> None:
     response = ask(proxy, "item=999&item=gid://shopify/ProductVariant/1&item=x", name="cart")
     assert (response.status, shown(response)) == (200, [])
