@@ -46,7 +46,7 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
     if isinstance(error, DecodeError | JSONDecodeError | UnicodeDecodeError):
         # Not quoted: the SDK's words hold the body, and half of an answer may hold a whole secret.
         return TokenUnanswered(f"{doing} failed: the answer could not be read as JSON")
-    words = redacted(str(error)) or type(error).__name__
+    words = redacted(_words(error)).rstrip(".") or type(error).__name__
     message = f"{doing} failed: {words}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return TokenRefused(message, fix=_FIX_TRUST)
@@ -58,6 +58,17 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
         is_proxy = "proxy" in str(error).lower()
         return TokenUnanswered(message, fix=FIX_PROXY if is_proxy else FIX_CONNECTION)
     return TokenRefused(message, fix=fix, code=provider_code(words))
+
+
+def _words(error: Exception) -> str:
+    from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  (see above)
+
+    said = error.error if isinstance(error, HttpResponseError) else None
+    if said is None:
+        return str(error)
+    # The SDK's own words name the code and the message twice.
+    within = (said.innererror or {}).get("code")
+    return f"{said.code}{f' ({within})' if within else ''}: {said.message}"
 
 
 def _is_passing(status: int) -> bool:

@@ -52,7 +52,7 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
         return sock if context is None else (yield from _secured(sock, context, origin.host))
     except OSError as problem:
         by_way = "" if proxy is None else f"by way of the proxy {proxy} of {proxy.variable}: "
-        raise Unreachable(f"{by_way}{words_of(problem)}") from problem
+        raise Unreachable(f"{origin}: {by_way}{words_of(problem)}") from problem
 
 
 def _origin_of(proxy: Proxy) -> Origin:

@@ -78,8 +78,7 @@ def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
 
 def _connect(origin: Origin, proxy: Proxy) -> bytes:
     """The request for a tunnel; in no variable, which a traceback would show."""
-    host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    lines = [f"CONNECT {host}:{origin.port} HTTP/1.1", f"Host: {host}:{origin.port}"]
+    lines = [f"CONNECT {origin} HTTP/1.1", f"Host: {origin}"]
     return "\r\n".join(
         [*lines, *([f"Proxy-Authorization: Basic {proxy.user}"] if proxy.user else []), "", ""]
     ).encode("ascii")

@@ -56,6 +56,9 @@ class Origin(NamedTuple):
     is_address: bool
     is_here: bool = False
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(slots=True)
 class _Place:

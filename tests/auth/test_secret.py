@@ -128,6 +128,14 @@ def test_a_refusal_of_the_vault_names_the_fix_and_is_final(place, loopback, repl
     assert loopback.asked["secret"] == 1
 
 
+def test_what_the_vault_says_is_told_once(place, loopback):
+    inner = {"code": "ForbiddenByRbac"}
+    loopback.secret = [vault_error(403, "Forbidden", "Not authorized.", innererror=inner)]
+    with pytest.raises(TokenRefused) as refused:
+        place.read()
+    assert refused.value.what.endswith(" failed: Forbidden (ForbiddenByRbac): Not authorized")
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_vault_in_trouble_is_worth_another_try_but_not_here(place, loopback, status):
     loopback.secret = [Reply(status, headers={"Retry-After": "1"})]
