@@ -219,15 +219,15 @@ class ClientBase(ConfiguredClient[TransportT]):
         and the allowance with this client, and uses neither memory, hedges nor the fallback.
 
         Args:
-            label: The endpoint, ``account/name``.
+            label: The endpoint, ``account/name``; an account that has only one will do.
 
         Raises:
             ConfigurationError: The client has no such endpoint.
         """
-        found = [each for flat in self._state.variants.values() for each in flat]
-        only = tuple(each for each in found if each.label == label)[:1]
-        if not only:
-            known = ", ".join(dict.fromkeys(each.label for each in found))
+        found = {each.label: each for flat in self._state.variants.values() for each in flat}
+        only = tuple(each for each in found.values() if label in {each.label, each.account})
+        if len(only) != 1:
+            known = ", ".join(found)
             raise ConfigurationError(f"at: there is no endpoint {label!r}; known are {known}")
         again = object.__new__(type(self))
         vars(again).update(vars(self))

@@ -40,6 +40,10 @@ def test_each_account_of_a_pair_is_asked_by_itself_and_never_from_memory() -> No
     assert ir.similar("1").served.source == "cache"
 
 
+def test_an_account_with_one_endpoint_is_a_name_of_it() -> None:
+    assert client(ScriptedService()).at("contoso-b").popular().served.endpoint == "contoso-b/web"
+
+
 def test_it_never_fails_over_and_has_no_fallback_and_no_hedge() -> None:
     service = ScriptedService()
     service.on("contoso-b").fail(503)

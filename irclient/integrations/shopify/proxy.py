@@ -242,7 +242,8 @@ class AppProxy:
     def _without(self, question: _Question, error: IRError) -> Response:
         if isinstance(error, QueryError) and error.status != HTTPStatus.NOT_FOUND:
             raise error  # An item that IR has not cooked yet is no fault of the app.
-        _LOGGER.warning("no list of %s: %s", question.query.operation, type(error).__name__)
+        kind = type(error).__name__
+        _LOGGER.warning("no list of %s: %s: %s", question.query.operation, kind, error)
         return storefront.no_products(question.wanted)
 
     # ── shops, and what is not known of them ─────────────────────────────────────────────────
