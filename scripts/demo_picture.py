@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 TARGET: Final = Path(__file__).parent.parent / "docs" / "pictures" / "demo.svg"
 #: The size of the terminal, and of a letter and the frame around them, in pixels.
-COLUMNS: Final = 92
-ROWS: Final = 17
+COLUMNS: Final = 80
+ROWS: Final = 15
 WIDTH: Final = 8.4
 HEIGHT: Final = 19
 MARGIN: Final = 18
@@ -50,13 +50,18 @@ class FilmScreen(PlainScreen):
     def __init__(self) -> None:
         super().__init__(Console(file=io.StringIO(), width=COLUMNS))
         self.frames: list[RenderableType] = []
+        self._acts: list[Text] = []
         self._next_frame_at = 0.0
+
+    def act(self, text: str) -> None:
+        """Keep what is done to the accounts; on a terminal it stands above the scene."""
+        self._acts.append(Text.assemble(("▸ ", "magenta"), (text, "bold")))
 
     def scene(self, scene: Scene) -> None:
         """Keep the scene, if the last one was kept long enough ago."""
         if scene.elapsed >= self._next_frame_at:
             self._next_frame_at = scene.elapsed + FRAME_FOR
-            self.frames.append(scene.table())
+            self.frames.append(Group(scene.table(), *self._acts))
 
     def summary(self, figures: Table, verdict: Text, errors: Sequence[str]) -> None:  # noqa: ARG002  (there are none)
         """Keep the figures."""

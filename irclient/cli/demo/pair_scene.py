@@ -102,13 +102,14 @@ def summary_table(summary: Summary) -> Table:
         table.add_row("latency of calls", words)
     if summary.failover is not None:
         failover = summary.failover
-        words = f"p50 {duration(failover.p50)}, longest {duration(failover.longest)}"
-        table.add_row(f"failure to pair's answer, {summary.failed_over} calls", words)
+        usual, longest = duration(failover.p50), duration(failover.longest)
+        words = f"answered {usual} later (p50), {longest} at most"
+        table.add_row(f"{summary.failed_over} calls failed over", words)
     for outage in summary.outages:
         table.add_row(
             f"outage: {outage.fault}",
-            f"passed by after {_said(outage.noticed_after)}, "
-            f"all traffic home {_said(outage.home_after)} after healing",
+            f"noticed after {_said(outage.noticed_after)}, "
+            f"home {_said(outage.home_after)} after healing",
         )
     return table
 

@@ -43,7 +43,12 @@ class Plot:
                 timeouts=Timeouts(attempt=0.4),
                 caching=Caching(enabled=False),
                 failover=Failover(
-                    consecutive_failures=3, eject_for=0.5, max_eject_for=1.0, ramp_for=1.5
+                    consecutive_failures=3,
+                    eject_for=0.5,
+                    max_eject_for=1.0,
+                    ramp_for=1.5,
+                    # Within a second, what threads cost each other looks like a slow account.
+                    slow_factor=None,
                 ),
             ),
         )
