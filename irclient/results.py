@@ -195,7 +195,7 @@ class Answer(Tolerant):
             private["query"] = query
 
     def as_served(self, served: Served, *, query: Query | None = None) -> Self:
-        """Return the same answer with another account of how it came about.
+        """Return the same answer with another `served`.
 
         Args:
             served: How it did.

@@ -1,4 +1,5 @@
-"""Shows the doctests of docstrings as code; Markdown would read their output as its own."""
+"""Makes docstrings fit for a page: doctests are code, whose output Markdown would read as its own;
+and sections of the contract lose their numbers, which its page does not have."""
 
 from __future__ import annotations
 
@@ -8,15 +9,16 @@ from typing import Any
 import griffe
 
 _DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
+_SECTION = re.compile(r"\bcontract (?:section )?\d+(?:\.\d+)*")
 
 
 class Doctests(griffe.Extension):
-    """Puts a fence around each block that begins with a prompt."""
+    """Rewrites the docstring of each object."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:  # noqa: ANN401  (griffe's protocol)
-        """Rewrite the docstring of an object."""
+        """Rewrite one."""
         if obj.docstring is not None:
-            obj.docstring.value = fenced(obj.docstring.value)
+            obj.docstring.value = _SECTION.sub("contract", fenced(obj.docstring.value))
 
 
 def fenced(text: str) -> str:

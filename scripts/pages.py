@@ -113,8 +113,9 @@ def _site(key: str) -> str:
 def _title_and_first_sentence(text: str) -> tuple[str, str]:
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     after = text[title.end() :] if title else text
-    plain = re.sub(r"```.*?```|<[^>]+>|^[#|>:!-].*$", "", after, flags=re.DOTALL | re.MULTILINE)
-    first = re.search(r"\S[^\n]+", plain)
+    without = re.sub(r"(?ms)^```.*?^```|<details.*?</details>", "", after)
+    plain = re.sub(r"^[#|>:!-].*$|<[^>]+>", "", without, flags=re.MULTILINE)
+    first = re.search(r"\S[^\n]+", re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", plain))
     return (title[1] if title else ""), (first[0] if first else "")
 
 
@@ -402,7 +403,7 @@ def _first_line(kind: type) -> str:
 
 def _kind(annotation: str) -> str:
     first, *rest = (
-        part.strip() for part in re.sub(r"Annotated\[(\w+).*\]", r"\1", annotation).split("|")
+        part.strip() for part in re.sub(r"Annotated\[(\w+),[^\]]*\]", r"\1", annotation).split("|")
     )
     return " or ".join([_KINDS.get(first, f"`{first}`"), *(f"`{each}`" for each in rest)])
 

@@ -76,7 +76,7 @@ def test_refused_keeps_the_status() -> None:
 def test_unauthorized_names_what_to_check() -> None:
     error = unauthorized(ATTEMPTS[:1])
     assert "scope and tenant" in str(error)
-    assert "a line of its keys_file" in str(error)
+    assert "a line of the keys_file" in str(error)
     assert error.attempts == tuple(ATTEMPTS[:1])
 
 
