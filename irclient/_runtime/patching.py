@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["patched_too_late"]
 
 #: Modules that keep a class of `ssl`, and under which name: ours, and what fetches tokens.
-_KEEPERS: Final = (("irclient.transports.tls", "LOADED_WITH"), ("urllib3.util.ssl_", "SSLContext"))
+_KEEPERS: Final = (("irclient._runtime.tls", "LOADED_WITH"), ("urllib3.util.ssl_", "SSLContext"))
 _FIX: Final = (
     "gevent has replaced the ssl module after it was in use, so no TLS connection can be opened; "
     "call gevent.monkey.patch_all() before anything else is imported, under gunicorn in the first "

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -18,6 +17,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from irclient._runtime.proxies import proxy_for
+from irclient._runtime.tls import ssl_context
 from irclient._version import __version__
 from irclient._wire.responses import Response, retry_after
 from irclient.auth.exchange import (
@@ -31,9 +32,10 @@ from irclient.auth.exchange import (
     provider_code,
     redacted,
 )
-from irclient.topology import is_loopback
+from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from irclient._values.secret import Secret
@@ -117,26 +119,28 @@ class ClientCredentials:
         return self._token_in(answer, secret, http.renew_after)
 
     def _client(self) -> httpx.Client:
-        host = urlsplit(self.authority).hostname or ""
-        return httpx.Client(
-            verify=self._trusted(),
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            headers=_HEADERS,
-            # A proxy of the environment leads out of this machine, where loopback is not.
-            trust_env=not is_loopback(host),
-        )
+        proxy = proxy_for(urlsplit(self.authority).hostname or "")
+        try:
+            return httpx.Client(
+                verify=self._trusted(),
+                timeout=_TIMEOUT,
+                follow_redirects=False,
+                headers=_HEADERS,
+                # httpx would read the variables by a rule of its own, and fail where one names a
+                # proxy that it does not know, though another one is used.
+                trust_env=False,
+                proxy=None if proxy is None else proxy.url,
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as problem:
+            named = "" if proxy is None else f" {proxy} of {proxy.variable}"
+            reason = f"the proxy{named} cannot be used: {problem}"
+            raise TokenUnanswered(reason, fix=FIX_PROXY) from None
 
     def _trusted(self) -> ssl.SSLContext:
         try:
-            if self.ca_file is None:
-                return httpx.create_ssl_context()
-            return ssl.create_default_context(cafile=self.ca_file)
-        except (OSError, ssl.SSLError) as problem:
-            source = "SSL_CERT_FILE" if self.ca_file is None else f"ca_file {self.ca_file!r}"
-            raise TokenRefused(
-                f"{source} cannot be used: {problem}", fix="give a PEM file of certificates"
-            ) from None
+            return ssl_context(ca_file=self.ca_file)
+        except ConfigurationError as problem:
+            raise TokenRefused(str(problem)) from None
 
     def _token_in(
         self, answer: Mapping[str, Any], secret: Secret, renew_after: float | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from irclient._runtime.proxies import proxy_for
 from irclient._values.secret import Secret
 from irclient.auth.arguments import PUBLIC_AUTHORITY
 from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code
@@ -116,10 +117,11 @@ class SecretPlace:
         options: dict[str, Any] = (
             {} if self.ca_file is None else {"connection_verify": self.ca_file}
         )
-        is_here = is_loopback(urlsplit(self.vault_url).hostname or "")
-        if is_here:
-            # A proxy of the environment leads out of this machine, where loopback is not.
-            options["proxies"] = {"http": "", "https": ""}
+        host = urlsplit(self.vault_url).hostname or ""
+        is_here = is_loopback(host)
+        proxy = proxy_for(host)
+        # Empty, they keep the SDK from looking for proxies by a rule of its own.
+        options["proxies"] = dict.fromkeys(("http", "https"), "" if proxy is None else proxy.url)
         return SecretClient(
             self.vault_url,
             credential,

@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from irclient._runtime.tls import ssl_context
     from irclient.transports.blocking import BlockingTransport
     from irclient.transports.tasks import AsyncTransport
-    from irclient.transports.tls import ssl_context
 
 __all__ = [
     "AsyncTransport",
@@ -22,16 +22,16 @@ __all__ = [
 
 
 _MODULES: Final = {
-    "AsyncTransport": "tasks",
-    "BlockingTransport": "blocking",
-    "ssl_context": "tls",
+    "AsyncTransport": "irclient.transports.tasks",
+    "BlockingTransport": "irclient.transports.blocking",
+    "ssl_context": "irclient._runtime.tls",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value: object = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

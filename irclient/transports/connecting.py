@@ -10,14 +10,15 @@ import ssl
 import time
 from typing import TYPE_CHECKING, Final
 
+from irclient._runtime.proxies import proxy_for
 from irclient.transports.failures import Unreachable
 from irclient.transports.names import look_up, looked_up
-from irclient.transports.proxies import proxy_for, tunnelled
 from irclient.transports.request import Origin, is_address
+from irclient.transports.tunnel import tunnelled
 from irclient.transports.waiting import Wait
 
 if TYPE_CHECKING:
-    from irclient.transports.proxies import Proxy
+    from irclient._runtime.proxies import Proxy
     from irclient.transports.waiting import Steps
 
 __all__ = ["connected", "words_of"]

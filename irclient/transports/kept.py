@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from irclient._runtime.tls import check_authorities, ssl_context
 from irclient.transports.mocked import let_respx_know
 from irclient.transports.pool import checked_limit
-from irclient.transports.tls import check_authorities, ssl_context
 
 if TYPE_CHECKING:
     import os

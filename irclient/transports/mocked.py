@@ -11,9 +11,9 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+from irclient._runtime.tls import ssl_context
 from irclient.transports.httpx_seam import over_httpx, over_httpx_async
 from irclient.transports.own import OwnAsyncTransport, OwnTransport
-from irclient.transports.tls import ssl_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import pytest
 from requests.utils import get_environ_proxies
 
 from irclient._core.protocol import Failure, Trouble
+from irclient._runtime.proxies import proxy_for
 from irclient.transports import names
-from irclient.transports.proxies import proxy_for
 from tests.certificates import Authority
 from tests.transports.carriers import body, on_each_carrier, own, request_to, send, serving
 from tests.weather import answer, listed

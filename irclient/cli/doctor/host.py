@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from irclient._runtime.proxies import Proxy, proxy_for
 from irclient.auth import KeyVaultCredential
 from irclient.configuration import Configuration
 from irclient.topology import ServiceEndpoint
-from irclient.transports.proxies import Proxy, proxy_for
 
 __all__ = ["Host", "Proxy", "Route", "hosts_of"]
 
