@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from irclient.health import HealthSnapshot
     from irclient.observe import Record
+    from irclient.results import Served
     from irclient.stats import Stats
     from irclient.topology import ServiceEndpoint
 
@@ -109,8 +110,9 @@ class CallUnderWay(Protocol):
     def attempts(self) -> Literal["all", "failed"]:
         """Of which attempts it wants an `AttemptEnded`.
 
-        With ``"failed"`` there is none of those that were answered as they should be, unless
-        another observer of the client wants it: that spares a call two records.
+        With ``"failed"`` there is none of those that were answered as they should be, and no
+        `CallEnded` of a call that the service answered in full, unless another observer of the
+        client wants them: `answered` tells the same, and a call is spared its records.
         """
         return "all"
 
@@ -134,6 +136,15 @@ class CallUnderWay(Protocol):
 
     def note(self, record: Record, /) -> None:
         """Learn what happened in this call; the instrument, as an observer, is told as well."""
+        ...
+
+    def answered(self, served: Served, call_id: str, /) -> None:
+        """Learn what the call is answered, just before its `end`; only with ``"failed"``.
+
+        Args:
+            served: How the answer came about.
+            call_id: What all records of the call have, if there are any.
+        """
         ...
 
     def as_origin(self) -> object:

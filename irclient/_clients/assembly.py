@@ -256,6 +256,7 @@ def begin_call(
         *,
         noted: Noted | None = None,
         headers: tuple[tuple[str, str], ...] = (),
+        call_id: str | None = None,
     ) -> Call[Answer]:
         return call(
             query,
@@ -268,6 +269,7 @@ def begin_call(
             ends_by=ends_by,
             noted=noted,
             headers=headers,
+            call_id=call_id,
         )
 
     return begin

@@ -262,7 +262,7 @@ class ClientBase(ConfiguredClient[TransportT]):
 
         What it finds missing is looked for in the background: a token is fetched, and endpoints
         that fail are asked every few seconds, with one small request each, until they answer. So
-        is the preferred one after five seconds without an answer. That goes on for a minute after
+        is the preferred one after two seconds without an answer. That goes on for a minute after
         readiness was last asked for; a probe of an orchestrator keeps it up.
         """
         state, now = self._state, time.monotonic()

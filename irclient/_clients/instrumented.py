@@ -7,9 +7,11 @@ neither knows of it, and a call without an instrument does not come past here.
 from __future__ import annotations
 
 import logging
+import random
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, cast
 
+from irclient._core.call_state import new_call_id
 from irclient._core.protocol import Failure, Finish, Race, Resumed, Send, Spawn, Start, Tell
 from irclient._wire.requests import with_headers
 from irclient._wire.responses import Response
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, Command, Work
     from irclient.instrument import CallUnderWay, Instrument, Purpose, RequestUnderWay
     from irclient.observe import Record
+    from irclient.results import Answer
 
 __all__ = ["instrumented", "instrumented_alone"]
 
@@ -38,7 +41,13 @@ class BeginsNoted(Protocol[T_co]):
     """Begins a call for which some records may be left out."""
 
     def __call__(
-        self, now: float, /, *, noted: Noted, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        now: float,
+        /,
+        *,
+        noted: Noted,
+        headers: tuple[tuple[str, str], ...] = (),
+        call_id: str | None = None,
     ) -> Call[T_co]:
         """Begin it."""
         ...
@@ -83,11 +92,15 @@ def _observed_alone(
             if under_way.headers:
                 check_headers(under_way.headers)
             return begin(now, noted="nothing", headers=under_way.headers)
-        noted: Noted = "all" if under_way.attempts == "all" else "but answered attempts"
+        wants_all = under_way.attempts == "all"
     except Exception:
         _logger.exception(_FAILED, instrument)
         return begin(now, noted="all")
-    return _told(begin(now, noted=noted), instrument, operation, under_way)
+    if wants_all:
+        return _told(begin(now, noted="all"), instrument, operation, under_way)
+    call_id = new_call_id(random.random)
+    call = begin(now, noted="but what the answer tells", call_id=call_id)
+    return _told(call, instrument, operation, under_way, call_id=call_id)
 
 
 def _observed(  # noqa: PLR0917  (bound by position, the time last)
@@ -134,6 +147,9 @@ class _HeadersAlone:
     def note(self, _: Record) -> None:
         pass
 
+    def answered(self, *_: object) -> None:
+        pass
+
     def as_origin(self) -> None:
         pass
 
@@ -142,7 +158,12 @@ class _HeadersAlone:
 
 
 def _told(
-    call: Call[T], instrument: Instrument, operation: str, under_way: CallUnderWay
+    call: Call[T],
+    instrument: Instrument,
+    operation: str,
+    under_way: CallUnderWay,
+    *,
+    call_id: str | None = None,
 ) -> Call[T]:
     seen, error = _Seen(instrument, operation, under_way), None
     try:
@@ -155,6 +176,8 @@ def _told(
             else:
                 command = call.send(seen.ended(command, resumed) if seen.under_way else resumed)
     except StopIteration as end:
+        if call_id is not None:
+            seen.answered(end.value, call_id)
         return cast("T", end.value)
     except BaseException as raised:
         error = raised
@@ -219,9 +242,17 @@ class _Seen:
         self._end_the_rest("overtaken")
         return Resumed(resumed.now, tuple(own))
 
+    def answered(self, answer: Answer, call_id: str) -> None:
+        """Let the instrument know what the call is answered, of which there may be no record."""
+        try:
+            self._call.answered(answer.served, call_id)
+        except Exception:
+            _logger.exception(_FAILED, self._instrument)
+
     def over(self, error: BaseException | None) -> None:
         """Let the instrument know that it is over."""
-        self._end_the_rest("cancelled")
+        if self.under_way:
+            self._end_the_rest("cancelled")
         try:
             self._call.end(error)
         except Exception:

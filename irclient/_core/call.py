@@ -55,6 +55,7 @@ def call(
     ends_by: float | None = None,
     noted: Noted | None = None,
     headers: tuple[tuple[str, str], ...] = (),
+    call_id: str | None = None,
 ) -> Call[Answer]:
     """Answer a query, or raise one `IRError`.
 
@@ -69,6 +70,7 @@ def call(
         ends_by: When it must be over whatever the settings say; None where nothing else does.
         noted: Which records are made of it; all where anybody listens, when left out.
         headers: What its requests carry besides; they have been checked.
+        call_id: What its records say that it is; drawn when left out.
     """
     variant, whom = _to_ask(query, state, endpoints)
     call = CallState(
@@ -82,6 +84,7 @@ def call(
         ends_by=ends_by,
         noted=noted,
         headers=headers,
+        call_id=call_id,
     )
     key = key_of(call, query) if endpoints is None else None
     try:
@@ -110,9 +113,14 @@ def call(
     state.stats.count_answer(call.source)
     if state.split is not None:
         yield from _let_the_guard_know(call, failed=call.sent > 1)
-    if call.noted != "nothing" or state.untold:
+    if call.noted == "all" or call.records or state.untold or _is_remarkable(call):
         yield from tell(call, _ended(call, call.answered_by, None))
     return answer
+
+
+def _is_remarkable(call: CallState) -> bool:
+    """Whether there is more to tell of an answered call than its answer does."""
+    return call.noted != "nothing" and (call.degraded or call.source != "service")
 
 
 def _to_ask(

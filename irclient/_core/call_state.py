@@ -35,9 +35,9 @@ __all__ = [
 ]
 
 
-#: Which records are made of a call: all; all but of attempts that were answered as they should be,
-#: which its end tells as well; none.
-Noted: TypeAlias = Literal["all", "but answered attempts", "nothing"]
+#: Which records are made of a call: all; all but those of which its answer tells as much, that an
+#: attempt and the call were answered as they should be; none.
+Noted: TypeAlias = Literal["all", "but what the answer tells", "nothing"]
 
 #: What a call may wait for before it can send anything.
 FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
@@ -187,6 +187,10 @@ def tell(call: CallState, *records: Record) -> Call[None]:
         if not call.records and not untold:
             return
         records = ()
+    if not call.records and not untold:
+        for record in records:
+            call.now = (yield Tell(call.own(record))).now
+        return
     noted = [*call.records, *map(call.own, records)]
     call.records.clear()
     others: list[Record] = []

@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["Watch"]
 
 #: Seconds without an answer of the service after which one is asked for.
-_QUIET_FOR: Final = 5.0
+_QUIET_FOR: Final = 2.0
 #: Seconds that the background goes on for after readiness was last asked for.
 _ASKED_FOR: Final = 60.0
 #: Seconds after which a watch that shows no sign of life stayed behind in a fork, or with a loop.

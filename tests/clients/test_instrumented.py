@@ -59,6 +59,10 @@ class Noted:
     def note(self, record):
         self.notes.all.append(("note", type(record)))
 
+    def answered(self, served, call_id):
+        assert call_id
+        self.notes.all.append(("answered", served.source, served.attempts))
+
     def as_origin(self):
         return f"from a {self.purpose}"
 
@@ -444,4 +448,24 @@ def test_an_instrument_may_do_without_records_of_attempts_that_went_well(world) 
         world.play(story)
         told = [each for (each,) in notes.of("note")]
         assert told.count(AttemptEnded) == 1
-        assert told[-1] is CallEnded
+        assert CallEnded not in told
+        assert notes.of("answered") == [("service", 2)]
+        assert notes.all[-1] == ("end", "call", None)
+
+
+@in_each_world
+def test_how_a_call_ended_is_noted_where_its_answer_does_not_tell_all(world, good) -> None:
+    notes = OfFailures()
+    caching = Caching(fresh_for=0.05, stale_while_refresh_for=60)
+
+    async def story() -> None:
+        settings = options(caching=caching)
+        async with world.client(good.endpoint("a"), observers=[notes], settings=settings) as ir:
+            await world.ask(ir.similar("64702"))
+            assert (CallEnded,) not in notes.of("note")
+            await world.pause(0.1)
+            assert (await world.ask(ir.similar("64702"))).served.source == "stale"
+
+    world.play(story)
+    assert (CallEnded,) in notes.of("note")
+    assert notes.of("answered")[0] == ("service", 1)

@@ -196,8 +196,8 @@ def test_accounts_that_fail_are_found_by_one_probe_and_found_again_by_one(outcom
     service = Service()
     service.warm_up()
     service.everything(outcome)
-    # Asked every second, as nobody calls: it notices five seconds of silence, and asks.
-    assert service.becomes(False, within=10.0) <= 10.0
+    # Asked every second, as nobody calls: it notices two seconds of silence, and asks.
+    assert service.becomes(False, within=10.0) <= 4.0
     for _ in range(40):
         service.time.sleep(PROBED_EVERY)
         assert not service.ask().ok

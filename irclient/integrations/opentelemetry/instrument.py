@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from opentelemetry import trace
+from opentelemetry.trace import TraceFlags
 
 from irclient import __version__
 from irclient.instrument import NotTold
@@ -62,6 +63,9 @@ class OpenTelemetry:
         self._meters = Meters.of(meter_provider)
         self._cache_spans = cache_spans
         self._propagate = propagate
+        #: The span that the last call was below which is not sampled, and what was answered: the
+        #: other calls of a page, and of `fetch_many`, are below it too.
+        self._last_untraced: tuple[SpanContext | None, Untraced | NotTold] = None, NotTold()
 
     def watch(self, client: Watched, /) -> None:
         """Learn which client this is an observer of."""
@@ -76,20 +80,26 @@ class OpenTelemetry:
                 self._tracer, operation, purpose, origin, propagate=self._propagate
             )
         parent, span = trace.get_current_span().get_span_context(), None
-        if not parent.is_valid or parent.is_remote:
+        are_counted, last = self._meters.are_kept, self._last_untraced
+        if parent is last[0] and are_counted is isinstance(last[1], Untraced):
+            return last[1]
+        _, _, is_remote, flags, _, is_valid = parent
+        if not is_valid or is_remote:
             # The sampler's to judge; a span of this program was judged.
             attributes = {"irclient.operation": operation}
             span = self._tracer.start_span(f"irclient.{operation}", attributes=attributes)
             if not span.is_recording():
-                return self._untraced(span.get_span_context())
-        elif not parent.trace_flags.sampled:
-            return self._untraced(parent)
-        attempts: Literal["all", "failed"] = "all" if self._meters.are_kept else "failed"
+                return self._untraced(span.get_span_context(), are_counted=are_counted)
+        elif not flags & TraceFlags.SAMPLED:
+            untraced = self._untraced(parent, are_counted=are_counted)
+            self._last_untraced = parent, untraced
+            return untraced
+        attempts: Literal["all", "failed"] = "all" if are_counted else "failed"
         return CallSpan(self._tracer, operation, attempts, propagate=self._propagate, span=span)
 
-    def _untraced(self, where: SpanContext) -> Untraced | NotTold:
+    def _untraced(self, where: SpanContext, *, are_counted: bool) -> Untraced | NotTold:
         headers = headers_of(where) if self._propagate else ()
-        return Untraced(where, headers) if self._meters.are_kept else NotTold(headers)
+        return Untraced(where, headers) if are_counted else NotTold(headers)
 
     def __call__(self, record: Record, /) -> None:
         """Count one record."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from irclient.instrument import Purpose
     from irclient.observe import Record
+    from irclient.results import Served
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["CallSpan", "RequestSpan", "Untraced", "headers_of", "outcome_of"]
@@ -72,6 +73,9 @@ class Untraced:
     def note(self, record: Record) -> None:
         """Keep nothing."""
 
+    def answered(self, *_: object) -> None:
+        """Keep nothing."""
+
     def as_origin(self) -> SpanContext:
         """Return what the spans of work in the background link to."""
         return self._parent
@@ -95,7 +99,7 @@ class CallSpan:
     """
 
     __slots__ = (
-        "_attached", "_began_at", "_context", "_ended", "_is_recording", "_operation",
+        "_answered", "_attached", "_began_at", "_context", "_ended", "_is_recording", "_operation",
         "_propagate", "_requests", "_span", "_tracer", "attempts",
     )  # fmt: skip
 
@@ -117,6 +121,7 @@ class CallSpan:
         self._attached: Any = None
         self._is_recording = False
         self._ended: CallEnded | None = None
+        self._answered: tuple[Served, str] | None = None
         self._requests: list[RequestSpan] = []
         self.attempts: Literal["all", "failed"] = attempts
 
@@ -189,6 +194,10 @@ class CallSpan:
         elif (event := event_of(record)) is not None:
             span.add_event(*event)
 
+    def answered(self, served: Served, call_id: str) -> None:
+        """Keep what the span will say in the end, of an answer that no record tells of."""
+        self._answered = served, call_id
+
     def as_origin(self) -> SpanContext:
         """Return what the spans of work in the background link to."""
         return self._begun().get_span_context()
@@ -208,6 +217,8 @@ class CallSpan:
                 request.finish()
             if self._ended is not None:
                 span.set_attributes(outcome_of(self._ended))
+            elif self._answered is not None:
+                span.set_attributes(_outcome_of(*self._answered))
             if error is not None:
                 span.set_attribute("error.type", _type_of(error))
                 span.set_status(StatusCode.ERROR)
@@ -279,16 +290,16 @@ class RequestSpan:
             return
         self.is_finished = True
         outcome = record.attempt.outcome if record is not None else self._trouble or "served"
-        attributes: dict[str, str | int] = {"irclient.outcome": outcome}
+        # One by one: the SDK takes longer for a mapping of two.
+        span.set_attribute("irclient.outcome", outcome)
         if self._status is not None:
-            attributes["http.response.status_code"] = self._status
+            span.set_attribute("http.response.status_code", self._status)
         error = error_type(self._status, outcome)
         if error is not None:
-            attributes["error.type"] = error
+            span.set_attribute("error.type", error)
             # Neither is a fault of the request: another was quicker, or its caller had left.
             if outcome not in {"overtaken", "cancelled"}:
                 span.set_status(StatusCode.ERROR)
-        span.set_attributes(attributes)
         span.end(self._ended_at)
 
 
@@ -298,10 +309,11 @@ def headers_of(span: SpanContext) -> tuple[tuple[str, str], ...]:
     As `TraceContextTextMapPropagator` writes them, for a quarter of the time. What a program puts
     into its baggage is not for a service of others.
     """
-    if not span.is_valid:
+    # Taken apart at once: each of its properties is a call.
+    trace_id, span_id, _, flags, state, is_valid = span
+    if not is_valid:
         return ()
-    parent = f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
-    state = span.trace_state
+    parent = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
     if not state:
         return (("traceparent", parent),)
     return ("traceparent", parent), ("tracestate", state.to_header())
@@ -309,16 +321,20 @@ def headers_of(span: SpanContext) -> tuple[tuple[str, str], ...]:
 
 def outcome_of(ended: CallEnded) -> dict[str, str | int | bool]:
     """The attributes that tell how a call ended."""
-    attributes: dict[str, str | int | bool] = {"irclient.attempts": ended.attempts}
-    if ended.call_id is not None:
-        attributes["irclient.call_id"] = ended.call_id
-    if ended.source is not None:
-        attributes["irclient.source"] = ended.source
-        attributes["irclient.degraded"] = ended.degraded
-    if ended.endpoint is not None:
-        attributes["irclient.endpoint"] = ended.endpoint
-    if ended.variant is not None:
-        attributes["irclient.variant"] = ended.variant
+    return _outcome_of(ended, ended.call_id)
+
+
+def _outcome_of(told: CallEnded | Served, call_id: str | None) -> dict[str, str | int | bool]:
+    attributes: dict[str, str | int | bool] = {"irclient.attempts": told.attempts}
+    if call_id is not None:
+        attributes["irclient.call_id"] = call_id
+    if told.source is not None:
+        attributes["irclient.source"] = told.source
+        attributes["irclient.degraded"] = told.degraded
+    if told.endpoint is not None:
+        attributes["irclient.endpoint"] = told.endpoint
+    if told.variant is not None:
+        attributes["irclient.variant"] = told.variant
     return attributes
 
 

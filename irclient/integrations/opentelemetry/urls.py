@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["shown"]
@@ -23,8 +24,12 @@ def shown(url: str, target: str) -> str:
         target: The path and query of the request.
     """
     path, mark, query = target.partition("?")
-    if not mark:
-        return url + target
+    return f"{url}{path}?{_shown(query)}" if mark else url + target
+
+
+@lru_cache(maxsize=64)
+def _shown(query: str) -> str:
+    """A query without what tells of a user: most queries of a program are one of a few."""
     pairs = [each.partition("=") for each in query.split("&")]
     names = [name.lower() for name, _, _ in pairs]
     kept = [
@@ -32,4 +37,4 @@ def shown(url: str, target: str) -> str:
         f"{name}={value if lower in _SHOWN and names.count(lower) == 1 else _LEFT_OUT}"
         for (name, _, value), lower in zip(pairs, names, strict=True)
     ]
-    return f"{url}{path}?{'&'.join(kept)}"
+    return "&".join(kept)
