@@ -187,9 +187,7 @@ def _those(product: Product, name: str, where: str) -> list[Mapping[str, Any]]:
         each = cast("Sequence[object]", given)
         if all(isinstance(one, Mapping) for one in each):
             return cast("list[Mapping[str, Any]]", list(each))
-    raise ConfigurationError(
-        f"{where}: {name} must be a list of objects, got {_short(cast('object', given))}"
-    )
+    raise ConfigurationError(f"{where}: {name} must be a list of objects, got {given!r:.80}")
 
 
 def _tags(given: object, where: str) -> list[str]:
@@ -198,11 +196,7 @@ def _tags(given: object, where: str) -> list[str]:
         return [tag.strip() for tag in given.split(",")]
     if isinstance(given, Sequence):
         return [str(tag) for tag in cast("Sequence[object]", given)]
-    raise ConfigurationError(f"{where}: tags must be text or a list of it, got {_short(given)}")
-
-
-def _short(given: object) -> str:
-    return repr(given)[:80]
+    raise ConfigurationError(f"{where}: tags must be text or a list of it, got {given!r:.80}")
 
 
 def _variant(variant: Product, title: str, where: str) -> dict[str, Any]:

@@ -64,7 +64,8 @@ def user_of(personal: Personal | None, visitor: Visitor) -> str | None:
     if personal is None or visitor.customer is None:
         return None
     user_id = personal(visitor)
-    if user_id is not None and user_id == visitor.customer:
+    # Also as a number, whose error would name it.
+    if user_id is not None and str(user_id) == visitor.customer:
         raise ConfigurationError(
             "AppProxy: personal returned the customer's own id, which must not leave the shop; "
             "use hashed_customer(key)"

@@ -89,7 +89,7 @@ class AppProxy:
     ) -> None:
         _check("client", client, isinstance(client, Client) or callable(client))
         _check("catalogue", catalogue, isinstance(catalogue, Catalogue) or callable(catalogue))
-        _check("shopify", shopify, hasattr(shopify, "verify_app_proxy_req"))
+        _check("shopify", shopify, _is_shopify_app(shopify))
         _check("ask", ask, isinstance(ask, int) and ask >= storefront.MOST_SHOWN)
         _check("personal", personal, personal is None or callable(personal))
         _check("on_unknown", on_unknown, on_unknown is None or callable(on_unknown))
@@ -236,8 +236,9 @@ class AppProxy:
             return "private, no-store"
         if found.served.degraded:
             return "no-store"
-        left, stale_for = found.served.fresh_for, self._stale_for
-        return f"public, max-age={left:.0f}, stale-while-revalidate={stale_for:.0f}"
+        # Whole seconds, and no more of them than are left.
+        left, stale_for = int(found.served.fresh_for), int(self._stale_for)
+        return f"public, max-age={left}, stale-while-revalidate={stale_for}"
 
     def _without(self, question: _Question, error: IRError) -> Response:
         if isinstance(error, QueryError) and error.status != HTTPStatus.NOT_FOUND:
@@ -310,13 +311,20 @@ def _refusal(refused: Refused) -> Response:
 
 def _check(name: str, value: object, fits: object) -> None:
     if not fits:
-        raise ConfigurationError(f"AppProxy: {name} cannot be {value!r}; {_FIXES[name]}")
+        # The app's secret, or the key of the customers, given in place of what holds it.
+        given = f"a {type(value).__name__}" if name in _SECRETIVE else repr(value)
+        raise ConfigurationError(f"AppProxy: {name} cannot be {given}; {_FIXES[name]}")
+
+
+def _is_shopify_app(value: object) -> bool:
+    return hasattr(value, "verify_app_proxy_req") and not isinstance(value, type)
 
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value < math.inf
 
 
+_SECRETIVE: Final = {"shopify", "personal"}
 _FIXES: Final = {
     "client": "pass an IRClient, an AsyncIRClient, or a function from a shop to one",
     "catalogue": "pass JsonCatalogue(products), or an object with the methods of Catalogue",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
+from shopify_app import ShopifyApp
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -152,6 +154,18 @@ def test_an_answer_may_be_kept_for_what_is_left_of_it(service) -> None:
     assert response.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=900"
 
 
+def test_no_second_is_told_of_which_only_a_part_is_left(service) -> None:
+    class Aged(IRClient):
+        def fetch(self, query):
+            found = super().fetch(query)
+            return found.as_served(replace(found.served, fresh_for=2.8))
+
+    proxy = AppProxy(
+        Aged(HOME, credential=StaticToken("t"), transport=service), catalogue(), shopify=app()
+    )
+    assert "max-age=2," in ask(proxy, {"product_id": "1"}).headers["Cache-Control"]
+
+
 def test_an_answer_that_is_not_kept_is_left_zero_seconds(service) -> None:
     ir = IRClient(
         HOME,
@@ -207,12 +221,17 @@ def test_an_item_that_ir_does_not_know_yet_has_an_empty_list_which_nothing_keeps
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_customers_own_id_never_leaves_the_shop(service) -> None:
+@pytest.mark.parametrize("of", [str, int])
+def test_a_customers_own_id_never_leaves_the_shop(of, service) -> None:
     proxy = AppProxy(
-        uncached(service), catalogue(), shopify=app(), personal=lambda visitor: visitor.customer
+        uncached(service),
+        catalogue(),
+        shopify=app(),
+        personal=lambda visitor: of(visitor.customer),
     )
-    with pytest.raises(ConfigurationError, match="hashed_customer"):
+    with pytest.raises(ConfigurationError, match="hashed_customer") as told:
         ask(proxy, {"product_id": "1", "consent": "1"}, customer="4711")
+    assert "4711" not in str(told.value)
     assert not service.requests
 
 
@@ -266,8 +285,8 @@ def test_each_shop_is_answered_by_its_own_client_and_catalogue() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("client", None), ("catalogue", [1]), ("shopify", "secret"), ("ask", 9), ("ask", "50"),
-        ("personal", "key"), ("on_unknown", 1),
+        ("client", None), ("catalogue", [1]), ("shopify", "hush"), ("shopify", ShopifyApp),
+        ("ask", 9), ("ask", "50"), ("personal", "hush"), ("on_unknown", 1),
         ("stale_while_revalidate_for", -1), ("stale_while_revalidate_for", "60"),
         ("stale_while_revalidate_for", float("inf")),
     ],
@@ -276,8 +295,9 @@ def test_an_argument_that_cannot_be_used_is_named_with_the_fix(name, value, serv
     arguments = {"client": client(service), "catalogue": catalogue(), "shopify": app()}
     arguments[name] = value
     ir, known = arguments.pop("client"), arguments.pop("catalogue")
-    with pytest.raises(ConfigurationError, match=rf"AppProxy: {name} cannot be .*; pass "):
+    with pytest.raises(ConfigurationError, match=rf"AppProxy: {name} cannot be .*; pass ") as told:
         AppProxy(ir, known, **arguments)
+    assert "hush" not in str(told.value)
 
 
 # ── frameworks ───────────────────────────────────────────────────────────────────────────────
