@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from irclient._runtime.late_names import late_names
 from irclient._version import __version__
 
 if TYPE_CHECKING:
@@ -157,14 +158,11 @@ _HOME_OF = {
 }
 
 
+_load = late_names(__name__, _HOME_OF)
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
-    if name in _HOME_OF:
-        value = getattr(import_module(_HOME_OF[name]), name)
-        globals()[name] = value
-        return value
-    if name == "errors":
-        return import_module("irclient.errors")
-    raise AttributeError(f"module 'irclient' has no attribute {name!r}")
+    return import_module("irclient.errors") if name == "errors" else _load(name)
 
 
 def __dir__() -> list[str]:

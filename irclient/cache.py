@@ -1,5 +1,5 @@
 """What `client.cache` is: the handle by which a client is made to forget."""
 
-from irclient._core.memory import Cache
+from irclient._core.forgetting import Cache
 
 __all__ = ["Cache"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -32,6 +31,7 @@ from irclient._clients.parts import TransportT
 from irclient._core.cooking_guard import CookingGuard
 from irclient._core.cooking_watch import CookingProgress, CookingWatch, KnownVersions, look
 from irclient._core.triggering import Order, modeling_key, trigger
+from irclient._display.progress import line_of
 from irclient._drivers.blocking import BlockingDriver
 from irclient._drivers.tasks import TaskDriver
 from irclient._wire.cooking_trigger import Triggered
@@ -42,7 +42,7 @@ from irclient.topology import ServiceEndpoint
 from irclient.transports import default_async_transport, default_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     import httpx
 
@@ -203,10 +203,7 @@ class ModelingClient(_ModelingBase["httpx.BaseTransport"]):
     """
 
     _transport_kind = "BaseTransport"
-
-    @staticmethod
-    def _make_transport() -> httpx.BaseTransport:
-        return default_transport()
+    _make_transport = staticmethod(default_transport)
 
     def _make_driver(self, transport: httpx.BaseTransport, observers: Sequence[Observer]) -> None:
         self._driver = BlockingDriver(transport, observers)
@@ -259,7 +256,7 @@ class ModelingClient(_ModelingBase["httpx.BaseTransport"]):
             IRError: No later poll could go better; trouble that may pass is polled over.
         """
         watch = self._watch(query, modeling, newer_than, poll_every, timeout)
-        with _shown(progress) as show:
+        with line_of(progress, "cooking") as show:
             while watch.answer is None:
                 seen = self._driver.run(self._begin_look(watch))
                 self._note(watch, seen)
@@ -296,10 +293,7 @@ class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
     """
 
     _transport_kind = "AsyncBaseTransport"
-
-    @staticmethod
-    def _make_transport() -> httpx.AsyncBaseTransport:
-        return default_async_transport()
+    _make_transport = staticmethod(default_async_transport)
 
     def _make_driver(
         self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
@@ -330,7 +324,7 @@ class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
         See `ModelingClient.wait_until_cooked`.
         """
         watch = self._watch(query, modeling, newer_than, poll_every, timeout)
-        with _shown(progress) as show:
+        with line_of(progress, "cooking") as show:
             while watch.answer is None:
                 seen = await self._driver.run(self._begin_look(watch))
                 self._note(watch, seen)
@@ -356,20 +350,3 @@ def _seconds(what: str, given: Duration) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise ConfigurationError(f"{what} must be seconds above 0, got {given!r}")
     return float(seconds)
-
-
-@contextmanager
-def _shown(progress: Progress) -> Generator[Callable[[CookingProgress], object]]:
-    if callable(progress):
-        yield progress
-    elif not progress:
-        yield repr
-    else:
-        try:
-            from tqdm.auto import tqdm  # noqa: PLC0415  (an extra)
-        except ImportError:
-            raise ConfigurationError(
-                "progress=True shows a line with tqdm: pip install 'irclient[progress]'"
-            ) from None
-        with tqdm(unit="poll", bar_format="{desc} [{elapsed}]", desc="cooking") as line:
-            yield lambda seen: line.set_description_str(f"cooking: {seen}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 from pydantic import AliasPath, FailFast, Field, field_serializer, field_validator
 from pydantic_core import from_json
 
-from irclient._display.html import table_of_list, table_of_selectors
+from irclient._display.html import table, table_of_items
 from irclient._values.item_columns import ItemColumns, MadeWhenAsked
 from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
 from irclient._values.rows import Rows
@@ -331,7 +331,10 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return table_of_list(self)
+        caption = [self.title or "untitled", f"{len(self)} items", _how_served(self.served)]
+        titles = [(item.model_extra or {}).get("title") for item in self.items]
+        first = 1 + (getattr(self.query, "skip", None) or 0)
+        return table_of_items(caption, self.ids, titles, first=first)
 
 
 # In the body of the class, pydantic would take it for the field's default.
@@ -381,4 +384,17 @@ class Selectors(Rows[Selector], Answer):  # type: ignore[misc]  # over its rows
         return self.selectors
 
     def _repr_html_(self) -> str:
-        return table_of_selectors(self)
+        caption = [f"{len(self)} selectors", _how_served(self.served)]
+        rows = ((each.name, ", ".join(each.values)) for each in self)
+        return table(caption, ["name", "values"], rows, total=len(self))
+
+
+def _how_served(served: Served) -> str:
+    parts: list[str] = [served.source]
+    if served.endpoint is not None:
+        parts.append(served.endpoint)
+    if served.age:
+        parts.append(f"{served.age:.0f} s old")
+    if served.degraded:
+        parts.append("degraded")
+    return " ".join(parts)

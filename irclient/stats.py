@@ -1,16 +1,13 @@
-"""What `stats()` returns: what a client has done since it was made, counted."""
+"""What `stats()` returns: what a client, or a process of a fleet, has done, counted."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from irclient._display.html import table
 
-if TYPE_CHECKING:
-    from irclient.fleet.stats import FleetStats
-
-__all__ = ["Stats"]
+__all__ = ["FleetStats", "Stats"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +53,38 @@ class Stats:
             if field.name != "fleet" or self.fleet is not None
         ]
         return table([f"{self.calls} calls"], ["what", "count"], rows, total=len(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStats:
+    """Counts of one process since it began.
+
+    Attributes:
+        messages: What was sent to the server.
+        lent: Starts in a second that the process has of its own at this moment, without asking;
+            of all endpoints.
+        slots: Slots that the server gave besides, one by one.
+        given_back: Those of them that were not used.
+        lost: Messages without an answer, and connections that could not be made.
+        late: Messages that the server found given up already.
+        alone_for: Seconds in which the server could not be reached.
+        memory_hits: Recalls that found an answer of another process.
+        memory_misses: Recalls that found none, so that this process asked.
+        memory_waits: Recalls that found another process asking.
+        memory_kept: Answers that this process kept for all.
+    """
+
+    messages: int
+    lent: int
+    slots: int
+    given_back: int
+    lost: int
+    late: int
+    alone_for: float
+    memory_hits: int = 0
+    memory_misses: int = 0
+    memory_waits: int = 0
+    memory_kept: int = 0
 
 
 def _told(count: Any) -> str:  # noqa: ANN401  (a number, or numbers by name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,41 @@ def test_the_places_that_contributors_are_sent_to_are_there() -> None:
     assert len(named) > 30
     places = [*rows, *(f"irclient/{place}" for place in named)]
     assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def imports_of(folder: Path) -> dict[str, set[str]]:
+    """What each module of a package imports: for types alone and inside of functions as well."""
+    modules = {
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in folder.rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {each.name for each in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                both = {f"{node.module}.{each.name}" for each in node.names}
+                # A name of a package's own `__init__`, unless it is a module of it.
+                named |= both & modules.keys() or {node.module}
+        found[module] = named & modules.keys() - {module}
+    return found
+
+
+def test_no_modules_import_each_other_not_even_for_types_or_late() -> None:
+    TopologicalSorter(imports_of(ROOT / "irclient")).prepare()
+
+
+def test_a_circle_of_imports_for_types_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "basket.py").write_text("from shop.item import Item\n")
+    (package / "item.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shop import basket\n"
+    )
+    with pytest.raises(CycleError, match=r"shop\.basket"):
+        TopologicalSorter(imports_of(package)).prepare()

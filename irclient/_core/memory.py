@@ -18,13 +18,12 @@ from irclient.results import RecommendationList
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from irclient._core.shared_memory import SharedMemory
     from irclient.queries import Query
     from irclient.results import Answer
     from irclient.settings import Caching
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["Cache", "Memory", "Store", "items_of", "seeds_of"]
+__all__ = ["Memory", "Store", "items_of", "seeds_of"]
 
 #: The most data sets whose newest version is known; a query may name any modeling.
 _MOST_DATA_SETS: Final = 1_000
@@ -67,7 +66,6 @@ class Memory:
         store: Where they are kept.
         max_entries: How many answers that will be, about; as many queries are known.
         flights: The calls under way: one that begins after a forgetting joins none from before.
-        shared_memory: The fleet's, which forgets the same; None without a fleet.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class Memory:
         *,
         max_entries: int,
         flights: Flights | None = None,
-        shared_memory: SharedMemory | None = None,
     ) -> None:
         self._store = store
         # Versions are timestamps of one fixed form, so their order is that of their text.
@@ -88,7 +85,6 @@ class Memory:
         #: Changes whenever something is forgotten; see `keep`.
         self.generation = 0
         self.known_queries = KnownQueries(max_entries)
-        self.cache = Cache(self.forget, shared_memory)
         #: How often the store failed: its answers are missed, its errors reach no caller.
         self.failures = 0
 
@@ -227,49 +223,6 @@ class Memory:
                 self._newest.popitem(last=False)
             # Threads come here in another order than they were told the time.
             self._newest_seen_at = max(self._newest_seen_at, now)
-
-
-class Cache:
-    """What a user may do to a client's memory: make it forget.
-
-    An answer to a call that is under way is forgotten as well: its caller gets it, and it is not
-    kept. Clients that share a store forget in it for all of them. What they are being asked, each
-    knows for itself: tell each of them to forget a user. With a fleet, its other processes forget
-    the same within a second; what is counted is what this client had.
-
-    Args:
-        forget: Forgets the entries for which a function says True, and returns how many.
-        shared_memory: The fleet's, or None.
-    """
-
-    def __init__(
-        self,
-        forget: Callable[[Callable[[Entry], bool]], int],
-        shared_memory: SharedMemory | None = None,
-    ) -> None:
-        self._forget = forget
-        self._shared = shared_memory
-
-    def clear(self) -> int:
-        """Forget every answer, in a shared store also what others kept; returns how many."""
-        if self._shared is not None:
-            self._shared.clear()
-        return self._forget(lambda _: True)
-
-    def forget_user(self, user_id: str) -> int:
-        """Forget every answer that was ranked for a user; returns how many.
-
-        Including answers whose user was named by ``userId`` in raw `params`, in any case.
-        """
-        if self._shared is not None:
-            self._shared.forget_user(user_id)
-        return self._forget(lambda entry: user_id in entry.user_ids)
-
-    def forget_item(self, item_id: str) -> int:
-        """Forget every answer that was asked for an item or holds it; returns how many."""
-        if self._shared is not None:
-            self._shared.forget_item(item_id)
-        return self._forget(lambda entry: any(item_id == each for each in items_of(entry)))
 
 
 def items_of(entry: Entry) -> Iterator[str]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from irclient._core.reservation import Reservation
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
-    from irclient.fleet.stats import FleetStats
     from irclient.health import AllowanceStatus
     from irclient.observe import Record
+    from irclient.stats import FleetStats
     from irclient.topology import ServiceEndpoint
 
 __all__ = ["Asked", "EndpointAllowance", "Fleet"]

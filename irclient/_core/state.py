@@ -9,6 +9,7 @@ from irclient._core.allowance import Allowance
 from irclient._core.asides import Asides
 from irclient._core.budget import RetryBudget
 from irclient._core.flights import Flights
+from irclient._core.forgetting import Cache
 from irclient._core.health import EndpointHealth
 from irclient._core.hedging import HedgeBudget
 from irclient._core.latency import Latencies
@@ -25,7 +26,7 @@ from irclient.topology import TrafficSplit, flatten, pairs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from irclient._core.memory import Cache, Store
+    from irclient._core.memory import Store
     from irclient._core.pacing import EndpointAllowance, Fleet
     from irclient._core.preference import Load
     from irclient._core.protocol import TokenSource
@@ -150,7 +151,6 @@ class ClientState:
             store,
             max_entries=settings.caching.max_entries if settings.caching.enabled else 0,
             flights=flights,
-            shared_memory=shared_memory,
         )
         untold: list[Record] = []
         if fleet is not None and has_observers:
@@ -196,7 +196,7 @@ class ClientState:
     @property
     def cache(self) -> Cache:
         """The handle by which users make the memory forget."""
-        return self.memory.cache
+        return Cache(self.memory.forget, self.shared_memory)
 
     def give_up(self, records: list[Record]) -> None:
         """Count a call whose caller went away, and keep what it could not tell."""

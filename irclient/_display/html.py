@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from irclient.results import RecommendationList, Selectors, Served
-
-__all__ = ["table", "table_of_list", "table_of_selectors"]
+__all__ = ["table", "table_of_items"]
 
 _MOST_ROWS: Final = 25
 
@@ -43,26 +41,25 @@ def table(
     )
 
 
-def table_of_list(answer: RecommendationList) -> str:
-    """Return the table of a list: ranks, ids, and titles where the service gave them."""
-    first = 1 + (getattr(answer.query, "skip", None) or 0)
-    titles: list[object] = [(item.model_extra or {}).get("title") for item in answer.items]
+def table_of_items(
+    caption: Iterable[str], ids: Sequence[str], titles: Sequence[object], *, first: int
+) -> str:
+    """Return the table of a ranked list, with titles where any item has one.
+
+    Args:
+        caption: What stands above it, in parts.
+        ids: The items' ids in rank order.
+        titles: Their titles, or None for each that has none.
+        first: The rank of the first.
+    """
     rows: list[tuple[object, ...]]
     if any(titles):
         columns = ["rank", "id", "title"]
-        rows = [*zip(count(first), answer.ids, titles, strict=False)]
+        rows = [*zip(count(first), ids, titles, strict=False)]
     else:
         columns = ["rank", "id"]
-        rows = [*enumerate(answer.ids, first)]
-    caption = [answer.title or "untitled", f"{len(answer)} items", _how_served(answer.served)]
-    return table(caption, columns, rows, total=len(answer))
-
-
-def table_of_selectors(answer: Selectors) -> str:
-    """Return the table of the filters that apply to a list."""
-    rows = ((each.name, ", ".join(each.values)) for each in answer)
-    caption = [f"{len(answer)} selectors", _how_served(answer.served)]
-    return table(caption, ["name", "values"], rows, total=len(answer))
+        rows = [*enumerate(ids, first)]
+    return table(caption, columns, rows, total=len(ids))
 
 
 def _row(cell: str, values: Iterable[object]) -> str:
@@ -74,14 +71,3 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _how_served(served: Served) -> str:
-    parts: list[str] = [served.source]
-    if served.endpoint is not None:
-        parts.append(served.endpoint)
-    if served.age:
-        parts.append(f"{served.age:.0f} s old")
-    if served.degraded:
-        parts.append("degraded")
-    return " ".join(parts)

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
 
-__all__ = ["ManyAnswered", "length_of", "progress_of"]
+    from tqdm.auto import tqdm
+
+__all__ = ["ManyAnswered", "length_of", "line_of", "progress_of"]
 
 T = TypeVar("T")
+StepT = TypeVar("StepT")
 TotalT = TypeVar("TotalT", int, "int | None")
 
 
@@ -33,14 +36,41 @@ def progress_of(
     elif not progress:
         yield _nothing
     else:
-        try:
-            from tqdm.auto import tqdm  # noqa: PLC0415  (an extra)
-        except ImportError:
-            raise ConfigurationError(
-                "progress=True shows a bar with tqdm: pip install 'irclient[progress]'"
-            ) from None
-        with tqdm(total=total, unit="call") as bar:
+        with _tqdm("bar")(total=total, unit="call") as bar:
             yield bar.update
+
+
+@contextmanager
+def line_of(
+    progress: bool | Callable[[StepT], object],  # noqa: FBT001  (the front door's own word)
+    what: str,
+) -> Generator[Callable[[StepT], object]]:
+    """Yield a function to call with how far one long piece of work has come.
+
+    Args:
+        progress: As the user gave it: whether to show a line, or what to call.
+        what: What is going on, in a word.
+
+    Raises:
+        ConfigurationError: A line is wanted and the extra ``progress`` is not installed.
+    """
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield repr
+    else:
+        with _tqdm("line")(unit="poll", bar_format="{desc} [{elapsed}]", desc=what) as line:
+            yield lambda step: line.set_description_str(f"{what}: {step}")
+
+
+def _tqdm(shown: str) -> Callable[..., tqdm[Any]]:
+    try:
+        from tqdm.auto import tqdm  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise ConfigurationError(
+            f"progress=True shows a {shown} with tqdm: pip install 'irclient[progress]'"
+        ) from None
+    return tqdm
 
 
 def length_of(pieces: object) -> int | None:

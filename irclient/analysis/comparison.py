@@ -104,7 +104,8 @@ class Comparison:
         """
         from irclient.analysis.plot import figure_of  # noqa: PLC0415  (matplotlib is optional)
 
-        return figure_of(self, popularity)
+        mean = float(self.summary["mean"]["overlap"])
+        return figure_of(self.per_query, self.items, popularity, k=self.k, mean_overlap=mean)
 
     def __repr__(self) -> str:
         out = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())

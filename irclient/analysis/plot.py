@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from irclient.analysis.catalogues import ByItem
-    from irclient.analysis.comparison import Comparison
 
 __all__ = ["figure_of"]
 
@@ -25,14 +24,24 @@ __all__ = ["figure_of"]
 Axes: TypeAlias = Any
 
 
-def figure_of(comparison: Comparison, popularity: ByItem | None) -> Figure:
+def figure_of(
+    per_query: pd.DataFrame,
+    items: pd.DataFrame,
+    popularity: ByItem | None,
+    *,
+    k: int,
+    mean_overlap: float,
+) -> Figure:
     """Return the figure; a notebook shows it once, as the result of its cell.
 
     Args:
-        comparison: What to show.
+        per_query: The measures of each query, as in `Comparison.per_query`.
+        items: The items of each pair of lists, as in `Comparison.items`.
         popularity: How popular each item is; when None, in how many of the lists it is.
+        k: How many of each list's first items were compared.
+        mean_overlap: The mean of the queries in the summary.
     """
-    items = comparison.items.copy()
+    items = items.copy()
     if popularity is None:
         items["popularity"] = items["item_id"].map(_times_shown(items)).astype("float64")
         named = "lists that show it"
@@ -43,7 +52,7 @@ def figure_of(comparison: Comparison, popularity: ByItem | None) -> Figure:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     # Else pyplot would show it as well.
     plt.close(figure)
-    _draw_overlap(left, comparison)
+    _draw_overlap(left, per_query["overlap"], k=k, mean=mean_overlap)
     _draw_shifts(middle, items)
     _draw_popularity(right, items, named)
     return figure
@@ -54,13 +63,12 @@ def _times_shown(items: pd.DataFrame) -> pd.Series[int]:
     return shown.groupby(items["item_id"]).sum()
 
 
-def _draw_overlap(axes: Axes, comparison: Comparison) -> None:
-    overlaps = comparison.per_query["overlap"].sort_values(ascending=False).to_numpy()
+def _draw_overlap(axes: Axes, overlap: pd.Series[float], *, k: int, mean: float) -> None:
+    overlaps = overlap.sort_values(ascending=False).to_numpy()
     axes.bar(range(1, len(overlaps) + 1), overlaps, width=1.0, color="tab:blue")
-    mean = float(comparison.summary["mean"]["overlap"])
     axes.axhline(mean, color="black", linestyle="--", linewidth=1, label=f"mean {mean:.2f}")
     axes.set(
-        title=f"Overlap of the first {comparison.k}",
+        title=f"Overlap of the first {k}",
         xlabel="queries, the most alike first",
         ylabel="overlap",
         ylim=(0, 1.05),

@@ -137,19 +137,19 @@ def _from_env(environ: Mapping[str, str] | None) -> Configuration:
     from irclient.configuration import building, source  # noqa: PLC0415
 
     environ = os.environ if environ is None else environ
-    return building.build(source.from_environment(environ), environ)
+    return Configuration(**building.build(source.from_environment(environ), environ))
 
 
 def _from_file(path: str | Path) -> Configuration:
     from irclient.configuration import building, source  # noqa: PLC0415
 
-    return building.build(source.from_toml(path), os.environ)
+    return Configuration(**building.build(source.from_toml(path), os.environ))
 
 
 def _from_mapping(values: Mapping[str, Any], name: str) -> Configuration:
     from irclient.configuration import building, source  # noqa: PLC0415
 
-    return building.build(source.Source(dict(values), name), os.environ)
+    return Configuration(**building.build(source.Source(dict(values), name), os.environ))
 
 
 def _without_frames(read: Callable[[], Configuration]) -> Configuration:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from pydantic import ValidationError
 
 from irclient import settings as groups
 from irclient.auth import KeyVaultCredential, StaticToken
 from irclient.auth.arguments import SCOPE, unquoted
-from irclient.configuration import Configuration
 from irclient.configuration.findings import findings
 from irclient.configuration.observing import observers_named
 from irclient.configuration.schema import KeyVaultTable, TokenTable, schema
@@ -33,15 +32,27 @@ if TYPE_CHECKING:
         RegionTable,
     )
     from irclient.configuration.source import Source
+    from irclient.observe import Observer
     from irclient.topology import Endpoints, Region
 
-__all__ = ["build"]
+__all__ = ["Parts", "build"]
 
 #: What a variable is called, and hardly any secret looks like.
 _VARIABLE: Final = re.compile(r"[A-Z]+(_([A-Z]+|\d{1,2}))*")
 
 
-def build(source: Source, environ: Mapping[str, str]) -> Configuration:
+class Parts(TypedDict):
+    """What a `Configuration` is made of."""
+
+    endpoints: Endpoints
+    credential: Credential
+    settings: Settings
+    ca_file: str | None
+    fleet: Fleet | None
+    observers: tuple[Observer, ...]
+
+
+def build(source: Source, environ: Mapping[str, str]) -> Parts:
     """Check what was read and build it.
 
     Args:
@@ -64,7 +75,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Configuration:
     credential, settings = _credential(table, source, environ), _settings(table)
     if table.fleet is not None:
         _refuse_a_share_beside_a_fleet(settings.throttling.share, source)
-    return Configuration(
+    return Parts(
         endpoints=_endpoints(table, source),
         credential=credential,
         settings=settings,

@@ -73,16 +73,7 @@ class CookedLists(Protocol):
 
     def ranking(self, request: ListRequest, /) -> Sequence[str]: ...
 
-    def selectors(
-        self,
-        item_id: str,
-        /,
-        *,
-        now: datetime | None,
-        channel_id: str | None,
-        catalog_id: str | None,
-        algo_type: str | None,
-    ) -> Mapping[str, Sequence[str]]: ...
+    def selectors(self, request: ListRequest, /) -> Mapping[str, Sequence[str]]: ...
 
     def knows_item(self, item_id: str, /) -> bool: ...
 
@@ -277,14 +268,16 @@ def _answer_selectors(
         raise Refused("ServiceUnavailable")
     if choices.unknown_item == "refuse":
         _refuse_unknown((call.item_id,), data)
-    found = data.selectors(
-        call.item_id,
-        now=now,
+    of_similar = ListRequest(
+        operation="similar",
+        seeds=(call.item_id,),
+        # The operation is about items that look alike (documented).
+        algo_type=call.parameters.algo_type or "Visual",
         channel_id=call.parameters.channel_id,
         catalog_id=call.parameters.catalog_id,
-        algo_type=call.parameters.algo_type,
+        now=now,
     )
-    return selectors(found)
+    return selectors(data.selectors(of_similar))
 
 
 def _page(

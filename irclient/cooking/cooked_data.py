@@ -125,32 +125,8 @@ class CookedData:
             return self._personalized(request, self._mask(request))
         return self._ranking(request)
 
-    def selectors(
-        self,
-        item_id: str,
-        *,
-        now: datetime | None = None,
-        channel_id: str | None = None,
-        catalog_id: str | None = None,
-        algo_type: str | None = None,
-    ) -> dict[str, list[str]]:
-        """The filter names and values of the items most similar to this one, commonest first.
-
-        Args:
-            item_id: An item or an image; an unknown one has no selectors.
-            now: When the similar items must be available; None is when the data was cooked.
-            channel_id: None is the default channel.
-            catalog_id: None is the default catalog.
-            algo_type: Which similarity; None is the visual one, which the operation is about (D).
-        """
-        request = ListRequest(
-            operation="similar",
-            seeds=(item_id,),
-            algo_type=algo_type or "Visual",
-            channel_id=channel_id,
-            catalog_id=catalog_id,
-            now=now or self.cooked_at,
-        )
+    def selectors(self, request: ListRequest) -> dict[str, list[str]]:
+        """The filter names and values of the first items of a list, commonest first."""
         return self._filters.common(self._ranking(request).places(_SELECTED_FROM))
 
     def _ranking(self, request: ListRequest) -> Ranking:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from irclient._core.pacing import Fleet
 from irclient.fleet.redis_fleet import RedisFleet
 from irclient.fleet.server_report import ServerReport
-from irclient.fleet.stats import FleetStats
+from irclient.stats import FleetStats
 
 __all__ = ["Fleet", "FleetStats", "RedisFleet", "ServerReport"]

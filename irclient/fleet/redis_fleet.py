@@ -19,7 +19,7 @@ from irclient.fleet.news import FleetNews
 from irclient.fleet.port import Port
 from irclient.fleet.server_report import report_on
 from irclient.fleet.shared_memory import FleetMemory
-from irclient.fleet.stats import FleetStats
+from irclient.stats import FleetStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,9 @@ that only moves when told; `override` puts a scripted service behind a web appli
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from irclient._runtime.late_names import late_names
 
 if TYPE_CHECKING:
     from irclient.testing.bodies import error_body, list_body, recommendation_list
@@ -35,23 +36,19 @@ __all__ = [
 
 # Loaded on first use: pytest imports this package for the plugin in every run of every project.
 _HOMES = {
-    "ManualClock": "clock",
-    "Script": "script",
-    "ScriptedService": "scripted",
-    "SentRequest": "sent",
-    "error_body": "bodies",
-    "example_pair": "examples",
-    "list_body": "bodies",
-    "override": "overriding",
-    "quick_settings": "examples",
-    "recommendation_list": "bodies",
+    "ManualClock": "irclient.testing.clock",
+    "Script": "irclient.testing.script",
+    "ScriptedService": "irclient.testing.scripted",
+    "SentRequest": "irclient.testing.sent",
+    "error_body": "irclient.testing.bodies",
+    "example_pair": "irclient.testing.examples",
+    "list_body": "irclient.testing.bodies",
+    "override": "irclient.testing.overriding",
+    "quick_settings": "irclient.testing.examples",
+    "recommendation_list": "irclient.testing.bodies",
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
-    if name in _HOMES:
-        return getattr(import_module(f"irclient.testing.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'irclient.testing' has no attribute {name!r}")
+__getattr__ = late_names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -4,8 +4,9 @@ A transport is any `httpx.BaseTransport` (or `httpx.AsyncBaseTransport`); the tw
 `BlockingTransport` for threads and `AsyncTransport` for tasks, each loaded on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from irclient._runtime.late_names import late_names
 
 if TYPE_CHECKING:
     from irclient._runtime.tls import ssl_context
@@ -21,19 +22,14 @@ __all__ = [
 ]
 
 
-_MODULES: Final = {
-    "AsyncTransport": "irclient.transports.tasks",
-    "BlockingTransport": "irclient.transports.blocking",
-    "ssl_context": "irclient._runtime.tls",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(
+    __name__,
+    {
+        "AsyncTransport": "irclient.transports.tasks",
+        "BlockingTransport": "irclient.transports.blocking",
+        "ssl_context": "irclient._runtime.tls",
+    },
+)
 
 
 def default_transport(*, ca_file: str | None = None) -> "BlockingTransport":

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from irclient.transports.blocking import BlockingTransport
+from typing import Final, Protocol
 
 __all__ = ["close_at_exit", "close_connections"]
 
-_transports: Final[weakref.WeakSet[BlockingTransport]] = weakref.WeakSet()
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
 
 
-def close_at_exit(transport: BlockingTransport) -> None:
+_transports: Final[weakref.WeakSet[_Closable]] = weakref.WeakSet()
+
+
+def close_at_exit(transport: _Closable) -> None:
     """Close a transport when the process ends, unless it has gone by then."""
     _transports.add(transport)
 

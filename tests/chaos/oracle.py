@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from irclient.cooking.cooked_data import ListRequest
+from irclient.cooking.list_request import ListRequest
 from irclient.cooking.pipeline import cook_folder
 from irclient.emulator.shop.written_shop import write_shop
 from irclient.queries import ItemSelectors, Personalize
@@ -64,7 +64,14 @@ class Oracle:
         return f"{answer.ids} of {answer.total_items}, not {pages[0]} of {len(rankings[0])}"
 
     def _verdict_on_selectors(self, query: ItemSelectors, answer: object) -> str | None:
-        right = self._data.selectors(query.item_id, now=datetime.now(UTC))
+        right = self._data.selectors(
+            ListRequest(
+                operation="similar",
+                seeds=(query.item_id,),
+                algo_type="Visual",
+                now=datetime.now(UTC),
+            )
+        )
         if not isinstance(answer, Selectors):
             return f"a {type(answer).__name__}"
         given = {each.name: list(each.values) for each in answer}

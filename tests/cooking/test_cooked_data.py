@@ -237,8 +237,12 @@ def test_filters_match_all_names_and_one_of_the_values(cooked, filters, expected
 
 
 def test_selectors_are_what_the_similar_items_can_be_filtered_by(cooked):
-    assert cooked.selectors("hat") == {"Color": ["red"], "Category": ["Clothing"]}
-    assert cooked.selectors("nothing") == {}
+    hat, nothing = (
+        ListRequest(operation="similar", seeds=(item_id,), algo_type="Visual", now=NOW)
+        for item_id in ("hat", "nothing")
+    )
+    assert cooked.selectors(hat) == {"Color": ["red"], "Category": ["Clothing"]}
+    assert cooked.selectors(nothing) == {}
 
 
 def gone(*ids):

@@ -85,7 +85,8 @@ def test_what_comes_from_the_cache_answers_the_same(shop, cooked, tmp_path):
     # A second cooking would fail.
     second = cook_folder(shop, cooked_at=later, cache_folder=tmp_path, compute=None)
     assert every_list(first) == every_list(second) == every_list(cooked)
-    assert first.selectors(FAMOUS_ITEM) == second.selectors(FAMOUS_ITEM) != {}
+    famous = ListRequest(operation="similar", seeds=(FAMOUS_ITEM,), algo_type="Visual", now=later)
+    assert first.selectors(famous) == second.selectors(famous) != {}
     assert second.interactions_version == "20270101000000"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from irclient import queries
 from irclient._core.flights import Flights
+from irclient._core.forgetting import Cache
 from irclient._core.freshness import Freshness
 from irclient._core.memory import Memory
 from irclient.results import RecommendationList, RecommendedItem, Selectors
@@ -118,19 +119,19 @@ def left(memory: Memory) -> set[str]:
 
 
 def test_clearing_forgets_everything(full) -> None:
-    assert full.cache.clear() == 8
+    assert Cache(full.forget).clear() == 8
     assert len(full) == 0
-    assert full.cache.clear() == 0
+    assert Cache(full.forget).clear() == 0
 
 
 def test_a_user_is_forgotten_in_every_list_that_was_ranked_for_them(full) -> None:
-    assert full.cache.forget_user("u1") == 2
+    assert Cache(full.forget).forget_user("u1") == 2
     assert left(full) == {"picks of u2", "similar", "bought", "cart", "selectors", "popular"}
-    assert full.cache.forget_user("nobody") == 0
+    assert Cache(full.forget).forget_user("nobody") == 0
 
 
 def test_an_item_is_forgotten_as_seed_and_as_answer(full) -> None:
-    assert full.cache.forget_item("1") == 6
+    assert Cache(full.forget).forget_item("1") == 6
     assert left(full) == {"similar for u1", "popular"}
 
 
@@ -174,7 +175,7 @@ def test_whoever_forgets_answers_forgets_what_was_asked_too(memory, forget) -> N
     query = queries.Picks("ann")
     memory.known_queries.learn(ASKED, query)
     assert memory.known_queries.find(ASKED) is query
-    forget(memory.cache)
+    forget(Cache(memory.forget))
     assert len(memory.known_queries) == 0
     assert memory.known_queries.find(ASKED) is None
 
@@ -193,9 +194,9 @@ def test_a_user_in_raw_parameters_is_forgotten_however_the_name_is_written(memor
     both = queries.Similar("7", user_id="bob", params={"UserId": "ann"})
     memory.keep("both", both, answer("1"), A, 10.0)
     memory.keep("other", queries.Popular(params={"user": "ann"}), answer("1"), A, 10.0)
-    assert memory.cache.forget_user("bob") == 1
+    assert Cache(memory.forget).forget_user("bob") == 1
     memory.keep("both", both, answer("1"), A, 10.0)
-    assert memory.cache.forget_user("ann") == 4
+    assert Cache(memory.forget).forget_user("ann") == 4
     assert len(memory) == 1
 
 
@@ -211,7 +212,7 @@ def test_what_was_asked_for_before_a_forgetting_is_not_kept_after_it(memory, for
     since = memory.generation
     memory.keep("before", queries.Picks("ann"), answer("1"), A, 10.0, since=since)
     assert len(memory) == 1
-    forget(memory.cache)
+    forget(Cache(memory.forget))
     memory.keep("k", queries.Picks("ann"), answer("1"), A, 10.0, since=since)
     assert len(memory) == 0
     memory.keep("k", queries.Picks("ann"), answer("1"), A, 10.0, since=memory.generation)
@@ -222,7 +223,7 @@ def test_what_was_asked_for_before_a_forgetting_is_not_kept_after_it(memory, for
 def test_what_is_forgotten_while_it_is_being_kept_is_not_kept(forget) -> None:
     class Slow(MemoryStore):
         def set(self, key: str, entry, /) -> None:
-            forget(memory.cache)  # Another thread's, in between.
+            forget(Cache(memory.forget))  # Another thread's, in between.
             super().set(key, entry)
 
     memory = Memory(Slow(max_entries=10), max_entries=10)
@@ -238,7 +239,7 @@ def test_whoever_asks_after_a_forgetting_joins_no_call_from_before_it(forget) ->
     before, leads = flights.board("k", 0.0, lost_at=9.0)
     assert leads
     assert flights.board("k", 0.0, lost_at=9.0) == (before, False)
-    forget(memory.cache)
+    forget(Cache(memory.forget))
     after, leads = flights.board("k", 0.0, lost_at=9.0)
     assert (after is not before, leads) == (True, True)
     flights.end("k", before)
@@ -248,7 +249,7 @@ def test_whoever_asks_after_a_forgetting_joins_no_call_from_before_it(forget) ->
 def test_forgettings_at_once_all_count() -> None:
     memory = Memory(MemoryStore(max_entries=10), max_entries=10)
     seen = {memory.generation}
-    threads = [threading.Thread(target=memory.cache.clear) for _ in range(20)]
+    threads = [threading.Thread(target=Cache(memory.forget).clear) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

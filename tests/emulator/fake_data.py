@@ -25,8 +25,8 @@ class FakeCooked:
             return []
         return [item for item in ITEMS if item not in request.seeds]
 
-    def selectors(self, item_id, *, now=None, channel_id=None, catalog_id=None, algo_type=None):
-        return {"color": ["red", "blue"]} if self.knows_item(item_id) else {}
+    def selectors(self, request):
+        return {"color": ["red", "blue"]} if self.knows_item(request.seeds[0]) else {}
 
     def knows_item(self, item_id):
         return item_id in ITEMS

@@ -6,7 +6,7 @@ the catalogue.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -76,6 +76,26 @@ def parts_of_catalogue(engine: Engine) -> Parts:
 def starts_of(groups: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
     """Where each group starts among rows that are in the order of their groups."""
     return np.searchsorted(groups, np.arange(count + 1)).astype(np.int64)
+
+
+class _Groups(NamedTuple):
+    """Rows in groups of one name each.
+
+    Attributes:
+        names: The name of each group, in order.
+        starts: Where each group starts, and where the last ends.
+        order: The rows, group by group, within a group in the order they came in.
+    """
+
+    names: Strings
+    starts: npt.NDArray[np.int64]
+    order: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, name_of_row: npt.NDArray[Any]) -> _Groups:
+        names, group = np.unique(name_of_row, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        return cls(Strings.of(names), starts_of(group[order], len(names)), order)
 
 
 def _items(engine: Engine) -> Parts:
@@ -160,15 +180,14 @@ def _windows(engine: Engine) -> Parts:
         "order by channel, catalog, item, starts_at, ends_at"
     )
     names = [f"{a}\n{b}" for a, b in zip(rows["channel"], rows["catalog"], strict=True)]
-    scopes, scope = np.unique(np.array(names, dtype=np.object_), return_inverse=True)
-    order = np.argsort(scope, kind="stable")
+    scopes = _Groups.of(np.array(names, dtype=np.object_))
     arrays: dict[str, npt.NDArray[Any]] = {
-        "scope_starts": starts_of(scope[order], len(scopes)),
-        "window_items": rows["item"][order].astype(np.int32),
-        "window_starts_at": rows["starts_at"][order].astype(np.int64),
-        "window_ends_at": rows["ends_at"][order].astype(np.int64),
+        "scope_starts": scopes.starts,
+        "window_items": rows["item"][scopes.order].astype(np.int32),
+        "window_starts_at": rows["starts_at"][scopes.order].astype(np.int64),
+        "window_ends_at": rows["ends_at"][scopes.order].astype(np.int64),
     }
-    return arrays, {"scopes": Strings.of(scopes)}
+    return arrays, {"scopes": scopes.names}
 
 
 def _images(engine: Engine) -> Parts:
@@ -178,12 +197,9 @@ def _images(engine: Engine) -> Parts:
         "image_items.item_id = items.item_id where problem is null) given "
         "group by image_id, item order by image_id, place"
     )
-    images, image = np.unique(rows["image_id"], return_inverse=True)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "image_starts": starts_of(image, len(images)),
-        "image_items": rows["item"].astype(np.int32),
-    }
-    return arrays, {"image_ids": Strings.of(images)}
+    images = _Groups.of(rows["image_id"])
+    items = rows["item"][images.order].astype(np.int32)
+    return {"image_starts": images.starts, "image_items": items}, {"image_ids": images.names}
 
 
 def _changes(engine: Engine) -> Parts:

@@ -15,11 +15,12 @@ from irclient.integrations.starlette.caller import client_for
 from irclient.integrations.starlette.presence import Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from irclient.integrations.starlette.recommendations import Recommendations
+    from irclient.aclient import AsyncIRClient
 
 __all__ = ["RequestMiddleware"]
 
@@ -29,15 +30,19 @@ class RequestMiddleware:
 
     Args:
         app: The application inside.
-        recommendations: Where the client is.
+        client_of_now: Returns the application's client, which a test may have replaced.
         deadline_header: The header's name, or None.
     """
 
     def __init__(
-        self, app: ASGIApp, *, recommendations: Recommendations, deadline_header: str | None
+        self,
+        app: ASGIApp,
+        *,
+        client_of_now: Callable[[], AsyncIRClient],
+        deadline_header: str | None,
     ) -> None:
         self._app = app
-        self._recommendations = recommendations
+        self._client_of_now = client_of_now
         self._header = deadline_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +50,7 @@ class RequestMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        client = self._recommendations.client
+        client = self._client_of_now()
         state = scope.setdefault("state", {})
         if scope["type"] == "websocket":
             state["ir"] = client

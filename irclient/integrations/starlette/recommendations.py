@@ -89,7 +89,11 @@ class Recommendations(HeldClient[AsyncIRClient]):
                 waits; None reads none.
         """
         app.state.irclient = self
-        app.add_middleware(RequestMiddleware, recommendations=self, deadline_header=deadline_header)
+        app.add_middleware(
+            RequestMiddleware,
+            client_of_now=lambda: self.client,
+            deadline_header=deadline_header,
+        )
         app.add_exception_handler(SenderGone, answer_gone)
         if errors:
             app.add_exception_handler(IRError, answer_error)
