@@ -6,16 +6,16 @@ of what the garbage collector looks at; of many lists only the ids are used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from irclient.results import RecommendedItem
-
 __all__ = ["ItemColumns", "MadeWhenAsked"]
+
+ItemT = TypeVar("ItemT")
 
 _new = object.__new__
 
@@ -50,10 +50,10 @@ class ItemColumns:
             raise ValueError("an item without an id")
         return cls(ids, tracking_ids)
 
-    def made_as(self, kind: type[RecommendedItem]) -> tuple[RecommendedItem, ...]:
+    def made_as(self, kind: type[ItemT]) -> tuple[ItemT, ...]:
         """Make the items."""
         # One set of names serves all: pydantic's would be a quarter of what a list weighs.
-        names, items = {"id", "tracking_id"}, list["RecommendedItem"]()
+        names, items = {"id", "tracking_id"}, list[ItemT]()
         for item_id, tracking_id in zip(self.ids, self.tracking_ids, strict=True):
             item = _new(kind)
             set_fields(item, {"id": item_id, "tracking_id": tracking_id})
@@ -70,7 +70,7 @@ class ItemColumns:
         return ItemColumns, (self.ids, self.tracking_ids)
 
 
-class MadeWhenAsked:
+class MadeWhenAsked(Generic[ItemT]):
     """The attribute of a list that makes its items when it is read first.
 
     Copies that share their fields share what was made. Two threads that ask at once may both make
@@ -80,13 +80,13 @@ class MadeWhenAsked:
         kind: What an item is.
     """
 
-    def __init__(self, kind: type[RecommendedItem]) -> None:
+    def __init__(self, kind: type[ItemT]) -> None:
         self._kind = kind
 
-    def __get__(self, a_list: object | None, _: type) -> tuple[RecommendedItem, ...]:
+    def __get__(self, a_list: object | None, _: type) -> tuple[ItemT, ...]:
         fields = {} if a_list is None else a_list.__dict__
         try:
-            items: tuple[RecommendedItem, ...] | ItemColumns = fields["items"]
+            items: tuple[ItemT, ...] | ItemColumns = fields["items"]
         except KeyError:
             # The class has none either: pydantic would take it for the field's default.
             raise AttributeError("items") from None
