@@ -70,7 +70,10 @@ def count_attempt(
         if state.routes.asides.kept:
             aside = state.routes.asides.record(endpoint, call.modeling, verdict, ended_at) or aside
         if call.noted != "all":
-            return  # A record of it would not be read: no error follows an answer.
+            # A record of it would not be read: no error follows an answer.
+            if changes or aside is not None:
+                _note_changes(call, changes, aside)
+            return
     elif meaning is Meaning.THROTTLED:
         _look_for_others(call, endpoint, ended_at)
         state.routes.allowances[endpoint.url].throttled(ended_at, retry_after=verdict.retry_after)
@@ -87,6 +90,10 @@ def count_attempt(
         status=verdict.status,
     )
     _keep(call, attempt)
+    _note_changes(call, changes, aside)
+
+
+def _note_changes(call: CallState, changes: Sequence[Record], aside: Record | None) -> None:
     for change in changes:
         call.note(change)
     call.note(aside)
@@ -141,8 +148,7 @@ def _count_cut_short(call: CallState, send: Send, attempt: Attempt, *, tells: bo
         )
         if call.state.shared_health is not None:
             call.state.shared_health.changed(send.endpoint.url, changes)
-        for change in changes:
-            call.note(change)
+        _note_changes(call, changes, None)
 
 
 def _attempt(

@@ -173,7 +173,8 @@ def _let_the_guard_know(call: CallState, *, failed: bool) -> Call[None]:
     if split is not None and variant is not None and call.sent:
         done = split.note(variant, failed=failed, elapsed=call.elapsed, now=call.now)
         if done is not None:
-            yield from tell(call, done)
+            call.note(done)
+            yield from tell(call)
 
 
 def _end_badly(call: CallState, error: IRError) -> Call[None]:

@@ -8,6 +8,7 @@ from irclient._core import call_errors
 from irclient._core.priority import Priority
 from irclient._core.protocol import Tell, Wait
 from irclient.errors import ClientClosed
+from irclient.observe import Ejected, PutAside, Returned, TrafficReturned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ __all__ = [
 #: attempt and the call were answered as they should be; none.
 Noted: TypeAlias = Literal["all", "but what the answer tells", "nothing"]
 
+#: Noted where nobody listens, too: a log must say when an account left, and when it came back.
+_ALWAYS_NOTED: Final = (Ejected, PutAside, Returned, TrafficReturned)
 #: What a call may wait for before it can send anything.
 FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
 #: Seconds after which a token may be there that is being fetched.
@@ -163,8 +166,8 @@ class CallState:
         self.endpoints = preference.order(self.query.operation, self.now)
 
     def note(self, record: Record | None) -> None:
-        """Keep a record until the observers are told, if there are any."""
-        if record is not None and self.noted != "nothing":
+        """Keep a record until it is told; where nobody listens, only what is logged then."""
+        if record is not None and (self.noted != "nothing" or isinstance(record, _ALWAYS_NOTED)):
             self.records.append(self.own(record))
 
     def own(self, record: Record) -> Record:

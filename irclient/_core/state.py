@@ -153,7 +153,7 @@ class ClientState:
             flights=flights,
         )
         untold: list[Record] = []
-        if fleet is not None and has_observers:
+        if fleet is not None:
             fleet.join(untold)
         if shared_health is not None:
             for url, known in health.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from irclient.observe import TpsUsedElsewhere
+from irclient.observe import LoggingObserver, TpsUsedElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["tell"]
 
 _logger = logging.getLogger("irclient")
+#: For a client that nobody listens to: the few records that are made for it all the same.
+_logged = LoggingObserver(_logger)
 
 _ELSEWHERE: Final = (
     "%s answered 429 though this process sent %d of the %d requests a second that it may: do other "
@@ -24,11 +26,16 @@ _ELSEWHERE: Final = (
 
 
 def tell(observers: Sequence[Observer], *records: Record) -> None:
-    """Hand records to each observer in turn; one that raises is logged and changes nothing."""
+    """Hand records to each observer in turn, or log them where there is none.
+
+    An observer that raises is logged and changes nothing.
+    """
     for record in records:
         if type(record) is TpsUsedElsewhere:
             # Logged once, since nothing else shows it.
             _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
+        elif not observers:
+            _logged(record)
         for observer in observers:
             try:
                 observer(record)

@@ -21,6 +21,7 @@ from irclient._core.protocol import (
 from irclient._core.state import ClientState
 from irclient._wire.reading import read_list
 from irclient._wire.responses import Response
+from irclient.observe import PutAside
 from irclient.queries import Popular, Similar
 from irclient.settings import Caching, Failover, Retries, Settings, Timeouts
 from irclient.stores import MemoryStore
@@ -55,11 +56,18 @@ def begin(shared: ClientState, given_settings: Settings | None = None, **more):
 
 
 def answered(generator, outcome, now: float):
-    """Send what came of a command, and return the answer or the next command."""
+    """Send what came of a command, and return the answer or the next command.
+
+    That an account was put aside is told where nobody listens, too, and passed over here.
+    """
     try:
-        return generator.send(Resumed(now, outcome))
+        command = generator.send(Resumed(now, outcome))
+        while isinstance(command, Tell) and isinstance(command.record, PutAside):
+            command = generator.send(Resumed(now))
     except StopIteration as end:
         return end.value
+    else:
+        return command
 
 
 def test_a_good_day_is_one_command() -> None:
