@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from irclient.aclient import AsyncIRClient
 from irclient.analysis.lists import Lists
+from irclient.analysis.query_names import each_once
 from irclient.client import IRClient
 from irclient.errors import ConfigurationError
 
@@ -113,7 +114,7 @@ def _planned(
         raise TypeError(f"into must be Lists, got {type(into).__name__}")
     # Lists that hold nothing yet are false.
     lists = Lists() if into is None else into
-    asked = list(dict.fromkeys(queries))
+    asked = each_once(queries)
     lists.expect(asked, account=_meant_account(client))
     return lists, [query for query in asked if query not in lists.answers]
 
@@ -133,7 +134,7 @@ def _keeping(
     lists: Lists, total: int, progress: Progress, into: Lists | None
 ) -> Generator[Callable[[AnyListQuery, RecommendationList | IRError], None]]:
     done = 0
-    with tqdm(total=total, unit="query", disable=progress is not True) as bar:
+    with tqdm(total=total, unit="query", disable=callable(progress) or not progress) as bar:
 
         def keep(query: AnyListQuery, outcome: RecommendationList | IRError) -> None:
             nonlocal done

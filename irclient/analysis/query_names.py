@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote, urlencode
@@ -11,9 +11,11 @@ from irclient.errors import QueryError
 from irclient.queries import ListQuery, Personalize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["AnyListQuery", "checked", "first_rank", "name_of", "seed_of", "without_modeling"]
+__all__ = [
+    "AnyListQuery", "checked", "each_once", "first_rank", "name_of", "seed_of", "without_modeling",
+]  # fmt: skip
 
 AnyListQuery: TypeAlias = ListQuery | Personalize
 
@@ -29,6 +31,19 @@ def checked(query: object) -> AnyListQuery:
             f"each query must be one of a list, such as Similar('64702'), got {query!r}"
         )
     return query
+
+
+def each_once(queries: object) -> list[AnyListQuery]:
+    """Return queries in their order, each once.
+
+    Raises:
+        QueryError: They are not several queries.
+    """
+    if isinstance(queries, str) or not isinstance(queries, Iterable):
+        raise QueryError(
+            f"queries must be a list of them, such as [Similar('64702')]; got {queries!r}"
+        )
+    return list(dict.fromkeys(checked(query) for query in cast("Iterable[object]", queries)))
 
 
 def seed_of(query: AnyListQuery) -> str | None:

@@ -243,3 +243,10 @@ def test_without_its_libraries_it_says_what_to_install(package: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50
     )
     assert done.stdout == (f"irclient.analysis needs {package}: pip install 'irclient[analysis]'\n")
+
+
+@pytest.mark.parametrize("queries", [Similar("64702"), "64702", None, 64702])
+def test_one_query_is_to_be_asked_in_a_list_and_nothing_is_sent(queries, ir, service) -> None:
+    with pytest.raises(errors.QueryError, match=r"such as \[Similar\('64702'\)\]"):
+        collect(ir, queries)
+    assert not service.requests
