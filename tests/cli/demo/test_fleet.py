@@ -204,11 +204,13 @@ class TestTheWholeOfIt:
             start_new_session=True,
         )
         assert demo.stdout is not None
+        children: set[int] = set()
         for line in demo.stdout:
+            # Looked at from the first line on: some seconds after this one, it takes Redis away.
+            children.update(_children_of(demo.pid))
             if "they share one TPS" in line:
                 break
-        children = _children_of(demo.pid)
-        assert len(children) == 3
+        assert len(children) >= 3
         os.killpg(demo.pid, signal.SIGINT)
         _, errors = demo.communicate(timeout=30)
         assert demo.returncode == 130
