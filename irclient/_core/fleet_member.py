@@ -110,6 +110,7 @@ class FleetMember:
                 sequence=self._sequence,
                 right=self._right,
                 part=self.lease.part,
+                spare=self.lease.spare,
                 used=used,
                 demand=round(self._demand),
                 met=0 if self._answer is None else self._answer.met,
@@ -137,7 +138,9 @@ class FleetMember:
             self._answer = answer
             if self._right - answer.right > _CONFIRM * self.full_limit:
                 self._next_at = min(self._next_at, now + _TRY_AGAIN_AFTER)
-            self.lease.hear(answer.right, sent_at=sent_at, present=answer.present)
+            self.lease.hear(
+                answer.right, spare=answer.spare, sent_at=sent_at, present=answer.present
+            )
             self._right = -1  # What 429s left of it is said with it.
             self._settle(now)
             self._first_at, self._learned_at = answer.first_at, now

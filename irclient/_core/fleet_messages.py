@@ -35,6 +35,7 @@ class Message:
         sequence: Higher than that of any message before.
         right: How many starts in a window the member believes to have of its own.
         part: How many it believes to have once it has lost the server for long.
+        spare: How many more it believes to have once it has lost the server for a while.
         used: How many the last window holds, whatever it believes now.
         demand: How many it wanted of late, in a window.
         met: The `Answer.met` of last; zero of a new one.
@@ -60,6 +61,7 @@ class Message:
     shrinks: bool = False
     added: tuple[float, ...] = ()
     returned: tuple[int, ...] = ()
+    spare: int = 0
 
 
 @value
@@ -69,6 +71,7 @@ class Answer:
     Attributes:
         epoch: Another one than before means that the server has forgotten everything.
         right: How many starts in a window are the member's own from now on.
+        spare: How many more are once it has lost the server for a while.
         first_at: The first slot that it could give.
         blocked_until: No start before.
         limit: How many the fleet may start in a window.
@@ -88,4 +91,5 @@ class Answer:
     demand: int
     met: int
     is_closed: bool = False
+    spare: int = 0
     slots: tuple[tuple[float, int], ...] = ()

@@ -3,6 +3,7 @@
 | the server                        | the process may start, in any window                        |
 |-----------------------------------|-------------------------------------------------------------|
 | has lent it a right               | as many as it was told last                                 |
+| has not been heard for 2.9 s      | its spare besides, which the server does not lend to others |
 | has not been heard for 4 s        | the same, and no more than its part: TPS / workers          |
 | has not been heard for 7.4 s      | its part                                                    |
 | was never reached                 | its part, or one, at once: the one case in which a fleet    |
@@ -21,6 +22,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from irclient._core.fleet_messages import AHEAD
+
 __all__ = ["BEAT", "LEASE_FOR", "PATIENCE", "Lease"]
 
 #: Seconds between the messages of a member that wants nothing.
@@ -32,6 +35,9 @@ PATIENCE: Final = 0.1
 #: The server notices silence (`SILENT` and `SWEEP` in the script) when somebody beats, the others
 #: are told with their next beat; one that is lost just before has its lease from then on.
 _NOTICED_AFTER: Final = 1.0 + 0.1 + 2 * (BEAT + PATIENCE)
+#: Nor does it say a word for so long before it gives no slot any more that a spare would need.
+#: A message that it carries out may be one whose answer is lost.
+_SILENT_AFTER: Final = 1.0 + 0.1 + BEAT + PATIENCE + AHEAD
 #: For clocks, which run a little differently, and what is on its way.
 _PLAY: Final = 0.2
 
@@ -49,6 +55,8 @@ class Lease:
         self._limit, self._workers, self._window = limit, workers, window
         self._present = 0
         self._told = 0
+        #: Starts in a window that it may have besides, once the server is lost for a while.
+        self.spare = 0
         #: When the last message was sent that was answered.
         self.heard_at: float | None = None
         self._is_given_up = False
@@ -63,9 +71,9 @@ class Lease:
         """Starts in a window of which it may be sure, as far as it knows."""
         return self._limit // max(self._workers, self._present)
 
-    def hear(self, right: int, *, sent_at: float, present: int) -> None:
+    def hear(self, right: int, *, spare: int = 0, sent_at: float, present: int) -> None:
         """Learn from an answer what is lent."""
-        self._told, self._present = right, present
+        self._told, self.spare, self._present = right, spare, present
         self.heard_at, self._is_given_up = sent_at, False
 
     def never_reached(self) -> None:
@@ -76,18 +84,26 @@ class Lease:
         """Starts in any window that ends now."""
         if self.heard_at is None:
             return max(self.part, 1) if self._is_given_up else 0
-        if now < self.heard_at + LEASE_FOR or not self.part:
+        if not self.part:
             return self._told
-        return self.part if now >= self._rises_at else min(self._told, self.part)
+        has_spare, falls, rises = (now >= at for at in self._changes_at)
+        if rises:
+            return self.part
+        most = self._told + (self.spare if has_spare else 0)
+        return min(most, self.part) if falls else most
 
     def changes_at(self, now: float) -> float:
         """The next instant at which the right changes by itself."""
         if self.heard_at is None:
             return math.inf
-        falls_at = self.heard_at + LEASE_FOR
-        return falls_at if now < falls_at else self._rises_at if now < self._rises_at else math.inf
+        return next((at for at in self._changes_at if now < at), math.inf)
 
     @property
-    def _rises_at(self) -> float:
+    def _changes_at(self) -> tuple[float, float, float]:
         heard_at = -math.inf if self.heard_at is None else self.heard_at
-        return heard_at + _NOTICED_AFTER + LEASE_FOR + self._window + _PLAY
+        over = self._window + _PLAY
+        return (
+            heard_at + _SILENT_AFTER + over,
+            heard_at + LEASE_FOR,
+            heard_at + _NOTICED_AFTER + LEASE_FOR + over,
+        )

@@ -77,7 +77,7 @@ class SharedAllowance(FleetMember):
     ) -> Reservation | Asked | None:
         # A call that takes no wait asks for `now`; one that has waited for longer asks for less.
         lacks_all = math.isinf(self._own.first_slot(now, priority))
-        if not_after != now and (self._is_closed or (self.is_alone and lacks_all)):
+        if not_after != now and (self._is_closed or self.is_alone):
             not_after += _GRACE
         # What is free now is no wait, however long the call has waited.
         latest = max(min(not_after, self._own.first_slot(now, priority)), now)

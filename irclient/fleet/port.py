@@ -83,6 +83,7 @@ class Port:
             len(message.added),
             message.epoch,
             message.part,
+            message.spare,
             *map(_microseconds, message.added),
             *message.returned,
         ]
@@ -90,7 +91,7 @@ class Port:
     def _answered(self, reply: Reply) -> None:
         values = reply.values
         right, first, blocked, limit, present, demand = map(int, values[1:7])
-        slots = zip(values[9::2], values[10::2], strict=True)
+        slots = zip(values[10::2], values[11::2], strict=True)
         answer = Answer(
             epoch=reply.text(0),
             right=right,
@@ -101,6 +102,7 @@ class Port:
             demand=demand,
             is_closed=bool(values[7]),
             met=int(values[8]),
+            spare=int(values[9]),
             slots=tuple((reply.here(at), int(number)) for at, number in slots),
         )
         self.slots += len(answer.slots)

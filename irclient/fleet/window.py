@@ -6,7 +6,8 @@ given slot by slot, first come, first served. What the server lends, a member ha
 of less, whatever becomes of the server; so the server counts a right for as long as a member may
 believe in it, and at every instant
 
-    rights that members may believe in + slots of any window + what is set aside ≤ TPS.
+    rights that members may believe in + slots of any window + what is set aside ≤ TPS
+    rights that members may believe in + their spares        + what is set aside ≤ TPS.
 
 | the server finds                      | it                                                       |
 |---------------------------------------|----------------------------------------------------------|
@@ -18,8 +19,10 @@ believe in it, and at every instant
 |                                       | come back                                                |
 | a member that was told of less        | counts the old right until the member has said how much  |
 |                                       | it started under it                                      |
-| a member silent for a second          | sets its part of the TPS aside, since it may soon take   |
-|                                       | that much without asking                                 |
+| that what is lent leaves room         | tells each member of a spare: so many more starts it has |
+|                                       | once it has not heard the server for a while             |
+| a member silent for a second          | sets its part of the TPS aside, or its spare, since it   |
+|                                       | may soon take that much without asking                   |
 | one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
 |                                       | half a minute                                            |
 | nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
@@ -52,7 +55,7 @@ local me, sequence, token = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local tps, window, workers = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local lease, right, used = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local demand, met_before, met_in = tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[18]
-local part_before = tonumber(ARGV[19])
+local part_before, spare_before = tonumber(ARGV[19]), tonumber(ARGV[20])
 local want, within = tonumber(ARGV[13]), tonumber(ARGV[14])
 local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumber(ARGV[17])
 
@@ -61,7 +64,7 @@ local floor, max, min = math.floor, math.max, math.min
 
 local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
     'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
-    'expected', 'open', 'joined', 'reported', 'level')
+    'expected', 'open', 'joined', 'reported', 'level', 'spares')
 local function number(at, default) return tonumber(known[at] or default) end
 local epoch, server, checked = known[1], known[2] or '', number(3, 0)
 local began, sum, wants, targets = number(4, now), number(5, 0), number(6, 0), number(7, 0)
@@ -69,6 +72,7 @@ local scale, scaled, shrunk = number(8, 1), number(9, now), number(10, 0)
 local blocked, swept, reserve, away = number(11, 0), number(12, 0), number(13, 0), number(14, 0)
 local given, expected, is_open = number(15, 0), number(16, 0), known[17] == '1'
 local joined, reported, level = number(18, 0), number(19, 0), number(20, 0)
+local spares = number(21, 0)
 
 -- Another server knows what this one wrote, and not the last of it.
 if now - checked >= SWEEP then
@@ -81,10 +85,11 @@ if not epoch then
     redis.call('DEL', slots, seen, silent, members)
     epoch, began, sum, wants, targets, scale, swept = token, now, 0, 0, 0, 1, 0
     blocked, reserve, away, expected, reported, is_open = 0, 0, 0, 0, 0, false
+    spares = 0
     -- Not from nought: numbers that the server before has given will still come back.
     given = now
 end
-local mine = redis.call('HMGET', members, 'h' .. me, 'w' .. me, 't' .. me, 'q' .. me)
+local mine = redis.call('HMGET', members, 'h' .. me, 'w' .. me, 't' .. me, 'q' .. me, 's' .. me)
 if mine[4] and sequence <= (tonumber(mine[4]) or 0) then return {now, 'late'} end
 local held, wanted = tonumber(mine[1] or 0), tonumber(mine[2] or 0)
 local target_before = tonumber(mine[3] or 0)
@@ -96,7 +101,7 @@ if not mine[4] then
     if knew_another and not is_open then reported = reported + 1 end
     if knew_another and is_open then expected = max(expected - 1, 0) end
 end
-redis.call('ZREM', silent, me)
+if redis.call('ZREM', silent, me) == 0 then spares = spares - tonumber(mine[5] or 0) end
 redis.call('ZADD', seen, now, me)
 local present = redis.call('ZCARD', seen)
 local function part_of(members)
@@ -121,8 +126,9 @@ if not is_open and now >= opens then is_open, expected, swept = true, missing, 0
 if now - swept >= SWEEP then
     swept, level = now, 0
     for _, name in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now - SILENT)) do
-        local theirs = redis.call('HMGET', members, 'w' .. name, 't' .. name)
+        local theirs = redis.call('HMGET', members, 'w' .. name, 't' .. name, 's' .. name)
         wants, targets = wants - tonumber(theirs[1]), targets - tonumber(theirs[2])
+        spares = spares - tonumber(theirs[3])
         redis.call('HSET', members, 'w' .. name, 0, 't' .. name, 0)
         redis.call('ZADD', silent, redis.call('ZSCORE', seen, name), name)
         redis.call('ZREM', seen, name)
@@ -132,20 +138,21 @@ if now - swept >= SWEEP then
     reserve, away = 0, 0
     for at = 1, #rest, 2 do
         local name, heard = rest[at], tonumber(rest[at + 1])
-        local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name, 'p' .. name)
+        local fields = redis.call('HMGET', members, 'h' .. name, 'q' .. name, 'p' .. name,
+            's' .. name)
         local theirs, is_gone = tonumber(fields[1] or 0), fields[2] == 'gone'
-        local its_part = tonumber(fields[3] or 0)
+        local its_part, its_spare = tonumber(fields[3] or 0), tonumber(fields[4] or 0)
         -- Of a part that is less than one start a member keeps what it was lent.
         local keeps = its_part < 1 and not is_gone
         if heard >= now - (keeps and FORGET or lease) then
             away = away + theirs
-            if not is_gone then reserve = reserve + max(its_part - theirs, 0) end
+            if not is_gone then reserve = reserve + max(its_part - theirs, its_spare) end
         else
             sum = sum - theirs
             if is_gone or heard < now - FORGET then
                 redis.call('ZREM', silent, name)
                 redis.call('HDEL', members, 'h' .. name, 'w' .. name, 't' .. name, 'q' .. name,
-                    'p' .. name)
+                    'p' .. name, 's' .. name)
             else
                 lapsed[#lapsed + 1] = its_part
                 redis.call('HSET', members, 'h' .. name, 0)
@@ -166,11 +173,11 @@ if now - swept >= SWEEP then
 end
 
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', '(' .. string.format('%.0f', now - window))
-for at = 20, 19 + added do
+for at = 21, 20 + added do
     given = given + 1
     redis.call('ZADD', slots, now + tonumber(ARGV[at]), given)
 end
-for at = 20 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
+for at = 21 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
 
 scale = min(scale + 0.05 * max(now - scaled, 0) / 1000000, 1)
 if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / tps), now end
@@ -204,8 +211,13 @@ else
 end
 -- With nothing at all it could start nothing if it lost the server: a fortieth of its equal share.
 target = max(target, floor(limit / (40 * present)))
--- What changes little stays: each change is not counted as free for a while.
-if math.abs(target - right) <= 0.15 * max(target, right) then target = right end
+-- What changes little stays, above all what shrinks, which nobody can use for a while.
+local spare = floor(0.75 * kept / max(workers, present))
+local promised = reserve + sum - held + spares + max(spare, spare_before)
+if target > right and target - right <= 0.05 * target then target = right end
+if target < right and right - target <= 0.15 * right and promised + right <= limit then
+    target = right
+end
 -- The most slots in any window that ends now or later; of two a window apart none holds both.
 local function most_slots()
     local exact = '%.0f'
@@ -223,15 +235,18 @@ end
 if not is_open then target = right end
 local right_before, before = right, max(right, used)
 if target > right then
-    local room = limit - reserve - (sum - held) - most_slots()
+    local room = limit - max(promised, reserve + sum - held + most_slots())
     right = max(right, min(target, room))
 else
     right = max(target, 0)
 end
 sum = sum - held + max(before, right)
+-- What it may have besides once it has lost the server for a while is not lent meanwhile.
+if not is_open or promised + max(before, right) > limit then spare = 0 end
+spares = spares + max(spare, spare_before)
 targets = targets - target_before + target
 redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't' .. me, target,
-    'q' .. me, sequence, 'p' .. me, part)
+    'q' .. me, sequence, 'p' .. me, part, 's' .. me, max(spare, spare_before))
 
 local open_limit = limit - reserve - max(sum, targets + away)
 local function next_slot()
@@ -255,7 +270,7 @@ redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, '
     'sum', sum, 'wants', wants, 'targets', targets, 'scale', scale, 'scaled', now,
     'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
     'number', given, 'expected', expected, 'open', is_open and 1 or 0, 'joined', joined,
-    'reported', reported, 'level', level)
+    'reported', reported, 'level', level, 'spares', spares)
 -- As many as there may be, for the next server to know whom to wait for.
 local met = present + redis.call('ZCARD', silent)
 if not is_open then
@@ -264,7 +279,7 @@ elseif now < began + FORGET then
     met = met + expected
 end
 return {now, epoch, right, first, blocked, limit, present, wants, is_open and 0 or 1,
-    min(met, workers),
+    min(met, workers), spare,
     unpack(granted)}
 """)
 
@@ -273,10 +288,11 @@ LEAVE: Final = Script("""
 local me, window, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 for at = 5, #ARGV do redis.call('ZREM', KEYS[1], ARGV[at]) end
 if redis.call('ZREM', KEYS[3], me) == 1 then
-    local mine = redis.call('HMGET', KEYS[5], 'w' .. me, 't' .. me)
+    local mine = redis.call('HMGET', KEYS[5], 'w' .. me, 't' .. me, 's' .. me)
     redis.call('HINCRBY', KEYS[2], 'wants', -tonumber(mine[1]))
     redis.call('HINCRBY', KEYS[2], 'targets', -tonumber(mine[2]))
-    redis.call('HSET', KEYS[5], 'w' .. me, 0, 't' .. me, 0, 'q' .. me, 'gone')
+    redis.call('HINCRBY', KEYS[2], 'spares', -tonumber(mine[3]))
+    redis.call('HSET', KEYS[5], 'w' .. me, 0, 't' .. me, 0, 's' .. me, 0, 'q' .. me, 'gone')
     redis.call('ZADD', KEYS[4], now - lease + window, me)
 end
 return {now}

@@ -20,6 +20,7 @@ MOST_AHEAD = 32
 class Member:
     held: int = 0
     part: float = 0.0
+    spare: int = 0
     demand: int = 0
     target: int = 0
     sequence: int = 0
@@ -116,7 +117,7 @@ class FakeServer:
             self.slots.pop(each, None)
         if self.seen.pop(me, None) is not None:
             self.silent[me] = now - self.lease + self.window
-            self.members[me].demand = self.members[me].target = 0
+            self.members[me].demand = self.members[me].target = self.members[me].spare = 0
             self.members[me].is_gone = True
 
     @property
@@ -134,6 +135,10 @@ class FakeServer:
     @property
     def sum(self) -> int:
         return sum(each.held for each in self.members.values())
+
+    @property
+    def _spares(self) -> int:
+        return sum(self.members[name].spare for name in self.seen)
 
     def _begin(self, now: float) -> None:
         for each in (self.slots, self.seen, self.silent, self.members):
@@ -155,7 +160,7 @@ class FakeServer:
             keeps = theirs.part < 1 and not theirs.is_gone
             if at >= now - (FORGET if keeps else self.lease):
                 self.away += theirs.held
-                reserve += 0.0 if theirs.is_gone else max(theirs.part - theirs.held, 0.0)
+                reserve += 0.0 if theirs.is_gone else max(theirs.part - theirs.held, theirs.spare)
             elif theirs.is_gone or at < now - FORGET:
                 del self.silent[name], self.members[name]
             else:
@@ -196,16 +201,25 @@ class FakeServer:
             self.level = self.level or self._level_of(lent)
             target = math.floor(min(1.3 * mine.demand, self.level))
         target = max(target, math.floor(limit / (40 * len(self.seen))))
-        if abs(target - message.right) <= 0.15 * max(target, message.right):
+        spare = math.floor(0.75 * kept / max(self.workers, len(self.seen)))
+        others = self.reserve + self.sum - mine.held
+        promised = others + self._spares - mine.spare + max(spare, message.spare)
+        shrinks_by, grows_by = message.right - target, target - message.right
+        if 0 < grows_by <= 0.05 * target:
+            target = message.right
+        elif 0 < shrinks_by <= 0.15 * message.right and promised + message.right <= limit:
             target = message.right
         is_closed = not self.is_open
-        room = limit - self.reserve - (self.sum - mine.held) - self._most_slots(now)
+        room = limit - max(promised, others + self._most_slots(now))
         right = message.right
         if is_closed:
             target = right
         before = max(right, message.used)
         right = max(right, min(target, room)) if target > right else max(target, 0)
         mine.held, mine.target = max(before, right), target
+        if is_closed or promised + mine.held > limit:
+            spare = 0
+        mine.spare = max(spare, message.spare)
         open_limit = self._open_limit(limit)
         opens = self._opens(now) if is_closed else now
         first, granted = self._next_slot(now, opens, open_limit), []
@@ -220,6 +234,7 @@ class FakeServer:
         return Answer(
             epoch=str(self.epoch),
             right=right,
+            spare=spare,
             first_at=first,
             blocked_until=self.blocked,
             limit=limit,

@@ -49,6 +49,7 @@ class Member:
             right=0 if answer is None else answer.right,
             part=self.random.choice([TPS // WORKERS, TPS // (WORKERS - 1)]),
             met=0 if answer is None else answer.met,
+            spare=0 if answer is None else answer.spare,
             epoch="" if answer is None else answer.epoch,
             **{"used": 0, "demand": 0, **said},
         )
@@ -117,5 +118,5 @@ def test_it_answers_as_the_rules_say(members: list[Member]) -> None:
 
 
 def _told(answer: Answer) -> dict[str, object]:
-    names = ("right", "limit", "present", "demand", "met", "is_closed")
+    names = ("right", "spare", "limit", "present", "demand", "met", "is_closed")
     return {name: getattr(answer, name) for name in names}

@@ -91,6 +91,7 @@ class _Beside:
             "added": (-0.25,) if chance.random() < 0.05 else (),
             "returned": tuple(back),
             "met": 0 if member.real is None else member.real.met,
+            "spare": 0 if member.real is None else member.real.spare,
         }
         real = self._real(member, Message(epoch=_epoch(member.real), **said))
         fake = self.fake.take(
@@ -138,7 +139,7 @@ def _epoch(answer: Answer | None) -> str:
 
 
 def _told(answer: Answer) -> dict[str, object]:
-    names = ("right", "limit", "present", "demand", "met", "is_closed")
+    names = ("right", "spare", "limit", "present", "demand", "met", "is_closed")
     told: dict[str, object] = {name: getattr(answer, name) for name in names}
     told["slots"] = [number for _, number in answer.slots]
     return told
