@@ -15,7 +15,8 @@ wishes of all calls as one message, and brings the answer.
 | a slot is not used                  | goes back with the next message                        |
 | a start is a little late            | counts as on time                                      |
 | a start is later                    | the slot goes back, the caller must reserve again      |
-| no answer in time, or an error      | is alone: goes on with its right, and asks nothing     |
+| no answer in time, or an error      | is alone: goes on with its right, and asks nothing;    |
+|                                     | its calls wait a little longer than they would else    |
 | it is alone, and was lent nothing   | its calls wait for the server as long as for a slot    |
 | the server answers again            | asks again                                             |
 """
@@ -42,8 +43,8 @@ __all__ = ["SharedAllowance"]
 _ASK_BEFORE: Final = 0.02
 #: Seconds for which a server that was full is taken to be full: others give slots back.
 _FULL_FOR: Final = 0.25
-#: Calls wait so much longer while the fleet comes together on a server that knows nothing, or for
-#: a server that is away when nothing was lent.
+#: Calls wait so much longer while the fleet comes together on a server that knows nothing, and
+#: while the server is away: what was given slot by slot is missing then.
 _GRACE: Final = 0.7
 _MOST_WISHES: Final = 1000
 
