@@ -205,9 +205,8 @@ class FakeServer:
         others = self.reserve + self.sum - mine.held
         promised = others + self._spares - mine.spare + max(spare, message.spare)
         shrinks_by, grows_by = message.right - target, target - message.right
-        if 0 < grows_by <= 0.05 * target:
-            target = message.right
-        elif 0 < shrinks_by <= 0.15 * message.right and promised + message.right <= limit:
+        is_kept = shrinks_by <= 0.15 * message.right and promised + message.right <= limit
+        if 0 < grows_by <= 0.05 * target or (shrinks_by > 0 and is_kept):
             target = message.right
         is_closed = not self.is_open
         room = limit - max(promised, others + self._most_slots(now))

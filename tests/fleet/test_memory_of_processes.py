@@ -51,6 +51,9 @@ def test_what_one_process_asked_for_another_recalls_and_forgets_when_told(
     server: Server, service: Accounts
 ) -> None:
     with fleet(server, service, 2) as (one, other):
+        for member in (one, other):
+            member.ask(first=7)  # It takes a moment to connect, on a busy machine.
+        asked(service)
         assert one.ask(user="u1") == ["service"]
         assert one.ask(first=1) == ["service"]
         assert other.ask(user="u1") == ["cache"]
