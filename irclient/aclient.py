@@ -89,7 +89,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
             query: A value of `irclient.queries`.
 
         Raises:
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
         """
         found = self._cached_answer(query)
         return await self._driver.run(self._begin(query)) if found is None else found

@@ -87,7 +87,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
             query: A value of `irclient.queries`.
 
         Raises:
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
         """
         found = self._cached_answer(query)
         return self._answer(query) if found is None else found

@@ -48,8 +48,9 @@ class ServiceEndpoint:
         name: The service endpoint's name within the account.
         tps: Transactions per second that the endpoint is provisioned with
             (``preAllocatedCapacity``, contract section 12).
-        url: The base URL; by default the documented host of account and name, also after
-            `dataclasses.replace` has changed one of them. HTTPS only, but for loopback hosts.
+        url: Where it answers, as a base URL. The default is the host that Microsoft documented
+            for account and name, and has retired, so in practice each endpoint needs its own.
+            HTTPS only, but for loopback hosts.
         modeling: The modeling component to read where a query names none.
         region: The region's name, for people: it appears in health and logs.
     """

@@ -113,7 +113,7 @@ METHOD: Final = '''
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
 {example}
         """
@@ -252,7 +252,8 @@ def first_line(kind: type[Query]) -> tuple[str, str]:
     if named is None:
         raise ValueError(f"the docstring of {kind.__name__} names no section of the contract")
     summary = said[: named.start()].partition(":")[0].rstrip(".")
-    return f"Return {summary[0].lower()}{summary[1:]}.", wrapped(f"Source: {named[1]}.", 8)
+    source = named[1] + ")" * (named[1].count("(") - named[1].count(")"))
+    return f"Return {summary[0].lower()}{summary[1:]}.", wrapped(f"Source: {source}.", 8)
 
 
 def argument(name: str, said: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Trouble
+from irclient.auth.entra import _FIXES as ENTRAS_CODES
 from irclient.configuration import Configuration, describe
 from irclient.errors import ConfigurationError
 
@@ -39,6 +40,7 @@ _KINDS: Final = {
 #: What is made with a message that ends in an error of another name.
 _MADE_AS: Final = {
     "TokenRefused": "AuthenticationError", "TokenUnanswered": "AuthenticationError",
+    "SecretRejected": "AuthenticationError",
     "OutputError": "ConfigurationError", "DataContractError": "ConfigurationError",
     "SmallerData": "ConfigurationError",
     "Unreachable": _ATTEMPTS, "Late": _ATTEMPTS, "Unsendable": _ATTEMPTS,
@@ -61,24 +63,36 @@ _MORE: Final = {
     "no endpoint answered, ": "Some were not asked, because they were known to fail: "
     "`client.health()` says why, and when they are asked again.",
     "every endpoint is at its TPS": "[Stay under the TPS](how-to/tps.md) says how slots are "
-    "handed out, and [fleets](how-to/fleets.md) how several processes share one TPS.",
+    "handed out, and [fleets](how-to/fleets.md) how several processes share one TPS. "
+    "What counts is the `tps` that is configured for each endpoint (`IRCLIENT_TPS`), and this "
+    "process's share of it.",
     "the deadline of": "The attempts in the message say where the time went; "
-    "[set deadlines](how-to/deadlines.md) says how they share it.",
+    "[set deadlines](how-to/deadlines.md) says how they share it. Without any, it went into what "
+    "the call was waiting for: of a token, `irclient doctor` says whether the vault or Entra "
+    "hangs.",
     "no token could be fetched": "`irclient doctor` walks the same way, from the vault to Entra, "
     "and says which step fails ([authenticate](how-to/authenticate.md)).",
+    "Entra refused a token": "After a colon come Entra's own words, with its code:\n\n"
+    + "\n".join(f"- `{code}`: {fix}" for code, fix in ENTRAS_CODES.items()),
     "reading the secret": "`irclient doctor` reads it too, and says what to change "
-    "([authenticate](how-to/authenticate.md)).",
+    "([authenticate](how-to/authenticate.md)). `SecretNotFound`: the name or the vault is another "
+    "one; `Forbidden`: the identity lacks the role 'Key Vault Secrets User', or the vault's "
+    "firewall stops it.",
     "the service does not accept the token": "`irclient doctor` prints what the token says of "
     "itself ([authenticate](how-to/authenticate.md)).",
-    "every endpoint is waiting for its first cooking": "A new account has no lists yet: "
-    "[trigger a cooking](how-to/cooking.md), or name a [fallback](how-to/fall-back.md).",
+    "every endpoint is waiting for its first cooking": "The service says "
+    "`WaitingForData`. A new account has no lists yet: [trigger a cooking](how-to/cooking.md), or "
+    "name a [fallback](how-to/fall-back.md).",
     "no endpoint answered as the contract says": "Something else answers at that address, a proxy "
     "or another service: compare with [the contract](reference/contract.md).",
     "the list changed while it was read": "[Pages](how-to/many.md) are pinned to one data set.",
     "is not a key": "The message ends with a guess, or with the keys that there are: "
     "[every key](reference/configuration.md).",
     "unreachable": "No connection. `Connection refused`: nothing listens at the host and port of "
-    "the endpoint's `url`. `irclient doctor` says how far it comes.",
+    "the endpoint's `url`. `CERTIFICATE_VERIFY_FAILED`, `unable to get local issuer "
+    "certificate`: name its authority with `ca_file`. `Name or service not known`: the host is "
+    "misspelt; one that ends in `mir.prod.reco.microsoft.com` is gone, for the hosted service was "
+    "retired: set the endpoint's `url` to your own. `irclient doctor` says how far it comes.",
     "timed out": "[Set deadlines](how-to/deadlines.md) says how much time an attempt has.",
     "stale connection": "A kept connection had been closed; the request was sent again over a new "
     "one.",

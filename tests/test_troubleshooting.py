@@ -103,6 +103,12 @@ def test_what_is_said_of_a_vault_is_on_the_page(error) -> None:
     assert "### reading the secret … in … failed" in page()
 
 
+def test_each_code_that_entra_is_answered_for_is_on_the_page() -> None:
+    assert "### Entra refused a token" in page()
+    for code in ("AADSTS7000215", "AADSTS7000222", "AADSTS700016", "AADSTS500011"):
+        assert f"- `{code}`: " in page()
+
+
 def test_warnings_and_missing_extras_are_on_the_page() -> None:
     for words in (
         "answered 429 though this process sent",

@@ -83,7 +83,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.new(count=3)).ids
@@ -146,7 +146,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.popular(count=2, filters={"Category": "Clothing"})).ids
@@ -209,7 +209,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.trending(count=2)).ids
@@ -279,7 +279,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.similar("64705", count=3)).ids
@@ -346,7 +346,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.cart(["64705", "64709"], count=1)).ids
@@ -389,7 +389,7 @@ class AsyncListMethods(ABC):
         """Return items frequently bought together with one item.
 
         Source: contract 6.6, documented in the preview, absent from the later reference, still
-        answered in 2023 (seen in code.
+        answered in 2023 (seen in code).
 
         Args:
             item_id: The seed. ``items`` cannot be asked for: that path is the cart's.
@@ -412,7 +412,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.bought_together("64705", count=2)).ids
@@ -479,7 +479,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.picks("a-user", count=2)).ids
@@ -534,7 +534,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.personalize("a-user", ["7", "8"])).ids
@@ -579,7 +579,7 @@ class AsyncListMethods(ABC):
 
         Raises:
             QueryError: An argument cannot be used; nothing was sent.
-            IRError: The one error that says why there is no answer.
+            IRError: No answer; its kind says who must act (`irclient.errors`).
 
         Example:
             >>> (await ir.selectors("64702"))[0].name

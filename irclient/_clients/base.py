@@ -261,9 +261,9 @@ class ClientBase(ConfiguredClient[TransportT]):
         """Return whether a call could be answered by the service now; reads memory only.
 
         What it finds missing is looked for in the background: a token is fetched, and endpoints
-        that fail are asked every few seconds, with one small request each, until they answer. So
-        is the preferred one after two seconds without an answer. That goes on for a minute after
-        readiness was last asked for; a probe of an orchestrator keeps it up.
+        that fail are asked every few seconds, with one small request each, until they answer. The
+        preferred endpoint is asked as well when it has answered nothing for two seconds. This
+        ends a minute after readiness was last asked for; an orchestrator's probe keeps it up.
         """
         state, now = self._state, time.monotonic()
         if readying.needs_watch(state, now) and state.watch.begin(now):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from irclient._core.call_state import FOR_TOKEN, pause, tell
+from irclient._core.call_errors import FOR_TOKEN
+from irclient._core.call_state import pause, tell
 from irclient._core.protocol import NotStarted, Start
 from irclient.errors import AuthenticationError
 from irclient.observe import TokenRejected

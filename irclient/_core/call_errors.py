@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.verdict import Meaning, Verdict
 from irclient._values.momentary import value
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "FOR_TOKEN",
     "Unasked",
     "allowance_used_up",
     "deadline_exceeded",
@@ -35,6 +36,8 @@ __all__ = [
     "unauthorized",
 ]
 
+#: What a call may wait for before it can send anything.
+FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
 _REFUSALS = frozenset({Meaning.DENIED, Meaning.UNAUTHORIZED})
 #: What to wait for after throttles that came without advice: one second is the TPS window.
 _WITHOUT_ADVICE = 1.0
@@ -101,9 +104,12 @@ def deadline_exceeded(
     """The error for a call whose time ran out."""
     spent = _told(attempts) if attempts else "nothing was sent"
     waiting = f" while waiting for {waiting_for}" if waiting_for else ""
+    advice = "Give the call a longer deadline, or each attempt a shorter timeout"
+    if not attempts and waiting_for == FOR_TOKEN:
+        advice = "`irclient doctor` says whether the vault or Entra does not answer"
     return DeadlineExceeded(
         f"the deadline of {deadline:g} s passed{waiting} after {_count(attempts)}: {spent}. "
-        "Give the call a longer deadline, or each attempt a shorter timeout",
+        f"{advice}",
         attempts=tuple(attempts),
         retry_after=retry_after,
     )
@@ -172,7 +178,8 @@ def allowance_used_up(
         return no_endpoint_answered([*verdicts, waiting], attempts, unasked)
     return Throttled(
         f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
-        "call may wait. Ask again then, allow a longer max_wait, or provision more TPS",
+        "call may wait. Ask again then, allow a longer max_wait, raise an endpoint's tps if it is "
+        "provisioned with more than that says, or provision more",
         retry_after=slot_after,
     )
 

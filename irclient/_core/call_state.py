@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from irclient.topology import ServiceEndpoint
 
 __all__ = [
-    "FOR_TOKEN",
     "CallState",
     "Noted",
     "new_call_id",
@@ -42,8 +41,6 @@ Noted: TypeAlias = Literal["all", "but what the answer tells", "nothing"]
 
 #: Noted where nobody listens, too: a log must say when an account left, and when it came back.
 _ALWAYS_NOTED: Final = (Ejected, PutAside, Returned, TrafficReturned)
-#: What a call may wait for before it can send anything.
-FOR_TOKEN: Final = "a token"  # noqa: S105  (words of a message)
 #: Seconds after which a token may be there that is being fetched.
 _TOKEN_SOON: Final = 1.0
 
@@ -240,5 +237,7 @@ def stop_unless_open(call: CallState, *, waiting_for: str = "") -> None:
             call.allowed_for,
             call.attempts,
             waiting_for=waiting_for,
-            retry_after=_TOKEN_SOON if waiting_for == FOR_TOKEN and not call.sent else None,
+            retry_after=_TOKEN_SOON
+            if waiting_for == call_errors.FOR_TOKEN and not call.sent
+            else None,
         )

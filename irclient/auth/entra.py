@@ -162,10 +162,11 @@ def _refusal(answer: Mapping[str, Any], secret: Secret, *, asking: str) -> Excep
     code = provider_code(description) or redacted(error, secret)
     if error in _PASSING:
         return TokenUnanswered(f"Entra has trouble of its own: {description}", fix=FIX_TROUBLE)
-    kind = SecretRejected if error == "invalid_client" else TokenRefused
     fix = _FIXES.get(code, "look the code up at https://login.microsoftonline.com/error")
     what = f"Entra refused a token for {asking}: {description} ({error})"
-    return kind(what, fix=fix, code=code)
+    if error == "invalid_client":
+        return SecretRejected(what, fix=fix, code=code)
+    return TokenRefused(what, fix=fix, code=code)
 
 
 def _seconds(given: object) -> float | None:

@@ -91,6 +91,11 @@ def _missing(path: KeyPath, source: Source) -> str:
             "IRCLIENT_TENANT_ID and IRCLIENT_CLIENT_ID; or IRCLIENT_TOKEN to a key of a service "
             "of your own; or IRCLIENT_CREDENTIAL__KIND to 'azure'"
         )
+    if path == ("credential", "token_env") and source.file is None:
+        return (
+            "IRCLIENT_TOKEN is missing; set it to the token, or IRCLIENT_CREDENTIAL__TOKEN_ENV to "
+            "the name of the variable that holds it"
+        )
     leaf = _first_leaf_in(path)
     path = (*path, *leaf.pattern[len(path) :])
     choice = f" ({', '.join(_KINDS)})" if path == ("credential", "kind") else ""

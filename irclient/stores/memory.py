@@ -29,9 +29,10 @@ _OVERHEAD: Final = 1024
 class MemoryStore:
     """Keeps the entries that are used; they carry their own instants and never expire here.
 
-    When there is no room, the oldest entry goes; one that was used begins anew as the youngest
-    instead ("second chance", also known as CLOCK). That finds a little more than a cache of what
-    was used last, whose look-ups write their order all over memory; here they set one mark.
+    When there is no room, the oldest entry goes, unless it was used: then it is kept as if it
+    were new, and the next oldest is looked at ("second chance", also known as CLOCK). That finds
+    a little more than a cache of what was used last, whose look-ups write their order all over
+    memory; here they set one mark.
 
     Args:
         max_entries: The most entries to keep, at least 1.

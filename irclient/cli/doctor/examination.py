@@ -41,7 +41,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
             advice="correct the configuration; nothing else can be checked before",
         )
         return
-    labels = ", ".join(each.label for each in endpoints)
+    labels = ", ".join(f"{each.label} ({each.tps:g} TPS)" for each in endpoints)
     yield Finding(
         check="configuration", subject=subject, verdict=Verdict.GOOD, saw=f"names {labels}"
     )
