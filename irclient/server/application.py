@@ -33,6 +33,8 @@ __all__ = ["Application", "Readiness"]
 
 _log: Final = logging.getLogger(__name__)
 _LONGEST_PATH: Final = 200
+#: Headers that mean nothing when they are there twice.
+_SINGLE: Final = (b"host", b"authorization")
 
 
 class _Gone(Exception):  # noqa: N818  (an event, not a failure of ours)
@@ -105,7 +107,11 @@ class Application:
 
     async def _about_lists(self, scope: Scope, receive: Receive) -> Response:
         started_at = time.perf_counter()
-        host, authorization = _headers(scope)
+        try:
+            host, authorization = _headers(scope)
+        except Refused as twice:
+            self.metrics.refused("head")
+            return refusal(twice.code, twice.message)
         service = self.hosts.find(host)
         if service is None:
             self.metrics.refused("unknown host")
@@ -164,14 +170,18 @@ class Application:
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None]:
-    """The values of `Host` and `Authorization`."""
-    host = authorization = None
+    """The values of `Host` and `Authorization`.
+
+    Raises:
+        Refused: One is there twice: an ingress in front may have looked at the other.
+    """
+    found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
-        if name == b"host":
-            host = value.decode("latin-1")
-        elif name == b"authorization":
-            authorization = value.decode("latin-1")
-    return host, authorization
+        if name in _SINGLE:
+            if name in found:
+                raise Refused("BadRequest", f"the header {name.decode()} is there twice")
+            found[name] = value.decode("latin-1")
+    return found.get(b"host"), found.get(b"authorization")
 
 
 def _target(scope: Scope) -> str:

@@ -175,7 +175,7 @@ class Limits(_Table):
     """Seconds within which a request must have come in, and its answer be taken."""
 
     idle_after: Seconds = 75.0
-    """Seconds after which a connection without requests is closed."""
+    """Seconds after which a connection without requests is closed; after 30 if it never had one."""
 
     sessions: Annotated[int, Field(ge=64, le=10_000_000)] = 20_000
     """Live sessions that are remembered for each account; the longest unused ones make room."""

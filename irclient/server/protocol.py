@@ -6,7 +6,7 @@ for an answer to be taken. What is added here ends those connections.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LimitedConnection", "limited_connections"]
 
+#: Seconds that a connection has for its first request to begin.
+_FIRST_WITHIN: Final = 30.0
 _TOO_LARGE = b"\r\n".join(
     (
         b"HTTP/1.1 431 Request Header Fields Too Large",
@@ -42,8 +44,11 @@ class LimitedConnection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (uvicorn's arguments)
         super().__init__(*args, **kwargs)
         self._made_at = self.loop.time()
+        self._first_within = min(_FIRST_WITHIN, self.limits.idle_after)
         #: When the exchange under way began, from the first byte of its request.
         self._began_at: float | None = None
+        #: Whether a request has begun to come in and has not ended; its answer may be sent already.
+        self._is_receiving = False
         #: Since when a part of an answer has been waiting to be taken.
         self._unsent_since: float | None = None
         self._head_bytes = 0
@@ -65,7 +70,13 @@ class LimitedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to count a head."""
         self._head_bytes = 0
+        self._is_receiving = True
         super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """End a request, of which the answer may be under way."""
+        self._is_receiving = False
+        super().on_message_complete()
 
     def on_url(self, url: bytes) -> None:
         """Count a part of the target."""
@@ -78,10 +89,10 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_response_complete(self) -> None:
-        """End an exchange."""
+        """End an exchange; what has come in of the next one, or is left of this, must come soon."""
         super().on_response_complete()
         if not self.pipeline:
-            self._began_at = None
+            self._began_at = self.loop.time() if self._is_receiving else None
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, or is too large to be."""
@@ -99,7 +110,7 @@ class LimitedConnection(HttpToolsProtocol):
         for since, within in (
             (self._began_at, self.limits.slow_after),
             (self._unsent_since, self.limits.slow_after),
-            (self._made_at if self.cycle is None else None, self.limits.idle_after),
+            (self._made_at if self.cycle is None else None, self._first_within),
         ):
             if since is not None and now - since > within:
                 self.refused("slow")

@@ -40,7 +40,7 @@ def counted(people, longest):
     alone, both = np.zeros(ITEMS), np.zeros((2, ITEMS, ITEMS))
     for items in people:
         kept = sorted(items)[:longest]  # all on one day: the catalogue's order
-        voice = round(1024 * log(1 + len(people) / len(items)) ** 2)
+        voice = round(1024 * log(1 + len(people) / len(items)) ** 3)
         alone[kept] += 1
         for one, other in permutations(kept, 2):
             both[:, one, other] += (1, voice)
@@ -56,7 +56,7 @@ def test_pairs_score_what_counting_them_one_by_one_says(made, monkeypatch, longe
     scores = {"people_also": pairs.people_also, "picks": pairs.picks}
     found = pairs.best_pairs(pairs.voiced(engine, "taken", size=ITEMS), scores)
     alone, (together, voices) = counted(people, longest)
-    weight = 2.2 / (1.2 * (0.2 + 0.8 * alone / alone[alone > 0].mean()) + 1)
+    weight = 1.7 / (0.7 * (0.3 + 0.7 * alone / alone[alone > 0].mean()) + 1)
     for one in range(ITEMS):
         cosine = [
             together[one, other] / (sqrt(alone[one] * alone[other]) + 4) for other in range(ITEMS)

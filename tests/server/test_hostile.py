@@ -57,6 +57,30 @@ def test_a_half_sent_request_is_ended(serving, raw):
         assert connection.recv(100) == b""
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "GET /reco/v1.0/new?count=1 HTTP/1.1\r\n{head}\r\nGET /reco/v1.0/new HTTP/1.1\r\nHost:",
+        "GET /reco/v1.0/new?count=1 HTTP/1.1\r\n{head}Content-Length: 9\r\n\r\nhalf",
+        "POST /Control/V1.0/Model HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    ],
+    ids=["half a next head", "half a body that nobody needs", "half a body without a key"],
+)
+def test_what_is_left_of_an_answered_request_or_begun_of_the_next_must_come_soon(serving, rest):
+    server = serving(limits=LIMITS.replace("idle_after = 3", "idle_after = 60"), top=QUIET)
+    with socket.create_connection(server.address, timeout=20) as connection:
+        connection.sendall(rest.format(head=AUTHORIZED).encode())
+        while connection.recv(65_536):
+            pass
+
+
+@pytest.mark.parametrize("header", [f"Authorization: Bearer {KEY}", "Host: y"])
+def test_a_host_or_a_key_that_is_there_twice_is_refused(serving, header):
+    server = serving(top=QUIET)
+    request = f"GET /reco/v1.0/new?count=1 HTTP/1.1\r\n{AUTHORIZED}{header}\r\n\r\n"
+    assert send(server, request.encode()).startswith(b"HTTP/1.1 400")
+
+
 def test_a_head_that_drips_and_a_connection_that_says_nothing_are_ended(serving):
     server = serving(limits=LIMITS, top=QUIET)
     with (
