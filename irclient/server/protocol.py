@@ -20,6 +20,8 @@ __all__ = ["LimitedConnection", "limited_connections"]
 
 #: Seconds that a connection has for its first request to begin.
 _FIRST_WITHIN: Final = 30.0
+#: Seconds that a connection has for it when the server ends.
+_LAST_WITHIN: Final = 2.0
 _TOO_LARGE = b"\r\n".join(
     (
         b"HTTP/1.1 431 Request Header Fields Too Large",
@@ -93,6 +95,17 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_response_complete()
         if not self.pipeline:
             self._began_at = self.loop.time() if self._is_receiving else None
+
+    def shutdown(self) -> None:
+        """End with the answer under way; a caller who has just connected is answered first."""
+        if self.cycle is None:
+            self.loop.call_later(_LAST_WITHIN, self._end_if_unused)
+        else:
+            super().shutdown()
+
+    def _end_if_unused(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, or is too large to be."""

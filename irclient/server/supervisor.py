@@ -227,16 +227,15 @@ class _Supervisor:
         self._signals = max(self._signals, 1)
         begun = self._signals
         configuration = self._plan.configuration
+        # The workers have them open until they are drained. Were they open here for longer, callers
+        # would wait in them for an answer that never comes.
+        for each in self._sockets:
+            each.close()
         for process, _ in self._workers.values():
             process.terminate()
-        closed_at = time.monotonic() + configuration.drain_delay
-        until = closed_at + configuration.drain_timeout + _GRACE
+        until = time.monotonic() + configuration.drain_delay + configuration.drain_timeout + _GRACE
         while self._workers and time.monotonic() < until and self._signals == begun:
             self._look(timeout=0.1)
-            if time.monotonic() >= closed_at:
-                # The workers close theirs too; while one is open, callers would wait in it.
-                for each in self._sockets:
-                    each.close()
         for process, _ in list(self._workers.values()):
             process.kill()
             process.join()

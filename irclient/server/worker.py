@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -39,6 +40,8 @@ __all__ = ["Worker"]
 
 #: Ticks are uvicorn's, ten a second.
 _TICKS_A_SECOND: Final = 10
+#: Seconds that a caller who connected at the last instant has for a TLS handshake.
+_LAST_HANDSHAKE: Final = 2.0
 _BACKLOG: Final = 2_048
 
 
@@ -190,10 +193,49 @@ class _Server(uvicorn.Server):
             self._metrics.connections(len(self.server_state.connections))
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: accept nothing more, answer who has connected, and close."""
+        # Closing the last descriptor of a listening socket resets whoever waits in it.
+        kept = [each.dup() for each in sockets or ()]
+        for server in self.servers:
+            server.close()
+        waiting = [caller for each in kept for caller in _accepted(each)]
+        await asyncio.gather(*map(self._take, waiting), return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _take(self, caller: socket.socket) -> None:
+        tls = self.config.ssl
+        connection = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        made = partial(  # as uvicorn makes it
+            connection,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        await asyncio.get_running_loop().connect_accepted_socket(
+            made,
+            caller,
+            ssl=tls,
+            ssl_handshake_timeout=_LAST_HANDSHAKE if tls else None,
+        )
+
     def _drain(self) -> None:
         if self._drained_at is None:
             self._readiness.is_draining = True
             self._drained_at = time.monotonic() + self._drain_delay
+
+
+def _accepted(listening: socket.socket) -> list[socket.socket]:
+    """Who waits in a listening socket, which is closed."""
+    found: list[socket.socket] = []
+    with listening:
+        listening.setblocking(False)
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = listening.accept()
+                caller.setblocking(False)
+                found.append(caller)
+    return found
 
 
 def _shared_state(plan: Plan) -> tuple[RedisServer | None, Capacity, Sessions]:
