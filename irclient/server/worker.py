@@ -229,11 +229,11 @@ def _accepted(listening: socket.socket) -> list[socket.socket]:
     """Who waits in a listening socket, which is closed."""
     found: list[socket.socket] = []
     with listening:
-        listening.setblocking(False)
+        listening.settimeout(0)
         with contextlib.suppress(OSError):
             while True:
                 caller, _ = listening.accept()
-                caller.setblocking(False)
+                caller.settimeout(0)
                 found.append(caller)
     return found
 
