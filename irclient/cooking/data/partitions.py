@@ -125,7 +125,9 @@ class _Finding:
         path = self.folder / MODEL_FILE
         found: dict[str, tuple[Partition, ...]] = {}
         by_folded_name = {name.casefold(): entity for name, entity in ENTITIES.items()}
-        for about in _model_json(path).entities:
+        entities = _model_json(path).entities
+        known = {name.casefold() for name in (*ENTITIES, *(about.name for about in entities))}
+        for about in entities:
             entity = by_folded_name.get(about.name.casefold())
             if entity is None:
                 self.notes.append(f"{path}: {about.name} is no entity of the contract: not read")
@@ -137,7 +139,17 @@ class _Finding:
                 if own:
                     self.notes.append(f"{path} leaves out {entity.name}: read all the same")
                     found[entity.name] = own
+        self._tell_other_folders(known, [one.path for own in found.values() for one in own])
         return Model(self.folder, found, tuple(self.notes))
+
+    def _tell_other_folders(self, known: set[str], files: list[Path]) -> None:
+        """Note the folders that belong to no entity: one may be an entity's, misspelt."""
+        for own in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
+            is_hidden = own.name.startswith((".", "_"))
+            if is_hidden or own.name.casefold() in known or not own.is_dir():
+                continue
+            if not any(file.is_relative_to(own) for file in files):
+                self.notes.append(f"{_printable(own)} is the folder of no entity: not read")
 
     def _partitions(self, entity: Entity, about: _EntityJson) -> tuple[Partition, ...]:
         path = self.folder / MODEL_FILE
