@@ -40,8 +40,9 @@ def each_once(queries: object) -> list[AnyListQuery]:
         QueryError: They are not several queries.
     """
     if isinstance(queries, str) or not isinstance(queries, Iterable):
+        given = type(queries).__name__
         raise QueryError(
-            f"queries must be a list of them, such as [Similar('64702')]; got {queries!r}"
+            f"queries must be a list of them, such as [Similar('64702')]; got a {given}"
         )
     return list(dict.fromkeys(checked(query) for query in cast("Iterable[object]", queries)))
 
