@@ -6,6 +6,7 @@ import pytest
 
 from irclient import errors
 from irclient._core.call_errors import (
+    FOR_TOKEN,
     deadline_exceeded,
     no_endpoint_answered,
     refused,
@@ -78,6 +79,12 @@ def test_unauthorized_names_what_to_check() -> None:
     assert "scope and tenant" in str(error)
     assert "a line of the keys_file" in str(error)
     assert error.attempts == tuple(ATTEMPTS[:1])
+
+
+def test_time_that_went_into_the_first_token_is_not_for_a_longer_deadline_to_mend() -> None:
+    error = deadline_exceeded(2.5, [], waiting_for=FOR_TOKEN)
+    assert "irclient doctor" in str(error)
+    assert "longer deadline" not in str(error)
 
 
 @pytest.mark.parametrize(
