@@ -136,7 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _cook(place: _Place) -> list[Figure]:
     seconds, most = _cooked(place)
-    where = "a million interactions"
+    taken = open_output(place.out).manifest["counts"]["interactions"]
+    where = f"{taken:,} interactions"
     return [
         at_most("cook, cold", where, seconds, 15.0, "s"),
         at_most("memory of it", where, most, 1_024, "MB"),
