@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import httpx
 
+from irclient._runtime.forks import fork_safe_lock
 from irclient.errors import ConfigurationError
 from irclient.testing.script import Outcome, Script, answer_well
 from irclient.testing.sent import read_request
@@ -71,7 +71,7 @@ class ScriptedService(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._endpoints = _every_endpoint(endpoints)
         self._scripts: dict[tuple[str | None, str | None], Script] = {}
         self._requests: list[SentRequest] = []
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
 
     def on(self, account: str | None = None, *, operation: str | None = None) -> Script:
         """Begin a new script, in place of an older one for the same requests.

@@ -1,6 +1,7 @@
 """The scripted service does what its scripts say, for both clients, under asyncio and trio."""
 
 import doctest
+import threading
 import time
 
 import anyio
@@ -304,3 +305,26 @@ def test_a_request_without_any_timeout_is_answered_too():
     service = ScriptedService()
     response = service.handle_request(httpx.Request("GET", "https://a-web.example/reco/v1.0/new"))
     assert response.json()["title"] == "New"
+
+
+def test_a_signal_handler_may_ask_while_a_request_is_being_noted(monkeypatch) -> None:
+    service, note = ScriptedService(), scripted.read_request
+
+    def interrupted(request, account):
+        monkeypatch.setattr(scripted, "read_request", note)
+        with client(service) as ir:  # What a handler does, on the same thread.
+            ir.popular(count=2)
+        return note(request, account)
+
+    monkeypatch.setattr(scripted, "read_request", interrupted)
+    answers = []
+
+    def ask() -> None:
+        with client(service) as ir:
+            answers.append(ir.popular(count=1))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(10.0)
+    assert len(answers) == 1
+    assert len(service.requests) == 2
