@@ -184,12 +184,14 @@ if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / 
 blocked = max(blocked, now + min(blocked_for, 60000000))
 local limit = floor(max(tps * scale, 1) + 0.000001)
 
--- What is lent: the members' demand and a third, then the rest in equal parts. If that is more
--- than there is, nobody has more than a level; in proportion to the demand, which is never still,
+-- What is lent: the members' demand and a third, then the rest in equal parts. If demand alone is
+-- more than there is, nobody has more than a level; in proportion to a demand that is never still,
 -- rights would always be on their way from one to another, and nobody could use them meanwhile.
 wants = wants + demand - wanted
 local kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
 local lent, target = max(limit - reserve - away - kept, 0), 0
+-- One more, since a small demand is never still; not for who hardly calls, and would not use it.
+local function wish(demand) return demand > 3 and demand + 1 or demand end
 local function level_of(lent)
     local names, wanted, rest = redis.call('ZRANGE', seen, 0, -1), {}, lent
     for at, name in ipairs(names) do
@@ -198,16 +200,18 @@ local function level_of(lent)
     table.sort(wanted)
     for at, one in ipairs(wanted) do
         local equal = rest / (#wanted - at + 1)
-        if 1.3 * one >= equal then return equal end
-        rest = rest - 1.3 * one
+        if wish(one) >= equal then return equal end
+        rest = rest - wish(one)
     end
     return lent
 end
 if 1.3 * wants <= lent then
     target = floor(1.3 * demand + (lent - 1.3 * wants) / present)
+elseif wants <= lent then
+    target = floor(lent * demand / wants)
 else
     if level == 0 then level = level_of(lent) end
-    target = floor(min(1.3 * demand, level))
+    target = floor(min(wish(demand), level))
 end
 -- With nothing at all it could start nothing if it lost the server: a fortieth of its equal share.
 target = max(target, floor(limit / (40 * present)))

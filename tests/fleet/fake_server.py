@@ -197,9 +197,11 @@ class FakeServer:
         lent = max(limit - self.reserve - self.away - kept, 0.0)
         if 1.3 * wants <= lent:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))
+        elif wants <= lent:
+            target = math.floor(lent * mine.demand / wants)
         else:
             self.level = self.level or self._level_of(lent)
-            target = math.floor(min(1.3 * mine.demand, self.level))
+            target = math.floor(min(_wish(mine.demand), self.level))
         target = max(target, math.floor(limit / (40 * len(self.seen))))
         spare = math.floor(0.75 * kept / max(self.workers, len(self.seen)))
         others = self.reserve + self.sum - mine.held
@@ -248,9 +250,9 @@ class FakeServer:
         wanted, rest = sorted(self.members[name].demand for name in self.seen), lent
         for at, one in enumerate(wanted):
             equal = rest / (len(wanted) - at)
-            if 1.3 * one >= equal:
+            if _wish(one) >= equal:
                 return equal
-            rest -= 1.3 * one
+            rest -= _wish(one)
         return lent
 
     def _met(self, now: float) -> int:
@@ -285,3 +287,7 @@ class FakeServer:
         starts = sorted(self.slots.values())
         before = starts[-open_limit] if len(starts) >= open_limit else -math.inf
         return max(now, self.blocked, before + self.window)
+
+
+def _wish(demand: int) -> int:
+    return demand + (demand > 3)
