@@ -69,6 +69,7 @@ class ClientState:
         split: Who belongs to which variant, or None without a traffic split.
         has_observers: Whether anybody listens; records are only made for listeners.
         watch: What is known of the client's readiness.
+        cache: The handle by which users make the memory forget; always the same.
         untold: Records of calls whose callers went away; the next call tells them.
         is_closed: Whether the client was closed.
         has_seen_others: Whether a 429 has shown that others use the TPS as well.
@@ -99,6 +100,10 @@ class ClientState:
     shared_health: SharedHealth | None = None
     watch: Watch = field(default_factory=Watch)
     untold: list[Record] = field(default_factory=list["Record"])
+    cache: Cache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cache = Cache(self.memory.forget, self.shared_memory)
 
     @classmethod
     def of(
@@ -192,11 +197,6 @@ class ClientState:
     def endpoints_for(self, query: Query) -> tuple[ServiceEndpoint, ...]:
         """The endpoints of the variant that a query belongs to."""
         return self.variants[self.variant_of(query)]
-
-    @property
-    def cache(self) -> Cache:
-        """The handle by which users make the memory forget."""
-        return Cache(self.memory.forget, self.shared_memory)
 
     def give_up(self, records: list[Record]) -> None:
         """Count a call whose caller went away, and keep what it could not tell."""
