@@ -23,7 +23,8 @@ except ModuleNotFoundError as _missing:
         name=_missing.name,
     ) from None
 
-from irclient.integrations.measurements import METRICS, TOKEN_EXPIRY, Places, gauged, measured
+from irclient.integrations.measurements import Places, gauged, measured
+from irclient.integrations.metrics import METRICS, TOKEN_EXPIRY
 from irclient.observe import Ejected, PutAside, Returned
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from irclient.instrument import Watched
-    from irclient.integrations.measurements import Label, Measured, Metric
+    from irclient.integrations.measurements import Label, Measured
+    from irclient.integrations.metrics import Metric
     from irclient.observe import Record
 
 __all__ = ["PrometheusObserver"]

@@ -11,7 +11,8 @@ from opentelemetry import metrics
 from opentelemetry.metrics import NoOpMeter, Observation
 
 from irclient import __version__
-from irclient.integrations.measurements import METRICS, Places, gauged, measured
+from irclient.integrations.measurements import Places, gauged, measured
+from irclient.integrations.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider
 
     from irclient.instrument import Watched
-    from irclient.integrations.measurements import Metric
+    from irclient.integrations.metrics import Metric
     from irclient.observe import Record
 
 __all__ = ["Meters"]

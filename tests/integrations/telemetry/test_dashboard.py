@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from irclient.integrations.measurements import METRICS
+from irclient.integrations.metrics import METRICS
 
 FOLDER = Path(__file__).parents[3] / "docs" / "how-to" / "telemetry"
 RULES = FOLDER / "alerts.yml"

@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from irclient import IRClient, StaticToken, errors, observe
 from irclient.attempts import Attempt
-from irclient.integrations.measurements import METRICS, Places, error_type, gauged, measured
+from irclient.integrations.measurements import Places, error_type, gauged, measured
+from irclient.integrations.metrics import METRICS
 from irclient.integrations.prometheus import PrometheusObserver
 from irclient.observe import (
     AttemptEnded,
