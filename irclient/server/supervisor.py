@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -40,6 +41,7 @@ _MOST_SHORT_LIVES: Final = 5
 _GRACE: Final = 5.0
 
 
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """What is told when the workers accept requests.
 
@@ -48,9 +50,8 @@ class Announcement:
         plan: What they serve.
     """
 
-    def __init__(self, url: str, plan: Plan) -> None:
-        self.url = url
-        self.plan = plan
+    url: str
+    plan: Plan
 
 
 def serve(
