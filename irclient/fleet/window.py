@@ -207,7 +207,7 @@ local function level_of(lent)
 end
 if 1.3 * wants <= lent then
     target = floor(1.3 * demand + (lent - 1.3 * wants) / present)
-elseif wants <= lent then
+elseif wants <= lent or lent < present then -- A level of less than one start would be none.
     target = floor(lent * demand / wants)
 else
     if level == 0 then level = level_of(lent) end

@@ -197,7 +197,7 @@ class FakeServer:
         lent = max(limit - self.reserve - self.away - kept, 0.0)
         if 1.3 * wants <= lent:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))
-        elif wants <= lent:
+        elif wants <= lent or lent < len(self.seen):
             target = math.floor(lent * mine.demand / wants)
         else:
             self.level = self.level or self._level_of(lent)
