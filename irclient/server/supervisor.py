@@ -12,7 +12,6 @@ import socket
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from irclient.server.outputs import Edition
     from irclient.server.plan import Plan
 
-__all__ = ["Announcement", "serve"]
+__all__ = ["serve"]
 
 _log: Final = logging.getLogger(__name__)
 #: A worker that lives shorter than this died of something that the next one will die of too.
@@ -41,24 +40,11 @@ _MOST_SHORT_LIVES: Final = 5
 _GRACE: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What is told when the workers accept requests.
-
-    Attributes:
-        url: Where they listen.
-        plan: What they serve.
-    """
-
-    url: str
-    plan: Plan
-
-
 def serve(
     configuration: Configuration,
     *,
     out: Path | None,
-    on_ready: Callable[[Announcement], None] = lambda _: None,
+    on_ready: Callable[[str, Plan], None] = lambda _url, _plan: None,
     open_edition: Callable[[Path], Edition] | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
@@ -66,7 +52,7 @@ def serve(
     Args:
         configuration: What the file says.
         out: The folder of outputs for those endpoints that name none; None if all name theirs.
-        on_ready: Called once, when all workers accept requests.
+        on_ready: Called once, when all workers accept requests: with the URL and what is served.
         open_edition: Opens what is current in a folder of outputs; None for what `irclient cook`
             makes.
 
@@ -147,7 +133,7 @@ class _Supervisor:
         self._told, self._tell = os.pipe()
         self._signals = 0
 
-    def run(self, on_ready: Callable[[Announcement], None]) -> None:
+    def run(self, on_ready: Callable[[str, Plan], None]) -> None:
         for handled in (signal.SIGTERM, signal.SIGINT):
             signal.signal(handled, self._on_signal)
         # What was made so far is shared: collecting would write to, and so copy, all of it.
@@ -160,7 +146,7 @@ class _Supervisor:
             self._look(timeout=1.0)
             if not announced and len(self._started) == len(self._sockets):
                 announced = True
-                on_ready(Announcement(self._url(), self._plan))
+                on_ready(self._url(), self._plan)
         self._end()
 
     def _url(self) -> str:

@@ -31,8 +31,8 @@ def open_edition(folder):
     return Edition(name, Quiet(int(name)), lambda now: now + 60.0)
 
 
-def announce(ready):
-    print(json.dumps({"url": ready.url}), flush=True)  # noqa: T201
+def announce(url, _plan):
+    print(json.dumps({"url": url}), flush=True)  # noqa: T201
 
 
 def main():

@@ -17,7 +17,6 @@ from irclient.errors import ConfigurationError
 if TYPE_CHECKING:
     from irclient.server.configuration import Configuration
     from irclient.server.plan import Plan
-    from irclient.server.supervisor import Announcement
 
 __all__ = ["serve"]
 
@@ -68,7 +67,7 @@ def serve(
         message_console().print(f"{config} is in order.")
         return
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    run(configuration, out=out, on_ready=lambda ready: _announce(ready, as_json=as_json))
+    run(configuration, out=out, on_ready=lambda url, plan: _announce(url, plan, as_json=as_json))
     message_console().print("Stopped.", style="dim")
 
 
@@ -114,26 +113,26 @@ def require_server() -> None:
         ) from None
 
 
-def _announce(ready: "Announcement", *, as_json: bool) -> None:
-    _tell_what_is_missing(ready.plan)
+def _announce(url: str, plan: "Plan", *, as_json: bool) -> None:
+    _tell_what_is_missing(plan)
     served = [
         {
             "endpoint": endpoint.label,
             "tps": endpoint.endpoint.tps,
             "modelings": {
-                each.name: ready.plan.outputs[each.output].served for each in endpoint.modelings
+                each.name: plan.outputs[each.output].served for each in endpoint.modelings
             },
         }
-        for endpoint in ready.plan.endpoints
+        for endpoint in plan.endpoints
     ]
     if as_json:
-        print_json({"url": ready.url, "endpoints": served})
+        print_json({"url": url, "endpoints": served})
         return
     console = message_console()
-    console.print(f"Serving on {ready.url}", style="bold")
-    for endpoint in ready.plan.endpoints:
+    console.print(f"Serving on {url}", style="bold")
+    for endpoint in plan.endpoints:
         for each in endpoint.modelings:
-            what = ready.plan.outputs[each.output].served
+            what = plan.outputs[each.output].served
             console.print(
                 f"  {endpoint.label} ({each.name}), {endpoint.endpoint.tps:g} TPS: {what}"
             )
