@@ -42,10 +42,7 @@ Skip: TypeAlias = Annotated[
 FilterPairs: TypeAlias = Annotated[
     list[str] | None,
     _narrowing(
-        "--filter",
-        "-f",
-        metavar="NAME=VALUE",
-        help="Only items that match; again for more names or values.",
+        "--filter", "-f", metavar="NAME=VALUE", help="Only items that match; again for more."
     ),
 ]
 Algo: TypeAlias = Annotated[
