@@ -12,6 +12,7 @@ import doctest
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sybil import Document, Example, Region
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As started in the background by a script, where tests of Ctrl-C could not but fail.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _ROOT = Path(__file__).parent
 _INFO = re.compile(r'(?P<language>python|text)(?: title="(?P<title>[\w.]+)")?$\n', re.MULTILINE)

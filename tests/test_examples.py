@@ -23,6 +23,8 @@ EXAMPLES = sorted(
     ]
 )
 
+#: How the lines begin that a client logs of an outage, which some examples are about.
+OUTAGES = ("Ejected ", "PutAside ", "Returned ", "TokenRenewalFailed ")
 #: Words that each prints when it has shown what it is for.
 SHOWS = {
     "analysis": "overlap of the first ten: 1.00",
@@ -68,7 +70,7 @@ def runs() -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
 def test_an_example_shows_what_it_is_for(name: str, runs) -> None:
     done = runs[name].result()
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert [each for each in done.stderr.splitlines() if not each.startswith(OUTAGES)] == []
     assert SHOWS[name] in done.stdout
 
 
