@@ -288,10 +288,13 @@ class TokenRenewalFailed(Record):
     Attributes:
         kind: ``"refused"`` (it stays so until somebody acts) or ``"unanswered"``.
         reason: Why, in words.
+        expires_in: Seconds for which calls still have a token; None when they have none, so that
+            each ends in an error with this reason.
     """
 
     kind: str
     reason: str
+    expires_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ EXAMPLES = sorted(
 )
 
 #: How the lines begin that a client logs of an outage, which some examples are about.
-OUTAGES = ("Ejected ", "PutAside ", "Returned ", "TokenRenewalFailed ")
+OUTAGES = ("Ejected ", "PutAside ", "Returned ")
 #: Words that each prints when it has shown what it is for.
 SHOWS = {
     "analysis": "overlap of the first ten: 1.00",

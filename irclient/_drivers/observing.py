@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from irclient.observe import LoggingObserver, TpsUsedElsewhere
+from irclient.observe import LoggingObserver, TokenRenewalFailed, TpsUsedElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,15 @@ def tell(observers: Sequence[Observer], *records: Record) -> None:
         if type(record) is TpsUsedElsewhere:
             # Logged once, since nothing else shows it.
             _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
-        elif not observers:
+        elif not (observers or _is_raised(record)):
             _logged(record)
         for observer in observers:
             try:
                 observer(record)
             except Exception:
                 _logger.exception("observer %r failed on %s", observer, type(record).__name__)
+
+
+def _is_raised(record: Record) -> bool:
+    """Whether the callers get it as an error: to log it as well would say it twice."""
+    return isinstance(record, TokenRenewalFailed) and record.expires_in is None

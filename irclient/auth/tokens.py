@@ -236,7 +236,8 @@ class TokenRecord:
             if self._state.fetch is fetch:
                 self._state = after_failure(self._state, failure, now)
         kind = "refused" if isinstance(failure, TokenRefused) else "unanswered"
-        tell(TokenRenewalFailed(at=now, kind=kind, reason=str(failure)))
+        left = self.status(now).expires_in
+        tell(TokenRenewalFailed(at=now, kind=kind, reason=str(failure), expires_in=left))
 
     def __repr__(self) -> str:
         return f"<TokenRecord {'with' if self._state.held else 'without'} a token>"

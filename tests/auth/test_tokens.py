@@ -391,7 +391,7 @@ def test_observers_hear_of_renewals_and_of_failures(desk, issuer):
     desk.token()
     assert desk.told == [
         TokenRenewed(at=5.0, lifetime=3600.0),
-        TokenRenewalFailed(at=3400.0, kind="unanswered", reason="Entra is down"),
+        TokenRenewalFailed(at=3400.0, kind="unanswered", reason="Entra is down", expires_in=200.0),
     ]
 
 

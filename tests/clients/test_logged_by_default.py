@@ -7,8 +7,18 @@ import logging
 import httpx
 import pytest
 
-from irclient import IRClient, Pair, Retries, ServiceEndpoint, Settings, StaticToken, Unavailable
-from irclient.observe import LoggingObserver
+from irclient import (
+    AuthenticationError,
+    IRClient,
+    Pair,
+    Retries,
+    ServiceEndpoint,
+    Settings,
+    StaticToken,
+    Unavailable,
+)
+from irclient._drivers.observing import tell
+from irclient.observe import LoggingObserver, TokenRenewalFailed
 from irclient.settings import Caching, Failover
 
 A = ServiceEndpoint("contoso-a", "web", tps=1000)
@@ -61,6 +71,30 @@ def test_an_account_that_leaves_and_comes_back_is_logged_once_each(caplog) -> No
             if "Returned" in kinds(caplog):
                 break
     assert kinds(caplog) == ["Ejected", "Returned"]
+
+
+class NoDesk:
+    """Hands no token out."""
+
+    def get_token(self, *scopes: str) -> None:
+        raise OSError("Entra is down")
+
+
+def test_a_fetch_that_fails_is_raised_and_not_logged_as_well(caplog) -> None:
+    transport = httpx.MockTransport(Accounts())
+    with (
+        caplog.at_level(logging.WARNING, logger="irclient"),
+        IRClient(A, credential=NoDesk(), transport=transport) as ir,
+        pytest.raises(AuthenticationError, match="Entra is down"),
+    ):
+        ir.similar("1")
+    assert kinds(caplog) == []
+
+
+def test_a_renewal_that_fails_while_the_old_token_serves_is_logged(caplog) -> None:
+    with caplog.at_level(logging.WARNING, logger="irclient"):
+        tell((), TokenRenewalFailed(at=1, kind="unanswered", reason="no vault", expires_in=200.0))
+    assert kinds(caplog) == ["TokenRenewalFailed"]
 
 
 def test_calls_that_go_well_log_nothing(caplog) -> None:
