@@ -15,7 +15,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ import time
 from bisect import bisect_left
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -225,19 +226,21 @@ def _tps(place: _Place) -> list[Figure]:
 
 
 def _flood(address: tuple[str, int], until: float, sent: list[float], came: list[float]) -> None:
-    request = (
-        "GET /reco/v1.0/popular?count=3 HTTP/1.1\r\nHost: x\r\n"
-        f"Authorization: Bearer {_KEY}\r\n\r\n"
-    ).encode()
-    with socket.create_connection(address, timeout=10) as connection:
-        while time.monotonic() < until:
-            began_at = time.monotonic()
-            connection.sendall(request)
-            if connection.recv(65_536)[9:12] == b"200":
-                came.append(time.monotonic())
-                sent.append(began_at)
-            else:
-                time.sleep(0.003)
+    connection = HTTPConnection(*address, timeout=10)
+    while time.monotonic() < until:
+        began_at = time.monotonic()
+        connection.request(
+            "GET", "/reco/v1.0/popular?count=3", headers={"Authorization": f"Bearer {_KEY}"}
+        )
+        answer = connection.getresponse()
+        came_at = time.monotonic()
+        answer.read()
+        if answer.status == HTTPStatus.OK:
+            came.append(came_at)
+            sent.append(began_at)
+        else:
+            time.sleep(0.003)
+    connection.close()
 
 
 def _busiest(instants: list[float]) -> int:
