@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from typer.main import get_command
 
 from irclient import errors
-from irclient._core.health_states import TRANSITIONS
+from irclient._core.health_transitions import TRANSITIONS
 from irclient.cli.app import app
 from irclient.cli.exit_codes import exit_code_table
 from irclient.configuration import describe, short_forms

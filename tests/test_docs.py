@@ -18,7 +18,7 @@ from typer.main import get_command
 
 import irclient
 from irclient import errors
-from irclient._core.health_states import TRANSITIONS
+from irclient._core.health_transitions import TRANSITIONS
 from irclient._wire.requests import build_request
 from irclient.cli.app import app
 from irclient.configuration import describe, short_forms

@@ -24,8 +24,8 @@ from irclient.worker_share import WorkerShare
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from irclient._core.allowance_protocol import Fleet
     from irclient._core.call_state import Noted
-    from irclient._core.pacing import Fleet
     from irclient._core.protocol import Call
     from irclient.auth import Credential
     from irclient.observe import Observer

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from irclient import configuration as configured
     from irclient import settings as groups
     from irclient._clients import options
-    from irclient._core.pacing import Fleet
+    from irclient._core.allowance_protocol import Fleet
     from irclient.auth import Credential
     from irclient.configuration import Configuration
     from irclient.observe import Observer

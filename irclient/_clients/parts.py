@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from irclient._core.pacing import Fleet
+    from irclient._core.allowance_protocol import Fleet
     from irclient.auth import Credential
     from irclient.observe import Observer
     from irclient.settings import Fallback, Settings

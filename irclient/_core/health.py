@@ -3,7 +3,7 @@
 "Too many failures" is `Failover.consecutive_failures` in a row, or a success rate below
 `min_success_rate` over the last `window`, so that it is noticed at one request a second and at a
 thousand. In a fleet, what others find counts as well; see `shared_health`. The states and what
-leads from one to the next stand in `health_states`.
+leads from one to the next stand in `health_transitions`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from irclient._core.health_states import TRANSITIONS, Happening, State
+from irclient._core.health_transitions import TRANSITIONS, Happening, State
 from irclient._core.success_rate import SuccessRate
 from irclient._runtime.forks import fork_safe_lock
 from irclient._values.enum_members import found_quickly

@@ -18,16 +18,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from irclient._core.allowance_protocol import Asked
 from irclient._core.health import Admission
-from irclient._core.pacing import Asked
 from irclient._runtime.forks import fork_safe_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from irclient._core.allowance_protocol import EndpointAllowance
     from irclient._core.health import EndpointHealth
     from irclient._core.latency import Latencies
-    from irclient._core.pacing import EndpointAllowance
     from irclient._core.reservation import Reservation
     from irclient.settings import Hedging
     from irclient.topology import ServiceEndpoint

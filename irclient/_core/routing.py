@@ -21,18 +21,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from irclient._core.allowance_protocol import Asked
 from irclient._core.health import Admission
-from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient._values.momentary import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from irclient._core.allowance_protocol import EndpointAllowance
     from irclient._core.asides import Asides
     from irclient._core.flights import Flight
     from irclient._core.health import EndpointHealth
-    from irclient._core.pacing import EndpointAllowance
     from irclient._core.reservation import Reservation
     from irclient.topology import ServiceEndpoint
 

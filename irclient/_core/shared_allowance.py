@@ -27,10 +27,10 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.allowance import LONGEST_BLOCK
+from irclient._core.allowance_protocol import Asked
 from irclient._core.fleet_member import FleetMember
 from irclient._core.fleet_messages import AHEAD, FleetSlot
 from irclient._core.lease import PATIENCE
-from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient.health import AllowanceStatus
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from irclient._core.allowance_protocol import Asked
 from irclient._core.call_state import pause, stop_unless_open, tell
-from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient._core.protocol import Wait
 from irclient._core.routing import Awaited
@@ -14,8 +14,8 @@ from irclient.observe import ThrottleWaited
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from irclient._core.allowance_protocol import EndpointAllowance
     from irclient._core.call_state import CallState
-    from irclient._core.pacing import EndpointAllowance
     from irclient._core.protocol import Call
     from irclient._core.reservation import Reservation
     from irclient._core.routing import Choice, Full

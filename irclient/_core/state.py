@@ -26,8 +26,8 @@ from irclient.topology import TrafficSplit, flatten, pairs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from irclient._core.allowance_protocol import EndpointAllowance, Fleet
     from irclient._core.memory import Store
-    from irclient._core.pacing import EndpointAllowance, Fleet
     from irclient._core.preference import Load
     from irclient._core.protocol import TokenSource
     from irclient._core.shared_health import SharedHealth

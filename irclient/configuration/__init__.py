@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from irclient._core.pacing import Fleet
+    from irclient._core.allowance_protocol import Fleet
     from irclient.auth import Credential
     from irclient.configuration.schema import Key
     from irclient.configuration.source import ShortForm

@@ -23,7 +23,7 @@ from irclient.worker_share import WorkerShare, worker_share
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from irclient._core.pacing import Fleet
+    from irclient._core.allowance_protocol import Fleet
     from irclient.auth import Credential, TokenCredential
     from irclient.configuration.schema import (
         ConfigurationTable,

@@ -107,7 +107,7 @@ class _AtEitherStage(Fault):
 
 
 class BlackHole(_AtEitherStage):
-    """Nothing is ever answered: neither the TLS handshake (``accept``) nor the request."""
+    """The service hangs: it answers neither the TLS handshake (``accept``) nor the request."""
 
 
 class Reset(_AtEitherStage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from irclient._core.pacing import Fleet
+from irclient._core.allowance_protocol import Fleet
 from irclient.fleet.redis_fleet import RedisFleet
 from irclient.fleet.server_report import ServerReport
 from irclient.stats import FleetStats

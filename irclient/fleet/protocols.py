@@ -6,7 +6,7 @@ together. Nothing of it may wait: an allowance answers `Asked` where others must
 
 from __future__ import annotations
 
-from irclient._core.pacing import Asked, EndpointAllowance, Fleet
+from irclient._core.allowance_protocol import Asked, EndpointAllowance, Fleet
 from irclient._core.reservation import Reservation
 from irclient._core.shared_health import SharedHealth
 from irclient._core.shared_memory import SharedMemory

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
-    from irclient._core.pacing import EndpointAllowance
+    from irclient._core.allowance_protocol import EndpointAllowance
     from irclient._core.shared_health import SharedHealth
     from irclient._core.shared_memory import SharedMemory
     from irclient.auth import Credential

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irclient._core.health import Admission, EndpointHealth
-from irclient._core.health_states import TRANSITIONS, Happening, State
+from irclient._core.health_transitions import TRANSITIONS, Happening, State
 from irclient.observe import Ejected, Probed, Returned
 from irclient.settings import Failover
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from irclient._core.allowance_protocol import Asked
 from irclient._core.fleet_messages import Message
 from irclient._core.flights import Flight
 from irclient._core.lease import LEASE_FOR, PATIENCE
-from irclient._core.pacing import Asked
 from irclient._core.priority import Priority
 from irclient._core.shared_allowance import SharedAllowance
 from irclient.observe import FleetJoined, FleetLost, FleetReturned

@@ -14,7 +14,7 @@ from redis.cluster import ClusterNode
 
 from benchmarks.fleet.running import SATURATED, rates, run_fleet
 from irclient import IRClient, ServiceEndpoint, Settings, StaticToken, Throttling
-from irclient._core.pacing import Asked
+from irclient._core.allowance_protocol import Asked
 from irclient.errors import ConfigurationError
 from irclient.fleet import RedisFleet
 from tests.fleet.servers import Server, free_port

@@ -9,8 +9,8 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from irclient._core.allowance_protocol import Asked
 from irclient._core.lease import PATIENCE
-from irclient._core.pacing import Asked
 from irclient._core.reservation import PLAY
 from irclient._core.shared_allowance import SharedAllowance
 from tests.fleet.fake_server import FakeServer
