@@ -31,6 +31,6 @@ def excerpt(body: bytes, *, length: int = 80) -> str:
     """A short, printable piece of a body, for a message."""
     if not body:
         return "an empty body"
-    text = body[: length * 4].decode("utf-8", "replace")
+    text = body[: length * 4].decode("utf-8", "replace").replace("\ufffd", ".")
     text = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "." for c in text))
     return repr(text[:length] + ("…" if len(text) > length or len(body) > length * 4 else ""))
