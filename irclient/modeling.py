@@ -253,7 +253,7 @@ class ModelingClient(_ModelingBase["httpx.BaseTransport"]):
 
         Raises:
             DeadlineExceeded: The time ran out.
-            IRError: No later poll could go better; trouble that may pass is polled over.
+            IRError: No later poll could go better; failures that may pass are polled over.
         """
         watch = self._watch(query, modeling, newer_than, poll_every, timeout)
         with line_of(progress, "cooking") as show:
@@ -303,7 +303,13 @@ class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
     async def trigger(self, modeling: str | None = None) -> Triggered:
         """Trigger a cooking; it runs for minutes to days after this returns.
 
-        See `ModelingClient.trigger`.
+        Args:
+            modeling: The modeling component; the endpoint's own, else the account's default,
+                when left out.
+
+        Raises:
+            Throttled: The limits are used up, here or at the service, or a cooking is under way.
+            IRError: The trigger was not accepted; or no answer came, and the message says so.
         """
         triggered = await self._driver.run(self._begin_trigger(modeling))
         self._triggered(modeling)
@@ -321,7 +327,25 @@ class AsyncModelingClient(_ModelingBase["httpx.AsyncBaseTransport"]):
     ) -> RecommendationList:
         """Poll a list until it is served, from a new data set where the old one is known.
 
-        See `ModelingClient.wait_until_cooked`.
+        The old one is known when it is given, or when this client saw it before its last
+        accepted trigger. Otherwise, or where answers carry no version, a list that is served
+        counts as cooked.
+
+        Args:
+            query: The list to poll.
+            modeling: As for `trigger`.
+            newer_than: The `interactions_version` of the data set that is to be replaced.
+            poll_every: Seconds between two polls.
+            timeout: Seconds for the whole wait.
+            progress: True shows a line (extra ``progress``); a callable is called after each
+                poll with a `CookingProgress`.
+
+        Returns:
+            The list, as the new data set serves it.
+
+        Raises:
+            DeadlineExceeded: The time ran out.
+            IRError: No later poll could go better; failures that may pass are polled over.
         """
         watch = self._watch(query, modeling, newer_than, poll_every, timeout)
         with line_of(progress, "cooking") as show:

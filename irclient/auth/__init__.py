@@ -25,8 +25,9 @@ def token_source(credential: Credential, *, scope: str = SCOPE) -> TokenSource:
     """Return where a client reads its tokens.
 
     Args:
-        credential: Who fetches them.
-        scope: What they are for, where the credential does not know that itself.
+        credential: What fetches them.
+        scope: What they are for, if the credential does not know that itself; by default the
+            scope of the service, as the contract has it.
 
     Raises:
         ConfigurationError: This is no credential, or one that must be awaited.

@@ -41,21 +41,21 @@ __all__ = [
     "parse",
 ]
 
-#: Where a fault strikes: the listening socket, a new connection, a request, or the service's
-#: own decision.
 Stage: TypeAlias = Literal["listen", "accept", "request", "service"]
+"""Where a fault occurs: at the listening socket, a new connection, a request, or in the service's
+own decision."""
 _BEFORE_A_WORD: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 _Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What all kinds share; one without options of its own is no more than a name and a sentence.
+    """What all kinds have in common.
 
     Attributes:
-        kind: What it is called in text: its class's name in small letters, with hyphens.
-        share: The part of the connections or requests that is struck.
-        limit: How many are struck before the service works again; None for all.
+        kind: Its name in text: the class's name in small letters, with hyphens.
+        share: The part of the connections or requests that fail, from 0 to 1.
+        limit: How many fail before the service works again; None for all.
     """
 
     kind: ClassVar[str] = ""
@@ -70,7 +70,7 @@ class Fault:
 
     @property
     def stage(self) -> Stage:
-        """Where this fault strikes."""
+        """Where this fault occurs."""
         return self.strikes
 
     def __str__(self) -> str:
@@ -96,22 +96,30 @@ class Down(Fault):
 
 @dataclass(frozen=True, slots=True)
 class _AtEitherStage(Fault):
-    """One that strikes new connections or requests, as it is told."""
+    """A fault of new connections or of requests, by choice."""
 
     at: Literal["accept", "request"] = "request"
 
     @property
     def stage(self) -> Stage:
-        """Where this fault strikes."""
+        """Where this fault occurs."""
         return self.at
 
 
 class BlackHole(_AtEitherStage):
-    """The service hangs: it answers neither the TLS handshake (``accept``) nor the request."""
+    """The service hangs: it answers neither the TLS handshake (``accept``) nor the request.
+
+    Attributes:
+        at: ``accept``, or ``request``, after a handshake that succeeds.
+    """
 
 
 class Reset(_AtEitherStage):
-    """The connection is reset: before the TLS handshake (``accept``), or after the request."""
+    """The connection is reset: before the TLS handshake (``accept``), or after the request.
+
+    Attributes:
+        at: ``accept`` or ``request``.
+    """
 
 
 class ExpiredCertificate(Fault):
@@ -122,14 +130,23 @@ class ExpiredCertificate(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Slow(Fault):
-    """The right answer, late by that many seconds."""
+    """The right answer, but late.
+
+    Attributes:
+        seconds: How late.
+    """
 
     seconds: _Seconds = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Drip(Fault):
-    """The right answer, a byte at a time: only its body, or its head as well."""
+    """The right answer, a byte at a time: only its body, or its head as well.
+
+    Attributes:
+        interval: Seconds between two bytes.
+        part: ``body``, or ``head`` for the head and the body.
+    """
 
     interval: _Seconds = 0.05
     part: Literal["body", "head"] = "body"
@@ -145,7 +162,13 @@ class NotHTTP(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Status(Fault):
-    """An error status with the service's error body, or a gateway's HTML page."""
+    """An error status with the service's error body, or a gateway's HTML page.
+
+    Attributes:
+        code: The status, from 400 to 599.
+        retry_after: Seconds for the header ``Retry-After``; None leaves it out.
+        body: ``json`` for the service's error body, ``html`` for a gateway's page, or ``empty``.
+    """
 
     code: Annotated[int, Field(ge=400, le=599)] = 503
     retry_after: _Seconds | None = field(default=None, kw_only=True)
@@ -154,7 +177,11 @@ class Status(Fault):
 
 @dataclass(frozen=True, slots=True)
 class TooManyRequests(Fault):
-    """429 with the service's error body, with or without ``Retry-After`` in seconds."""
+    """429 with the service's error body, with or without ``Retry-After``.
+
+    Attributes:
+        retry_after: Seconds for the header; None leaves it out.
+    """
 
     retry_after: _Seconds | None = None
 
@@ -177,14 +204,22 @@ class WrongType(Fault):
 
 @dataclass(frozen=True, slots=True)
 class GzipBomb(Fault):
-    """200 with a small gzip body that unpacks to many mebibytes."""
+    """200 with a small gzip body that unpacks to many mebibytes.
+
+    Attributes:
+        mebibytes: To how many, at most 256.
+    """
 
     mebibytes: Annotated[int, Field(ge=1, le=256)] = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect(Fault):
-    """302 to another place."""
+    """302 to another place.
+
+    Attributes:
+        location: The header ``Location``.
+    """
 
     location: str = "/moved"
 

@@ -53,8 +53,8 @@ class _Step:
 class Script:
     """What happens to requests, step by step; each method adds a step and returns the script.
 
-    A step happens once, or `times` times. The last one goes on for ever, unless it says how
-    many times: then the service answers well again.
+    A step happens once, or as often as its `times` says. The last step is repeated for ever,
+    unless it has `times`: after those the service answers well again.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Script:
             total_items: The size of the whole list; the number of `ids` when left out.
             interactions_version: The cooked data set; None leaves the field out.
             after: Seconds that the answer takes.
-            times: How often.
+            times: How often; None for once, or for ever as the last step.
         """
         whole = tuple(ids)
 
@@ -112,7 +112,7 @@ class Script:
             text: The body, where it is not JSON.
             headers: The headers.
             after: Seconds that the answer takes.
-            times: How often.
+            times: How often; None for once, or for ever as the last step.
         """
         body = text.encode() if json is None else _dumped(json)
         given = {"content-type": "text/html" if json is None else "application/json"}
@@ -128,7 +128,7 @@ class Script:
         Args:
             status: The HTTP status.
             retry_after: The header's seconds; left out when None.
-            times: How often.
+            times: How often; None for once, or for ever as the last step.
         """
         code, message = ERROR_WORDS.get(status, (f"Error{status}", f"Error {status}"))
         headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
@@ -137,11 +137,20 @@ class Script:
         return self.respond(status, json=body, headers=headers, times=times)
 
     def throttle(self, *, retry_after: float | None = None, times: int | None = None) -> Self:
-        """Answer 429, as an endpoint above its TPS does."""
+        """Answer 429, as an endpoint above its TPS does.
+
+        Args:
+            retry_after: The header's seconds; left out when None.
+            times: How often; None for once, or for ever as the last step.
+        """
         return self.fail(429, retry_after=retry_after, times=times)
 
     def not_cooked(self, *, times: int | None = None) -> Self:
-        """Answer ``WaitingForData``: the first cooking has not finished."""
+        """Answer ``WaitingForData``: the first cooking has not finished.
+
+        Args:
+            times: How often; None for once, or for ever as the last step.
+        """
         body = list_body(
             (),
             interactions_version=None,
@@ -151,19 +160,35 @@ class Script:
         return self.respond(json=body, times=times)
 
     def hang(self, *, times: int | None = None) -> Self:
-        """Never answer: the attempt waits until its time is over."""
+        """Never answer: the attempt waits until its time is over.
+
+        Args:
+            times: How often; None for once, or for ever as the last step.
+        """
         return self._then(lambda _: Outcome(after=math.inf), times)
 
     def time_out(self, *, times: int | None = None) -> Self:
-        """Time out at once: what `hang` comes to, without the wait."""
+        """Time out at once: what `hang` comes to, without the wait.
+
+        Args:
+            times: How often; None for once, or for ever as the last step.
+        """
         return self._raise(lambda: httpx.ReadTimeout("scripted: timed out"), times)
 
     def refuse(self, *, times: int | None = None) -> Self:
-        """Refuse the connection."""
+        """Refuse the connection.
+
+        Args:
+            times: How often; None for once, or for ever as the last step.
+        """
         return self._raise(lambda: httpx.ConnectError("scripted: connection refused"), times)
 
     def reset(self, *, times: int | None = None) -> Self:
-        """Reset the connection after the request was sent."""
+        """Reset the connection after the request was sent.
+
+        Args:
+            times: How often; None for once, or for ever as the last step.
+        """
         return self._raise(lambda: httpx.ReadError("scripted: connection reset"), times)
 
     def drip(
@@ -178,7 +203,7 @@ class Script:
         Args:
             ids: The whole list, best first.
             every: Seconds between two bytes.
-            times: How often.
+            times: How often; None for once, or for ever as the last step.
         """
         whole = tuple(ids)
         return self._then(lambda sent: _answered(sent, whole, drip_every=every), times)
