@@ -74,6 +74,8 @@ _MORE: Final = {
     "and says which step fails ([authenticate](how-to/authenticate.md)).",
     "Entra refused a token": "After a colon come Entra's own words, with its code:\n\n"
     + "\n".join(f"- `{code}`: {fix}" for code, fix in ENTRAS_CODES.items()),
+    "access denied by": "`irclient doctor` prints the App ID of your token; the account's owner "
+    "puts it on the allow-list.",
     "reading the secret": "`irclient doctor` reads it too, and says what to change "
     "([authenticate](how-to/authenticate.md)). `SecretNotFound`: the name or the vault is another "
     "one; `Forbidden`: the identity lacks the role 'Key Vault Secrets User', or the vault's "
@@ -112,12 +114,16 @@ def messages() -> str:
         letters = len(re.sub(r"[\W…]", "", heading))
         if letters > (4 if kind == _ATTEMPTS else 8):
             found[kind].setdefault(heading, template)
-    parts = []
+    parts = ["In this order: " + ", ".join(f"[{kind}](#{_anchor(kind)})" for kind in _KINDS) + ".\n"]
     for kind, words in _KINDS.items():
         about = words or f"All of [`irclient.{kind}`](reference/errors.md)."
         parts.append(f"## {kind}\n\n{about}\n")
         parts += [_entry(heading, whole) for heading, whole in _sorted(found[kind])]
     return "\n".join(parts)
+
+
+def _anchor(kind: str) -> str:
+    return kind.lower().replace(" ", "-")
 
 
 def _sorted(found: dict[str, str]) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from irclient._core.health_transitions import TRANSITIONS
 from irclient.cli.app import app
 from irclient.cli.exit_codes import exit_code_table
 from irclient.configuration import describe, short_forms
+from irclient.emulator import control as emulator_control
 from irclient.emulator.faults import KINDS
 from irclient.emulator.switches import Switches
 from irclient.queries import Query
@@ -309,6 +310,12 @@ def faults() -> str:
     return table(("fault", "what happens", "options and their defaults"), rows)
 
 
+def control() -> str:
+    """The requests of the emulator's control interface."""
+    lines = (inspect.getdoc(emulator_control) or "").splitlines()
+    return _markdown("\n".join(line for line in lines if line.startswith("|"))) + "\n"
+
+
 def commands() -> str:
     """Every command of the command line, with its options."""
     root: Any = get_command(app)
@@ -448,7 +455,7 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        errors_tree, exit_codes, faults, health_diagram, health_table, messages, security, server,
+        control, errors_tree, exit_codes, faults, health_diagram, health_table, messages, security, server,
         settings, switches, theme_element, theme_section,
     )
 }  # fmt: skip
