@@ -116,7 +116,7 @@ class Timeouts(_Group):
     """How long things may take.
 
     Attributes:
-        deadline: Seconds for the whole call, everything included: it is never overrun.
+        deadline: Seconds for the whole call, with every wait and attempt.
         attempt: Seconds for one request, from connecting to the last byte.
         connect: Seconds for connecting, name resolution and TLS included.
     """
@@ -133,12 +133,12 @@ class Retries(_Group):
         max_attempts: The most requests that one call may send.
         wait: Any tenacity `wait_*`; None is full jitter for transient trouble and equal jitter
             for throttles. No wait is made before a different endpoint.
-        budget: How much all calls of a client together may ask again, as a part of the calls
-            that the service answered in the last ten seconds. What it pays for is the same
-            endpoint once more, an endpoint that is known to be failing, and the queries of a
-            fallback; the first try at another endpoint is free.
-        budget_floor: Requests for each second that may be sent again whatever was answered; a
-            tenth of the client's part of all TPS at most.
+        budget: How many repeated requests all calls of a client together may send, as a part of
+            the calls that the service answered in the last ten seconds. Counted are requests to
+            the same endpoint again, to an endpoint that is known to be failing, and for the
+            queries of a fallback; the first try at another endpoint is not.
+        budget_floor: Repeated requests a second that are allowed in addition, at most a tenth of
+            the client's part of all TPS.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("budget",)
@@ -152,12 +152,13 @@ class Throttling(_Group):
     """How the client stays under the TPS of its endpoints.
 
     Attributes:
-        max_wait: The longest that a call may wait for its turn before it is refused.
+        max_wait: The most seconds that a call may wait for its slot; it is refused at once if it
+            would have to wait longer.
         share: This process's part of each endpoint's TPS: ``"1/4"``, or 0.25, for each of four
-            workers; ``"auto"`` is one over ``WEB_CONCURRENCY`` times ``IRCLIENT_REPLICAS``. A part
-            that is below one request a second cannot be kept to among several processes, and the
+            workers; ``"auto"`` is one over ``WEB_CONCURRENCY`` times ``IRCLIENT_REPLICAS``. With a
+            part below one request a second several processes cannot keep the TPS exactly, and the
             client warns of it.
-        adaptive: Whether throttled answers shrink the allowance until the service is content.
+        adaptive: Whether throttled answers shrink the allowance until no more come.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("share", "adaptive")
@@ -170,16 +171,16 @@ class Caching(_Group):
     """How long an answer may be used again.
 
     Attributes:
-        enabled: Whether answers are remembered at all.
+        enabled: Whether answers are kept at all.
         fresh_for: Seconds during which an answer is used as it is.
-        stale_while_refresh_for: Seconds after that during which it is used once more while one
-            background call refreshes it.
-        stale_if_error_for: Seconds after being fresh during which it may still be used when
-            everything fails.
+        stale_while_refresh_for: Seconds after that during which it is used while one background
+            call refreshes it.
+        stale_if_error_for: Seconds after `fresh_for` during which it may still be used if every
+            account fails.
         max_entries: The most answers that are kept.
         max_bytes: The most bytes that they may take, counted as their bodies and 1,024 bytes for
-            each; None sets no such limit. With the lists that were read from them, seven times
-            the bodies are in memory.
+            each; None for no such limit. With the lists that were read from them, the process
+            uses seven times the size of the bodies.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("max_entries", "max_bytes")
@@ -195,7 +196,7 @@ class Hedging(_Group):
     """Whether a slow call is raced against the other account of the pair.
 
     Attributes:
-        enabled: Off by default: a hedge spends capacity that is paid for.
+        enabled: Whether to hedge; a hedge uses capacity that is paid for.
         after: Seconds to wait before the hedge; None learns the 95th percentile.
         budget: The most extra requests, as a part of all requests.
     """
@@ -210,19 +211,19 @@ class Failover(_Group):
 
     Attributes:
         consecutive_failures: Failures in a row after which it counts as failing.
-        min_success_rate: A success rate below this over `window` makes it failing as well.
-        window: Seconds that the success rate looks back.
-        min_calls: The success rate means nothing below this many calls.
-        eject_for: Seconds before the first probe, give or take a fifth; doubled each time that
+        min_success_rate: It also counts as failing with a success rate below this over `window`.
+        window: Over how many seconds the success rate is taken.
+        min_calls: With fewer calls than this in `window`, the success rate is not used.
+        eject_for: Seconds before the first probe, a fifth more or less; doubled each time that
             the probe fails.
         max_eject_for: The longest time between two probes.
         ramp_for: Seconds in which a recovering endpoint's part of the traffic grows to all.
-        slow_factor: An account of a pair whose answers take this many times as long as those of
-            the other is slow: calls go to the other one, but for a trickle. None never looks.
-        slow_by: And at least this many seconds longer.
+        slow_factor: An account of a pair counts as slow when its answers take this many times as
+            long as those of the other; nearly all calls then go to the other one. None for never.
+        slow_by: And its answers must take at least this many seconds longer.
         trickle_every: Seconds after which one call of an active-passive pair goes to the
             secondary, at most one call in twenty, so that its connection, token and TPS are
-            proven before they are needed. None sends nothing there while the primary is well.
+            tested before they are needed. None sends nothing there while the primary is well.
     """
 
     consecutive_failures: Count = 5
@@ -258,14 +259,14 @@ class Settings(_Group):
 
 
 class Guard(_Group):
-    """When a canary must give its traffic back; see `Split.shift`.
+    """When a canary's traffic is taken back; see `Split.shift`.
 
     Attributes:
         candidate: The variant that was given more traffic.
         control: The variant that it is compared with.
         calls: Calls of the candidate between two comparisons.
-        margin: By what part of its calls the candidate may be worse.
-        slow_after: A call that takes longer counts as slow, in seconds; None does not look at it.
+        margin: How much worse the candidate may be, as a part of its calls.
+        slow_after: Seconds after which a call counts as slow; None for never.
         false_alarms: The probability that a candidate which is no worse is ever sent back.
     """
 

@@ -73,13 +73,13 @@ class EndpointTable(_TableOfNumbers):
     )
     url: str | None = Field(
         default=None,
-        description="The base URL, where it is not the documented host of account and name.",
+        description="The base URL. Without it the client asks the host that Microsoft retired.",
     )
     modeling: str | None = Field(
-        default=None, description="The modeling component to read where a query names none."
+        default=None, description="The modeling component to read if a query names none."
     )
     region: str | None = Field(
-        default=None, description="The region's name, for people: in health and logs."
+        default=None, description="The region's name, as shown in health and logs."
     )
 
     @field_validator("*", mode="after")
@@ -114,15 +114,15 @@ class KeyVaultTable(_Table):
     tenant_id: str = Field(description="The Microsoft Entra tenant.")
     client_id: str = Field(description="The App ID that the secret belongs to.")
     authority: str | None = Field(
-        default=None, description="The identity provider, where it is not the public one."
+        default=None, description="The identity provider, if it is not the public one."
     )
     scope: str | None = Field(
         default=None, description="The scope to ask for, where it is not the service's own."
     )
     ca_file: str | None = Field(
         default=None,
-        description="A PEM file of the authorities to trust for Key Vault and Entra; the "
-        "top-level ca_file when left out.",
+        description="A PEM file of the authorities to trust for Key Vault and Entra; without "
+        "it, the top-level ca_file.",
     )
 
 
@@ -151,20 +151,20 @@ class FleetTable(_TableOfNumbers):
     """`irclient.fleet.RedisFleet`: the processes that share one TPS."""
 
     url: str = Field(
-        description="The Redis or Valkey server where they meet: redis://, rediss:// or unix://. "
-        "With a password in it, it belongs into the environment."
+        description="The Redis or Valkey server that they share: redis://, rediss:// or unix://. "
+        "Keep a URL with a password in the environment."
     )
-    name: str = Field(description="What all processes of the fleet call it.")
-    workers: int = Field(description="How many processes call.", ge=1)
+    name: str = Field(description="The fleet's name, the same for all its processes.")
+    workers: int = Field(description="How many processes make calls.", ge=1)
     login: Literal["password", "entra"] = Field(
         default="password",
-        description="How to log in: `password`, with that of the URL if it has one, or `entra`, "
-        "at Azure's Redis with tokens of the client's credential.",
+        description="How to log in: `password`, with the URL's password if it has one; or "
+        "`entra`, for Azure's Redis, with tokens of the client's credential.",
     )
     secret_env: str | None = Field(
         default=None,
-        description="The name of the environment variable with the secret by which users, items "
-        "and queries are made unreadable on the server.",
+        description="The name of the environment variable with the secret that keys the digests "
+        "of users, items and queries on the server.",
     )
 
 
@@ -182,8 +182,8 @@ class ConfigurationTable(_Table):
     )
     observers: str | None = Field(
         default=None,
-        description="Who is told what happens: `opentelemetry`, `prometheus` or `logging`, with "
-        "commas between them.",
+        description="The observers: `opentelemetry`, `prometheus` or `logging`, with commas "
+        "between them.",
     )
 
 

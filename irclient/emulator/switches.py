@@ -21,18 +21,18 @@ class Switches(Choices):
 
     over_tps: Literal["refuse", "bill"] = "refuse"
     """What happens above the provisioned TPS. The control plane says that it is a limit, the
-    price list says that more is billed (both D; which one won is I)."""
+    price list says that more is billed (both D; which of them happened is I)."""
 
     retry_after: float | None = None
-    """Seconds that a refusal over TPS advises in ``Retry-After``; None leaves the header out.
+    """Seconds in ``Retry-After`` of a refusal above the TPS; None leaves the header out.
     Nothing about it is documented (?)."""
 
     not_on_allow_list: Literal[401, 403] = 403
     """The answer to a valid token of an App ID that the account does not know (?)."""
 
     unknown_modeling: Literal["refuse", "default"] = "refuse"
-    """What a ``modeling`` that the account has not leads to: the error ``NotFound``, or the
-    default modeling's answer (?)."""
+    """The answer to a ``modeling`` that the account does not have: the error ``NotFound``, or
+    the default modeling's answer (?)."""
 
     refused_triggers: Literal["free", "counted"] = "free"
     """Whether a refused trigger uses up one of the day's calls (?)."""

@@ -130,7 +130,7 @@ JOINED_FLIGHTS: Final = Metric(
 )  # fmt: skip
 EJECTIONS: Final = Metric(
     "irclient.ejections", "counter", "{ejection}",
-    "How often an endpoint was passed by from then on, by the state that it was then in.",
+    "How often an endpoint was ejected or put aside, by its new state.",
     (ENDPOINT, STATE),
 )  # fmt: skip
 THROTTLES: Final = Metric(
@@ -139,7 +139,7 @@ THROTTLES: Final = Metric(
 )  # fmt: skip
 REFRESHES: Final = Metric(
     "irclient.refreshes", "counter", "{refresh}",
-    "Answers in memory that were asked for anew in the background.", (OPERATION, ERROR),
+    "Answers in memory that were refreshed in the background.", (OPERATION, ERROR),
 )  # fmt: skip
 TOKEN_RENEWALS: Final = Metric(
     "irclient.token.renewals", "counter", "{renewal}",
@@ -147,15 +147,15 @@ TOKEN_RENEWALS: Final = Metric(
 )  # fmt: skip
 ALLOWANCE_USED: Final = Metric(
     "irclient.allowance.used", "gauge", "{request}",
-    "Requests that started in the last second, and those that a slot is held for.", (ENDPOINT,),
+    "Requests that started in the last second, and those that hold a slot.", (ENDPOINT,),
 )  # fmt: skip
 ALLOWANCE_LIMIT: Final = Metric(
     "irclient.allowance.limit", "gauge", "{request}",
-    "Requests that may start in a second, by what the service lets through now.", (ENDPOINT,),
+    "Requests that may start in a second, reduced by throttles.", (ENDPOINT,),
 )  # fmt: skip
 ENDPOINT_STATE: Final = Metric(
     "irclient.endpoint.state", "gauge", "{client}",
-    "Clients for which an endpoint is in a state: 1 for the one that holds, of each client.",
+    "How many clients see an endpoint in this state.",
     (ENDPOINT, STATE),
 )  # fmt: skip
 ENDPOINT_SHARE: Final = Metric(
@@ -164,7 +164,7 @@ ENDPOINT_SHARE: Final = Metric(
 )  # fmt: skip
 RETRY_BUDGET: Final = Metric(
     "irclient.retry_budget", "gauge", "{request}",
-    "Requests that could be sent again now.", together="min",
+    "How many repeated requests could be sent now.", together="min",
 )  # fmt: skip
 CACHE_ENTRIES: Final = Metric("irclient.cache.entries", "gauge", "{entry}", "Answers in memory.")
 CACHE_BYTES: Final = Metric(

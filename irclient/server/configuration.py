@@ -62,10 +62,10 @@ class _Table(BaseModel):
 
 
 class Modeling(_Table):
-    """A modeling component: a cooked output under the name that callers give it."""
+    """A modeling component: a cooked output, and the name by which callers ask for it."""
 
     name: Words
-    """What callers send as `modeling`; in any case."""
+    """What callers send as `modeling`; upper and lower case are the same."""
 
     output: Path
     """The folder that `irclient cook --to` fills."""
@@ -75,7 +75,7 @@ class Modeling(_Table):
 
 
 class _Serving(_Table):
-    """What is served: an endpoint's own goes before its account's."""
+    """What is served; an endpoint's values override its account's."""
 
     output: Path | None = None
     """The cooked output: the endpoint's, else the account's, else that of the command line."""
@@ -97,7 +97,7 @@ class Endpoint(_Serving):
     """Requests a second that it answers; more are refused with 429."""
 
     hosts: tuple[HostName, ...] = ()
-    """Further hosts by which it is chosen, beside `{account}-{name}` and what stands below that."""
+    """Further host names of the endpoint, beside `{account}-{name}.anything`."""
 
 
 class Account(_Serving):
@@ -119,33 +119,33 @@ class Account(_Serving):
     """The allow-list for tokens of issuers: application ids (`appid`, `azp`) or object ids."""
 
     callers: Literal["anyone"] | None = None
-    """`"anyone"` switches identity off, on purpose and in words."""
+    """`"anyone"` lets every caller in, without a key or token."""
 
 
 class Issuer(_Table):
     """An issuer of OpenID Connect whose tokens are accepted."""
 
     issuer: SecureURL
-    """The exact `iss` of its tokens; plain http is for loopback alone."""
+    """The exact `iss` of its tokens; http is allowed for loopback only."""
 
     audiences: Annotated[tuple[Words, ...], Field(min_length=1)]
     """The `aud` that a token must have, exactly: one of these."""
 
     tenants: tuple[Words, ...] = ()
-    """The `tid` that a token must have: one of these; without any, `tid` is not looked at."""
+    """The `tid` that a token must have: one of these; without any, `tid` is not checked."""
 
     roles: tuple[Words, ...] = ()
-    """Roles of which a token must have one; without any, `roles` is not looked at."""
+    """Roles of which a token must have one; without any, `roles` are not checked."""
 
     jwks_uri: SecureURL | None = None
-    """Where its keys are; without it the issuer's own OpenID configuration says so."""
+    """Where its keys are; without it, where the issuer's OpenID configuration says."""
 
     leeway: Annotated[float, Field(ge=0, le=300)] = 0.0
     """Seconds by which its clock and ours may differ."""
 
 
 class Limits(_Table):
-    """What a request and a caller may be at most."""
+    """The limits of a request and of a caller."""
 
     head_bytes: Annotated[int, Field(ge=1_024, le=1_048_576)] = 16_384
     """A request's line and headers together."""
@@ -172,13 +172,13 @@ class Limits(_Table):
     """Open connections of one worker; more are closed at once."""
 
     slow_after: Seconds = 10.0
-    """Seconds within which a request must have come in, and its answer be taken."""
+    """Seconds within which a request must have arrived, and its answer must be read."""
 
     idle_after: Seconds = 75.0
     """Seconds after which a connection without requests is closed; after 30 if it never had one."""
 
     sessions: Annotated[int, Field(ge=64, le=10_000_000)] = 20_000
-    """Live sessions that are remembered for each account; the longest unused ones make room."""
+    """Live sessions that are kept for each account; the longest unused ones are removed first."""
 
     session_for: Seconds = 3_600.0
     """Seconds after which an unused session is forgotten."""
@@ -194,10 +194,10 @@ class Redis(_Table):
     """An environment variable that holds the URL, when it has a password."""
 
     name: Words = "irclient"
-    """Keys begin with it: one name for all machines of a service."""
+    """The beginning of all keys; the same for all machines of a service."""
 
     timeout: Annotated[float, Field(gt=0, le=5)] = 0.1
-    """Seconds for an answer of Redis; without one this machine counts alone for a while."""
+    """Seconds to wait for Redis; without an answer, this machine counts alone for a while."""
 
     @model_validator(mode="after")
     def _one_url(self) -> Redis:
@@ -221,7 +221,7 @@ class Configuration(_Table):
     """The port to listen on; 0 takes any free one."""
 
     workers: Annotated[int, Field(ge=1, le=256)] = 2
-    """Processes that answer; one for each core is a good number."""
+    """How many processes answer; one for each core is a good number."""
 
     certificate: Path | None = None
     """A PEM file with the certificate and its chain; without it the port speaks plain HTTP."""
@@ -233,26 +233,27 @@ class Configuration(_Table):
     """Issuers whose tokens are accepted, for the accounts that have an allow-list."""
 
     limits: Limits = Limits()
-    """What a request and a caller may be at most."""
+    """The limits of a request and of a caller."""
 
     redis: Redis | None = None
     """Where several machines share TPS and live sessions."""
 
     state_folder: Path | None = None
-    """Where the trigger's limits are remembered; without it a restart forgets them."""
+    """Where the triggers of the last day are kept; without it a restart forgets them."""
 
     access_log: Literal["stdout", "off"] = "stdout"
-    """Where each request is noted, as a line of JSON."""
+    """Where each request is logged, as a line of JSON."""
 
     hash_key_env: Words | None = None
     """An environment variable with the key by which the access log hashes user and session ids;
-    without it each start takes a new one, and the same user has another hash after it."""
+    without it each start makes a new key, and a user's hash changes."""
 
     drain_delay: Annotated[float, Field(ge=0, le=3_600)] = 1.0
-    """Seconds between being told to end, when readiness goes, and refusing new connections."""
+    """Seconds from SIGTERM, when `/health/ready` begins to answer 503, until new connections are
+    refused."""
 
     drain_timeout: Seconds = 30.0
-    """Seconds for the requests under way to end."""
+    """Seconds that requests under way then have to end."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Configuration:
