@@ -152,13 +152,13 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
         concurrency: int | None = None,
         progress: bool | Callable[[int, int | None], None] = False,
     ) -> AsyncIterator[tuple[ListQueryT, RecommendationList | IRError]]:
-        """Answer many queries, and hand out each with its answer, or its error, as they come.
+        """Ask many queries, and yield each with its answer, or its error, as they come.
 
         Leaving the loop cancels what is under way; ``contextlib.aclosing`` also waits for that.
 
         Args:
-            queries: Values of `irclient.queries`; taken as there is room for them, so there may
-                be no end of them.
+            queries: Values of `irclient.queries`; each is taken when there is room for it, so
+                their number may be unlimited.
             concurrency: How many to ask at a time; a moderate number when left out.
             progress: True shows a progress bar (extra ``progress``); a callable is called with
                 how many are done and how many there are, or None where that is not known.

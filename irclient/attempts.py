@@ -9,7 +9,7 @@ __all__ = ["Attempt"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What one request to one service endpoint came to.
+    """The outcome of one request to one service endpoint.
 
     Attributes:
         endpoint: The label of the service endpoint, ``account/name``.

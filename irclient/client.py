@@ -156,14 +156,14 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
         concurrency: int | None = None,
         progress: bool | Callable[[int, int | None], None] = False,
     ) -> Iterator[tuple[ListQueryT, RecommendationList | IRError]]:
-        """Answer many queries, and hand out each with its answer, or its error, as they come.
+        """Ask many queries, and yield each with its answer, or its error, as they come.
 
-        Leaving the loop drops the rest, and waits for the requests that are being answered, no
-        longer than an attempt may take.
+        Leaving the loop drops the rest, and waits for the requests under way, no longer than an
+        attempt may take.
 
         Args:
-            queries: Values of `irclient.queries`; taken as there is room for them, so there may
-                be no end of them.
+            queries: Values of `irclient.queries`; each is taken when there is room for it, so
+                their number may be unlimited.
             concurrency: How many to ask at a time; a moderate number when left out.
             progress: True shows a progress bar (extra ``progress``); a callable is called with
                 how many are done and how many there are, or None where that is not known.

@@ -22,10 +22,10 @@ class AllowanceStatus:
         full_limit: The same when no throttle has shrunk it.
         used: Starts in the last second, and those reserved for later.
         next_slot_after: Seconds until the next free slot.
-        mode: In a fleet, how this process stands to it: ``"joining"`` (its first message is not
-            answered yet), ``"shared"`` (the numbers above are the fleet's) or ``"alone"`` (the
-            server cannot be reached; they are this process's). None without a fleet.
-        members: In a fleet, the processes that were heard of last; else None.
+        mode: In a fleet, ``"joining"`` (its server has not answered this process yet),
+            ``"shared"`` (the numbers above are the fleet's) or ``"alone"`` (the server cannot be
+            reached; they are this process's). None without a fleet.
+        members: In a fleet, how many processes it has as far as this one knows; else None.
     """
 
     limit: int
@@ -41,9 +41,9 @@ class HealthStatus:
     """How an endpoint is doing, at one instant.
 
     Attributes:
-        state: ``"working"``, ``"failing"`` or ``"recovering"``; or, while it is passed by though
-            it is alive: ``"not ready"`` (it waits for its first cooking), ``"refusing"`` (it
-            answers 401 or 403) or ``"slow"`` (much slower than the other account of its pair).
+        state: ``"working"``, ``"failing"`` or ``"recovering"``; or, where it answers and is put
+            aside: ``"not ready"`` (it waits for its first cooking), ``"refusing"`` (it answers
+            401 or 403) or ``"slow"`` (much slower than the other account of its pair).
         share: The part of its traffic that it gets, from 0 to 1.
         success_rate: Over the last window, or None without calls.
         calls: Attempts in the last window.

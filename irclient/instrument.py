@@ -91,13 +91,13 @@ class RequestUnderWay(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NotTold:
-    """A call that an instrument does not want to be told of, such as one that is not sampled.
+    """A call that an instrument leaves out, such as one that is not sampled.
 
-    Where the client has no other observer, no records are made of the call, which is most of what
-    it costs to be observed. Where it has, the instrument gets the records all the same.
+    If the client has no other observer, no records are made of the call, which is most of the
+    cost of being observed. If it has, the instrument still gets the records.
 
     Attributes:
-        headers: What its requests carry all the same, as `RequestUnderWay.headers`.
+        headers: The headers that its requests still carry, as `RequestUnderWay.headers`.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -108,11 +108,11 @@ class CallUnderWay(Protocol):
 
     @property
     def attempts(self) -> Literal["all", "failed"]:
-        """Of which attempts it wants an `AttemptEnded`.
+        """For which attempts it needs an `AttemptEnded`.
 
-        With ``"failed"`` there is none of those that were answered as they should be, and no
-        `CallEnded` of a call that the service answered in full, unless another observer of the
-        client wants them: `answered` tells the same, and a call is spared its records.
+        With ``"failed"`` there is none for attempts that were answered well, and no `CallEnded`
+        for a call that the service answered in full, unless another observer of the client needs
+        them: `answered` says the same, and no records need to be made.
         """
         return "all"
 
@@ -135,11 +135,11 @@ class CallUnderWay(Protocol):
         ...
 
     def note(self, record: Record, /) -> None:
-        """Learn what happened in this call; the instrument, as an observer, is told as well."""
+        """Learn what happened in this call; the instrument gets the record too, as an observer."""
         ...
 
     def answered(self, served: Served, call_id: str, /) -> None:
-        """Learn what the call is answered, just before its `end`; only with ``"failed"``.
+        """Learn how the call was answered, just before its `end`; only with ``"failed"``.
 
         Args:
             served: How the answer came about.
@@ -148,20 +148,20 @@ class CallUnderWay(Protocol):
         ...
 
     def as_origin(self) -> object:
-        """Return what work in the background, which this call has begun, is told of its origin."""
+        """Return what `begin_call` gets as `origin` for work in the background of this call."""
         ...
 
     def end(self, error: BaseException | None, /) -> None:
-        """Learn that it is over: answered, or why not.
+        """Learn that the call has ended: answered, or why not.
 
-        An error that is no `Exception` says that its caller went away.
+        An error that is no `Exception` means that the caller cancelled it.
         """
         ...
 
 
 @runtime_checkable
 class Instrument(Protocol):
-    """An observer that is told of beginnings as well."""
+    """An observer that also learns when calls and requests begin."""
 
     def __call__(self, record: Record, /) -> None:
         """Receive one record, as an `Observer`."""
@@ -175,7 +175,7 @@ class Instrument(Protocol):
         Args:
             operation: The query's operation, ``"token"`` for a renewal.
             purpose: What it is for.
-            origin: For what runs in the background, what the call that began it returned from
-                `as_origin`, by this instrument; else None.
+            origin: For work in the background, what `as_origin` of the call that began it
+                returned; else None.
         """
         ...

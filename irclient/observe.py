@@ -166,7 +166,7 @@ class FellBack(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ejected(Record):
-    """An endpoint counts as failing from now on; calls pass it by until its next probe.
+    """An endpoint counts as failing from now on; calls do not ask it until its next probe.
 
     Attributes:
         endpoint: Its label, ``account/name``.
@@ -183,7 +183,9 @@ class Ejected(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutAside(Record):
-    """An endpoint that is alive is passed by from now on, but for a question now and then.
+    """An endpoint that answers, but without a list or too slowly, is no longer asked.
+
+    A single request now and then finds out when that ends.
 
     Attributes:
         endpoint: Its label, ``account/name``.
@@ -203,7 +205,7 @@ class PutAside(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed(Record):
-    """A probe told whether a failing endpoint has recovered."""
+    """A probe found out whether a failing endpoint has recovered."""
 
     endpoint: str
     recovered: bool
@@ -218,7 +220,7 @@ class Returned(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetJoined(Record):
-    """A process draws from an endpoint's TPS together with its fleet from now on.
+    """A process shares an endpoint's TPS with its fleet from now on.
 
     Attributes:
         endpoint: Its label, ``account/name``.
@@ -231,12 +233,12 @@ class FleetJoined(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetLost(Record):
-    """A fleet's server cannot be reached: the process goes on with what it was lent.
+    """A fleet's server cannot be reached: the process goes on by itself.
 
     Attributes:
         endpoint: The label of the endpoint, ``account/name``.
         reason: Why, in words.
-        limit: Starts that the process has by itself in a second.
+        limit: How many requests the process may start in a second without the server.
     """
 
     endpoint: str
@@ -286,7 +288,7 @@ class TokenRenewalFailed(Record):
     """A token could not be fetched; one that is still valid stays in use.
 
     Attributes:
-        kind: ``"refused"`` (it stays so until somebody acts) or ``"unanswered"``.
+        kind: ``"refused"`` (which stays so until it is mended) or ``"unanswered"``.
         reason: Why, in words.
         expires_in: Seconds for which calls still have a token; None when they have none, so that
             each ends in an error with this reason.
@@ -299,7 +301,7 @@ class TokenRenewalFailed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRejected(Record):
-    """The service answered 401 to a token that we held to be valid."""
+    """The service answered 401 to a token that seemed valid."""
 
     endpoint: str
 
@@ -314,7 +316,7 @@ class SecretRead(Record):
 
 @frozen_by_keyword
 class CallEnded(Record):
-    """A call came to its end; a call that was refused here, before anything was sent, as well.
+    """A call has ended; also one that was refused here, before anything was sent.
 
     Attributes:
         operation: What was asked; ``"fetch"`` where that was no query at all.

@@ -62,7 +62,7 @@ async def _nothing() -> None:
 
 
 def share_anew() -> None:
-    """Work out every ``share="auto"`` of this process again, of its variables as they are now.
+    """Compute every ``share="auto"`` of this process again, from its present variables.
 
     For a worker that was forked with clients in it, made before the number of workers was known.
 

@@ -22,12 +22,12 @@ class Readiness:
     True where it could, so that it can be asked in an ``if``.
 
     Attributes:
-        ok: Whether there is a token, and an endpoint that is not known to fail. An answer in
-            memory or a fallback may be had without either, and does not count.
-        token: ``"valid"``; ``"renewing"``, while it still serves and its successor is being
+        ok: Whether there is a token, and an endpoint that is not known to fail. Answers from
+            memory or a fallback need neither, and do not count.
+        token: ``"valid"``; ``"renewing"``, while it is still used and the next one is being
             fetched or could not be; or ``"missing"``, so that no call can be sent.
-        token_expires_in: Seconds until the token is no longer used; None without one, and where
-            nobody knows.
+        token_expires_in: Seconds until the token is no longer used; None without a token, or if
+            its end is not known.
         token_error: Why the last fetch of a token failed, in words for a log; None if it did not.
         endpoints: How each endpoint is doing, in their order of preference.
     """

@@ -156,7 +156,7 @@ class Answer(Tolerant):
         return first or _MADE_HERE
 
     def __eq__(self, other: object) -> bool:
-        """Whether the service said the same; how each was served makes no difference."""
+        """Whether the service answered the same; how each was served does not count."""
         return (
             isinstance(other, Answer)
             and type(self) is type(other)
@@ -251,11 +251,11 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
         items: The items in rank order.
         title: The list's title, for example ``Popular``.
         long_title: A longer title; the same text in every sample.
-        title_id: 3 for New and 5 for Popular; others were not recovered.
+        title_id: 3 for New and 5 for Popular; others are not known.
         total_items: The size of the whole list before `skip` and `count`.
         interactions_version: The cooked data set, ``yyyyMMddHHmmss``; absent in 2023 answers.
-        status: ``Success`` in every list that was seen to be served; an open set.
-        details: Words of the service; only seen while waiting for data.
+        status: ``Success`` in every list that was seen; others may exist.
+        details: The service's own words; only seen while waiting for data.
     """
 
     # One row that cannot be read is enough to read all of them one by one.
@@ -372,7 +372,7 @@ class Selector(Tolerant):
 
 
 class Selectors(Rows[Selector], Answer):  # type: ignore[misc]  # over its rows
-    """The filters that apply to a visually-similar list: a sequence of `Selector`.
+    """The filters that apply to the items that look like one item: a sequence of `Selector`.
 
     Source: contract section 6.9 (documented schema; no sample was recovered).
     """

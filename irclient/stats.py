@@ -15,7 +15,7 @@ class Stats:
     """What a client has done since it was made.
 
     Attributes:
-        calls: Calls that came to an end.
+        calls: Calls that have ended.
         by_source: Answers by `served.source`.
         errors: Errors by their kind's name.
         attempts: Requests by endpoint and outcome, ``{"contoso-a/web": {"served": 12}}``.
@@ -23,10 +23,10 @@ class Stats:
         hedges: Requests that were sent to race a slow one.
         joined: Calls that waited for an equal one instead of asking.
         cancelled: Calls that their callers gave up; these are not counted as calls.
-        retry_budget: Requests that could be sent again now.
+        retry_budget: How many repeated requests could be sent now.
         cached: Answers in memory.
-        cached_bytes: Bytes that they take, counted as for `Caching.max_bytes`; None where the
-            store does not tell.
+        cached_bytes: Bytes that they take, counted as for `Caching.max_bytes`; None if the store
+            does not say.
         store_failures: How often the store could not be read or written.
         fleet: What the process has asked of its fleet's server, for all of its clients; None
             without a fleet.
@@ -60,18 +60,18 @@ class FleetStats:
     """Counts of one process since it began.
 
     Attributes:
-        messages: What was sent to the server.
-        lent: Starts in a second that the process has of its own at this moment, without asking;
-            of all endpoints.
-        slots: Slots that the server gave besides, one by one.
-        given_back: Those of them that were not used.
+        messages: Messages to the server.
+        lent: How many requests a second the process may start at this moment without asking, at
+            all endpoints together.
+        slots: Slots that the server gave in addition, one by one.
+        given_back: How many of these slots were not used.
         lost: Messages without an answer, and connections that could not be made.
-        late: Messages that the server found given up already.
+        late: Messages that reached the server when the process no longer waited for them.
         alone_for: Seconds in which the server could not be reached.
-        memory_hits: Recalls that found an answer of another process.
-        memory_misses: Recalls that found none, so that this process asked.
-        memory_waits: Recalls that found another process asking.
-        memory_kept: Answers that this process kept for all.
+        memory_hits: Look-ups that found an answer of another process.
+        memory_misses: Look-ups that found none, so that this process asked the service.
+        memory_waits: Look-ups that found that another process was asking.
+        memory_kept: Answers that this process stored for all.
     """
 
     messages: int

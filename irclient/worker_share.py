@@ -20,7 +20,7 @@ REPLICAS: Final = "IRCLIENT_REPLICAS"
 
 
 class WorkerShare(float):
-    """A share that was worked out; `irclient.process.share_anew` does it again.
+    """A share that was computed; `irclient.process.share_anew` computes it again.
 
     A client may be made before anybody knows how many workers there will be.
     """

@@ -88,7 +88,7 @@ class Configuration:
         settings: How it behaves.
         ca_file: A PEM file of the only authorities to trust, or None.
         fleet: With whom the TPS is shared, or None.
-        observers: Who is told what happens, before those that a client is given.
+        observers: Observers that get each record before those that a client is given.
     """
 
     endpoints: Endpoints

@@ -41,7 +41,7 @@ class RunningListener:
         return self._thread.call(self._listener.requests)
 
     def fail(self, fault: Fault | str) -> None:
-        """Let a fault strike from now on; it is in force when this returns.
+        """Put a fault in force; it holds when this returns.
 
         Args:
             fault: A value of `irclient.emulator.faults`, or its text, such as ``slow:2.5``.

@@ -44,7 +44,7 @@ _MOST_UNTOLD: Final = 1000
 
 
 class RedisFleet:
-    """Lets all processes that name the same fleet draw from one TPS.
+    """Lets all processes of a fleet share one TPS.
 
     Make one in each process, or before a fork, and give it to every client of the process. No
     call fails because the server does: without it each process keeps to its part of the TPS.
@@ -102,7 +102,7 @@ class RedisFleet:
 
     @property
     def name(self) -> str:
-        """What all processes of the fleet call it."""
+        """The fleet's name, the same for all its processes."""
         return self._name
 
     @property
@@ -112,7 +112,7 @@ class RedisFleet:
 
     @property
     def workers(self) -> int:
-        """How many processes call."""
+        """How many processes make calls."""
         return self._workers
 
     @property

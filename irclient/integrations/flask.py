@@ -120,7 +120,7 @@ class Recommendations:
 
     @property
     def client(self) -> IRClient:
-        """The client of the application that answers now."""
+        """The client of the current application."""
         return _installed().client
 
 
@@ -166,7 +166,7 @@ def _installed() -> AppRecommendations:
     return installed
 
 
-#: The client of the application that answers now.
+#: The client of the current application.
 current_ir: IRClient = cast("IRClient", LocalProxy(lambda: _installed().client))
 
 

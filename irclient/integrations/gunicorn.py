@@ -85,7 +85,7 @@ def worker_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001
-    """Let prometheus_client forget what a worker that is no more has measured for now."""
+    """Remove the gauges of a worker that has ended from prometheus_client."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder and find_spec("prometheus_client"):
         from prometheus_client import multiprocess  # noqa: PLC0415  (only where it is used)

@@ -8,7 +8,7 @@ __all__ = ["ManualClock"]
 
 
 class ManualClock:
-    """Seconds that pass when a test says so, for whatever takes a `clock`.
+    """A clock that a test moves, for everything that takes a `clock`.
 
     >>> clock = ManualClock()
     >>> clock()

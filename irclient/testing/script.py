@@ -25,7 +25,7 @@ _DEFAULT_COUNT: Final = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What becomes of one request.
+    """The outcome of one request.
 
     Attributes:
         after: Seconds until anything happens; infinite for a request that is never answered.
