@@ -132,7 +132,8 @@ def _sorted(found: dict[str, str]) -> list[tuple[str, str]]:
 
 def _entry(heading: str, template: str) -> str:
     more = next((words for start, words in _MORE.items() if heading.startswith(start)), "")
-    whole = "" if template == heading else f"> {_plain(template)}\n\n"
+    says_no_more = template in {heading, f"{heading}, got …", f"{heading}: …"}
+    whole = "" if says_no_more else f"> {_plain(template)}\n\n"
     return f"### {_plain(heading.removesuffix(', …'))}\n\n{whole}{more}{more and chr(10)}"
 
 
