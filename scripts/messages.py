@@ -114,16 +114,12 @@ def messages() -> str:
         letters = len(re.sub(r"[\W…]", "", heading))
         if letters > (4 if kind == _ATTEMPTS else 8):
             found[kind].setdefault(heading, template)
-    parts = ["In this order: " + ", ".join(f"[{kind}](#{_anchor(kind)})" for kind in _KINDS) + ".\n"]
+    parts = []
     for kind, words in _KINDS.items():
         about = words or f"All of [`irclient.{kind}`](reference/errors.md)."
         parts.append(f"## {kind}\n\n{about}\n")
         parts += [_entry(heading, whole) for heading, whole in _sorted(found[kind])]
     return "\n".join(parts)
-
-
-def _anchor(kind: str) -> str:
-    return kind.lower().replace(" ", "-")
 
 
 def _sorted(found: dict[str, str]) -> list[tuple[str, str]]:

@@ -39,13 +39,16 @@ _ROOT = Path(__file__).parent.parent
 
 
 def messages() -> str:
-    """Every error message, with a heading of its own."""
+    """Every error message, with a heading of its own; above them a list of their kinds."""
     sys.path.insert(0, str(_ROOT / "scripts"))
     try:
         from messages import messages as read_from_source  # noqa: PLC0415  (a script beside this)
     finally:
         sys.path.pop(0)
-    return read_from_source()
+    text = read_from_source()
+    kinds = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    links = ", ".join(f"[{kind}](#{kind.lower().replace(' ', '-')})" for kind in kinds)
+    return f"In this order: {links}.\n\n{text}"
 
 
 _MARK = re.compile(r"^(?:\*In a clone.*\*\n\n)?<!-- from source: (\w+) -->$", re.MULTILINE)
