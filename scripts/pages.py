@@ -458,8 +458,8 @@ SOURCES: dict[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         changelog, commands, configuration_keys, configuration_short_forms, contributing,
-        control, errors_tree, exit_codes, faults, health_diagram, health_table, messages, security, server,
-        settings, switches, theme_element, theme_section,
+        control, errors_tree, exit_codes, faults, health_diagram, health_table, messages,
+        security, server, settings, switches, theme_element, theme_section,
     )
 }  # fmt: skip
 
