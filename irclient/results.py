@@ -16,7 +16,7 @@ from irclient._values.rows import Rows
 from irclient._values.tolerant import Tolerant, TolerantRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pydantic import FieldSerializationInfo, SerializerFunctionWrapHandler
 
@@ -329,6 +329,11 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
         )
 
     __str__ = __repr__
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What rich and devtools show: the items, and not what they are made of when asked for."""
+        shown = super().__repr_args__()
+        return [(name, self.items if name == "items" else value) for name, value in shown]
 
     def _repr_html_(self) -> str:
         caption = [self.title or "untitled", f"{len(self)} items", _how_served(self.served)]

@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 from pydantic import ValidationError
+from rich.pretty import pretty_repr
 
 from irclient._values.item_columns import ItemColumns
 from irclient._wire.reading import read_list, read_selectors
@@ -316,6 +317,12 @@ def test_a_list_whose_items_were_not_made_is_the_list_that_pydantic_makes() -> N
     ):
         assert again == whole
         assert again.items == whole.items
+
+
+def test_what_rich_shows_of_a_list_are_its_items() -> None:
+    whole = RecommendationList.model_validate_json(USUAL)
+    assert pretty_repr(read_list(USUAL)) == pretty_repr(whole)
+    assert "RecommendedItem(id='1', tracking_id='t')" in pretty_repr(read_list(USUAL))
 
 
 def test_how_items_are_written_is_no_part_of_a_lists_json_schema() -> None:
