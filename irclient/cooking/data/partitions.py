@@ -148,7 +148,9 @@ class _Finding:
             is_hidden = own.name.startswith((".", "_"))
             if is_hidden or own.name.casefold() in known or not own.is_dir():
                 continue
-            if not any(file.is_relative_to(own) for file in files):
+            # Files that the model names are found by their whole paths.
+            inside = own.resolve()
+            if not any(file.resolve().is_relative_to(inside) for file in files):
                 self.notes.append(f"{_printable(own)} is the folder of no entity: not read")
 
     def _partitions(self, entity: Entity, about: _EntityJson) -> tuple[Partition, ...]:

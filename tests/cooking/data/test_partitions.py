@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -90,14 +91,18 @@ def test_an_entity_of_another_contract_is_left_alone_and_told(tmp_path):
     assert "Reco_Tomorrow is no entity of the contract: not read" in found.notes[0]
 
 
-def test_a_folder_of_no_entity_is_told_unless_the_model_reads_from_it(tmp_path):
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_a_folder_of_no_entity_is_told_unless_the_model_reads_from_it(
+    tmp_path, is_relative, monkeypatch
+):
     located = [{"location": "exported/c.csv"}]
     categories_model(tmp_path, partitions=located)
     for path in ("exported/c.csv", "Reco_ItemCategory/c.csv", ".git/c.csv", "_temporary/c.csv"):
         write(tmp_path, path, "1,Hats\n")
-    found = read_model(tmp_path)
-    (note,) = found.notes
-    assert note == f"{tmp_path / 'Reco_ItemCategory'} is the folder of no entity: not read"
+    monkeypatch.chdir(tmp_path.parent)
+    folder = Path(tmp_path.name) if is_relative else tmp_path
+    (note,) = read_model(folder).notes
+    assert note == f"{folder / 'Reco_ItemCategory'} is the folder of no entity: not read"
 
 
 def test_case_nesting_and_compression_do_not_hide_a_file(tmp_path):
