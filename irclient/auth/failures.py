@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from irclient._wire.responses import Response, retry_after
 from irclient.auth.exchange import (
@@ -55,7 +55,7 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
         fix = FIX_THROTTLE if status == 429 else FIX_TROUBLE
         return TokenUnanswered(message, fix=fix, retry_after=_retry_after(error))
     if any(_is_unanswered(each) for each in _causes(error)):
-        is_proxy = "proxy" in str(error).lower()
+        is_proxy = any(word in str(error).lower() for word in ("proxy", "socks"))
         return TokenUnanswered(message, fix=FIX_PROXY if is_proxy else FIX_CONNECTION)
     return TokenRefused(message, fix=fix, code=provider_code(words))
 
@@ -64,11 +64,13 @@ def _words(error: Exception) -> str:
     from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  (see above)
 
     said = error.error if isinstance(error, HttpResponseError) else None
-    if said is None:
+    if said is None or not said.message:
         return str(error)
     # The SDK's own words name the code and the message twice.
-    within = (said.innererror or {}).get("code")
-    return f"{said.code}{f' ({within})' if within else ''}: {said.message}"
+    inner = cast("object", said.innererror)  # Of any shape: it may be no vault that answers.
+    within = cast("dict[str, object]", inner).get("code") if isinstance(inner, dict) else None
+    code = f"{said.code} ({within})" if within else said.code
+    return f"{code}: {said.message}" if code else str(said.message)
 
 
 def _is_passing(status: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -17,9 +19,13 @@ from irclient.auth.failures import finding_of
 class Response:
     reason = "Reason"
 
-    def __init__(self, status_code, **headers):
+    def __init__(self, status_code, body="", **headers):
         self.status_code = status_code
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._body = body
+
+    def text(self):
+        return self._body
 
 
 def find(error):
@@ -47,6 +53,7 @@ def test_no_answer_is_worth_another_try(error):
         (HttpResponseError(response=Response(503)), "status of Azure"),
         (ServiceRequestError("no route"), "firewall"),
         (ServiceRequestError("Unable to connect to proxy"), "NO_PROXY"),
+        (ServiceRequestError("Missing dependencies for SOCKS support."), "NO_PROXY"),
         (ServiceRequestError("CERTIFICATE_VERIFY_FAILED"), "REQUESTS_CA_BUNDLE"),
         (HttpResponseError(response=Response(403)), "mend it"),
     ],
@@ -84,3 +91,22 @@ def test_a_circle_of_causes_comes_to_an_end():
     error, other = ValueError("a"), ValueError("b")
     error.__cause__, other.__cause__ = other, error
     assert isinstance(find(error), TokenRefused)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"code": "Forbidden", "message": "No."}, "Forbidden: No"),
+        (
+            {"code": "Forbidden", "message": "No", "innererror": {"code": "By"}},
+            "Forbidden (By): No",
+        ),
+        ({"code": "Forbidden", "message": "No", "innererror": "By"}, "Forbidden: No"),
+        ({"code": "Forbidden", "message": "No", "innererror": [7]}, "Forbidden: No"),
+        ({"message": "No", "innererror": {}}, "No"),
+    ],
+)
+def test_what_a_refusal_says_is_told_once_whatever_its_shape(said, words):
+    finding = find(HttpResponseError(response=Response(403, json.dumps({"error": said}))))
+    assert isinstance(finding, TokenRefused)
+    assert finding.what == f"asking failed: {words}"
