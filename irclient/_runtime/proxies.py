@@ -10,6 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from irclient.errors import ConfigurationError
 from irclient.topology import is_loopback
 
 __all__ = ["Proxy", "proxy_for"]
@@ -40,7 +41,11 @@ class Proxy:
 
 
 def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
-    """Return the proxy by way of which a host is asked, or None where it is asked directly."""
+    """Return the proxy by way of which a host is asked, or None where it is asked directly.
+
+    Raises:
+        ConfigurationError: What the environment names cannot be read.
+    """
     if is_loopback(host):
         return None  # A proxy leads out of this machine.
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  (loads much)
@@ -49,17 +54,24 @@ def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
     kind = next((each for each in (scheme, "all") if found.get(each)), None)
     if kind is None or proxy_bypass(host):
         return None
-    url = found[kind] if "://" in found[kind] else f"http://{found[kind]}"
-    parts = urlsplit(url)
+    url, variable = found[kind], f"{kind.upper()}_PROXY"
+    url = url if "://" in url else f"http://{url}"
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        port = 0  # Nobody is there, which the call says, with the variable.
+        name = None
+    if not name:
+        # Neither it nor why: both may hold a part of a password.
+        raise ConfigurationError(
+            f"{variable} is not the URL of a proxy; write http://host:port, with user and password "
+            "percent-encoded"
+        )
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return Proxy(
-        parts.hostname or "",
+        name,
         port,
-        f"{kind.upper()}_PROXY",
+        variable,
         parts.scheme,
         "" if parts.username is None else b64encode(user.encode()).decode(),
         url,

@@ -119,7 +119,10 @@ class ClientCredentials:
         return self._token_in(answer, secret, http.renew_after)
 
     def _client(self) -> httpx.Client:
-        proxy = proxy_for(urlsplit(self.authority).hostname or "")
+        try:
+            proxy = proxy_for(urlsplit(self.authority).hostname or "")
+        except ConfigurationError as problem:
+            raise TokenRefused(str(problem)) from None
         try:
             return httpx.Client(
                 verify=self._trusted(),

@@ -12,6 +12,7 @@ from irclient._values.secret import Secret
 from irclient.auth.arguments import PUBLIC_AUTHORITY
 from irclient.auth.exchange import TokenRefused, TokenUnanswered, provider_code
 from irclient.auth.failures import finding_of
+from irclient.errors import ConfigurationError
 from irclient.topology import is_loopback
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class SecretPlace:
             value, ends_at = self._read()
         except HttpResponseError as error:
             raise self._finding(error) from None
+        except ConfigurationError as problem:
+            raise TokenRefused(str(problem)) from None
         except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
             raise finding_of(error, doing=f"reading {self}", fix=_LOOK_AT_VAULT_URL) from None
         if value is None:

@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from irclient._runtime.proxies import proxy_for
-from irclient.transports.failures import Unreachable
+from irclient.errors import ConfigurationError
+from irclient.transports.failures import Unreachable, Unsendable
 from irclient.transports.names import look_up, looked_up
 from irclient.transports.request import Origin, is_address
 from irclient.transports.tunnel import tunnelled
@@ -38,10 +39,10 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
 
     Raises:
         Unreachable: No connection could be made.
-        Unsendable: The name could not be looked up.
+        Unsendable: The name could not be looked up, or what names a proxy cannot be read.
     """
     # Nothing that is not secured leaves this machine.
-    proxy = proxy_for(origin.host) if origin.is_secure else None
+    proxy = _proxy_for(origin) if origin.is_secure else None
     first = origin if proxy is None else _origin_of(proxy)
     looking = look_up(first)
     while not looking.done():
@@ -54,6 +55,13 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
     except OSError as problem:
         by_way = "" if proxy is None else f"by way of the proxy {proxy} of {proxy.variable}: "
         raise Unreachable(f"{origin}: {by_way}{words_of(problem)}") from problem
+
+
+def _proxy_for(origin: Origin) -> Proxy | None:
+    try:
+        return proxy_for(origin.host)
+    except ConfigurationError as problem:
+        raise Unsendable(str(problem)) from None
 
 
 def _origin_of(proxy: Proxy) -> Origin:

@@ -20,6 +20,15 @@ VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 ENTRA = ClientCredentials(
     authority="https://login.test", tenant_id="t", client_id="c", scope="s", ca_file=None
 )
+#: Some of the ways to spoil the URL of a proxy that wants a password.
+UNREADABLE = (
+    "http://someone:qwert/y@127.0.0.1:1",
+    "http://someone:qwert#y@127.0.0.1:1",
+    "http://someone:qwert[y@127.0.0.1:1",
+    "http://someone:qwerty@127.0.0.1:port",
+    "http://someone:qwerty@127.0.0.1:99999",
+    "http://someone:qwerty@",
+)
 VAULT = SecretPlace(
     vault_url="https://vault.test",
     secret_name="s",
@@ -88,3 +97,14 @@ def test_a_proxy_of_a_kind_that_entra_cannot_be_asked_through_is_named(monkeypat
     with pytest.raises(TokenUnanswered, match=words) as raised:
         ask_entra()
     assert "pass-word" not in str(raised.value)
+
+
+@pytest.mark.parametrize("ask", [ask_entra, ask_vault])
+@pytest.mark.parametrize("named", UNREADABLE)
+def test_what_cannot_be_read_as_a_proxy_is_told_by_its_variable_alone(
+    ask, named, monkeypatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", named)
+    with pytest.raises(TokenRefused, match=r"^HTTPS_PROXY is not the URL of a proxy; ") as raised:
+        ask()
+    assert "qwert" not in str(raised.value)

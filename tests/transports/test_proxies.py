@@ -142,9 +142,8 @@ def test_a_proxy_that_opens_no_tunnel_is_named_without_its_password(
 
 
 @on_each_carrier
-@pytest.mark.parametrize("at", ["127.0.0.1:1", "127.0.0.1:port"])
-def test_a_proxy_that_is_not_there_is_named(world, at, monkeypatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://someone:pass-word@{at}")
+def test_a_proxy_that_is_not_there_is_named(world, monkeypatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:pass-word@127.0.0.1:1")
 
     async def story() -> None:
         async with own(world) as transport:
@@ -153,6 +152,22 @@ def test_a_proxy_that_is_not_there_is_named(world, at, monkeypatch) -> None:
             assert outcome.trouble is Trouble.UNREACHABLE
             assert "by way of the proxy 127.0.0.1:" in outcome.reason
             assert "HTTPS_PROXY" in outcome.reason
+            assert "pass-word" not in repr(outcome)
+
+    world.play(story)
+
+
+@on_each_carrier
+@pytest.mark.parametrize("at", ["127.0.0.1:port", "[::1:1", "127.0.0.1:99999", ""])
+def test_what_cannot_be_read_as_a_proxy_counts_against_no_endpoint(world, at, monkeypatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://someone:pass-word@{at}")
+
+    async def story() -> None:
+        async with own(world) as transport:
+            outcome = await send(world, transport, request_to(f"https://{SHOP}"))
+            assert isinstance(outcome, Failure)
+            assert outcome.trouble is Trouble.LOCAL
+            assert "HTTPS_PROXY is not the URL of a proxy" in outcome.reason
             assert "pass-word" not in repr(outcome)
 
     world.play(story)

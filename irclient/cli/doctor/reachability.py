@@ -86,7 +86,12 @@ class _Seen:
 
 
 def _examine_name(host: Host, *, timeout: float) -> Finding:
-    proxy = host.proxy
+    try:
+        proxy = host.proxy
+    except ConfigurationError as problem:
+        saw, _, advice = str(problem).partition("; ")
+        wrong = Verdict.WRONG
+        return Finding(check="dns", subject=str(host), verdict=wrong, saw=saw, advice=advice)
     name, port = host.address if proxy is None else (proxy.host, proxy.port)
     subject = str(host) if proxy is None else f"{host} by way of the proxy {proxy}"
     begun_at = time.monotonic()

@@ -2,7 +2,9 @@
 
 import pytest
 
+from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.host import Host
+from irclient.cli.doctor.reachability import examine_host
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,14 @@ def test_loopback_and_what_the_environment_names_are_asked_directly(route, monke
     assert Host("x", "https://localhost:1", None, route).proxy is None
     monkeypatch.setenv("NO_PROXY", ".vault.test")
     assert Host("x", "https://contoso.vault.test", None, route).proxy is None
+
+
+def test_a_proxy_that_cannot_be_read_is_found_without_its_password(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:pass/word@proxy.test:3128")
+    name = examine_host(Host("x", "https://contoso.vault.test", None), timeout=1.0).name
+    assert (name.verdict, name.saw) == (Verdict.WRONG, "HTTPS_PROXY is not the URL of a proxy")
+    assert "percent-encoded" in name.advice
+    assert "pass" not in repr(name).replace("password percent", "")
 
 
 def test_each_host_trusts_what_the_call_to_it_trusts(monkeypatch):
