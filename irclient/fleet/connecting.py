@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from urllib.parse import SplitResult
 
     from irclient.fleet.entra import EntraLogin
 
 __all__ = ["address_in", "connector"]
+
+_UNREADABLE: Final = (
+    "url cannot be read as the URL of a Redis server; percent-encode its user and password"
+)
 
 
 def connector(
@@ -44,7 +49,7 @@ def connector(
                 f"got {type(connect).__name__}. Write connect=lambda: ..."
             )
         return partial(_impatient, connect)
-    scheme = urlsplit(url).scheme if isinstance(url, str) else None
+    scheme = _parts_of(url).scheme if isinstance(url, str) else None
     if not isinstance(url, str) or scheme not in {"redis", "rediss", "unix"}:
         # Not the URL itself, which may hold a password.
         raise ConfigurationError(
@@ -80,15 +85,26 @@ def connector(
     try:
         cast("Any", redis.ConnectionPool).from_url(url)
     except ValueError:
-        raise ConfigurationError("url cannot be read as the URL of a Redis server") from None
+        raise ConfigurationError(_UNREADABLE) from None
     return from_url
 
 
+def _parts_of(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ConfigurationError(_UNREADABLE) from None
+
+
 def address_in(url: str | None) -> str | None:
-    """Return host and port of a URL, or its socket's path, without user and password."""
+    """Return host and port of a URL, or its socket's path, without user and password.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     if not isinstance(url, str):
         return None
-    parts = urlsplit(url)
+    parts = _parts_of(url)
     return parts.netloc.rpartition("@")[2] or parts.path
 
 

@@ -93,9 +93,9 @@ class RedisFleet:
         self._lock = fork_safe_lock()
         self._ports: dict[str, Port] = {}
         self._untold: list[list[Record]] = []
+        self._address = address_in(url)
         login = None if credential is None else _login(credential, url)
         self._connect = connector(url, connect, patience=PATIENCE, login=login)
-        self._address = address_in(url)
         self._link = Link(self._connect, name=name, patience=PATIENCE, login=login)
         self._memory = FleetMemory(self._link, secret=kept)
         self._news = FleetNews(self._link, self._memory)

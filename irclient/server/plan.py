@@ -7,7 +7,6 @@ import secrets
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from irclient._values.secret import Secret
 from irclient.errors import ConfigurationError
@@ -132,8 +131,17 @@ def _redis_url(configuration: Configuration) -> Secret | None:
         raise ConfigurationError(
             f"redis.url_env names the variable {redis.url_env!r}, which is not set"
         )
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ConfigurationError("redis: the URL must begin with redis://, rediss:// or unix://")
     if find_spec("redis") is None:
         raise ConfigurationError("redis needs redis-py: pip install 'irclient[server,redis]'")
+    from redis import ConnectionPool  # noqa: PLC0415  (an extra)
+
+    try:
+        ConnectionPool.from_url(url)
+    except ValueError:
+        # Not its words, which may hold a part of the password.
+        raise ConfigurationError(
+            "redis: the URL cannot be read; percent-encode its user and password"
+        ) from None
     return Secret(url)

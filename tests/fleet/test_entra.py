@@ -176,6 +176,7 @@ def test_what_is_configured_logs_in_with_the_credential_of_the_calls() -> None:
     [
         ({"url": "redis://contoso.example:6380"}, "must begin with rediss://"),
         ({"url": "rediss://me:hush@contoso.example:6380"}, "holds a password"),
+        ({"url": "rediss://me:hush[@contoso.example:6380"}, "percent-encode"),
         ({"connect": lambda: None}, "goes with a url"),
     ],
 )

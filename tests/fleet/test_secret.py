@@ -115,3 +115,10 @@ def test_nothing_of_a_user_passes_the_wire_in_clear(server: Server, secret: str 
         recorded = gate.recorded
     assert b"irclient:{test}:u:" in recorded
     assert [each for each in private if each.encode() in recorded] == []
+
+
+@pytest.mark.parametrize("password", ["hunter2/", "hunter2[", "hunter2#"])
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(password: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be read.*; percent-encode") as caught:
+        RedisFleet(f"redis://:{password}x@redis.test", name="shop", workers=1)
+    assert "hunter2" not in str(caught.value)

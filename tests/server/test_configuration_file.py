@@ -6,6 +6,7 @@ import pytest
 
 from irclient.errors import ConfigurationError
 from irclient.server.configuration_file import read_configuration
+from irclient.server.plan import _redis_url
 from irclient.server.served import served_endpoints
 
 SMALL = """
@@ -138,3 +139,16 @@ def test_a_misspelt_key_of_the_only_account_is_all_that_is_said(tmp_path: Path) 
     said = str(caught.value)
     assert "accounts[0].keys_fil is not a key; did you mean 'keys_file'?" in said
     assert "at least 1 item" not in said
+
+
+@pytest.mark.parametrize("password", ["hunter2/", "hunter2[", "hunter2#"])
+def test_a_redis_url_that_cannot_be_read_is_refused_without_its_password(
+    tmp_path, password, monkeypatch
+):
+    configuration = read(tmp_path, SMALL + '[redis]\nurl_env = "REDIS_URL"')
+    monkeypatch.setenv("REDIS_URL", f"rediss://:{password}x@redis.test:6380")
+    with pytest.raises(
+        ConfigurationError, match="redis: the URL cannot be read; percent"
+    ) as caught:
+        _redis_url(configuration)
+    assert "hunter2" not in str(caught.value)
