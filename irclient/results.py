@@ -125,8 +125,7 @@ class Answer(Tolerant):
         )
 
     def given_by(self) -> tuple[str | None, float]:
-        """Return the endpoint that gave this answer, and how many seconds ago: a part of `served`,
-        for observers, without putting all of it together."""
+        """Return the endpoint that gave this, and how many seconds ago, without making `served`."""
         private = self.__pydantic_private__
         if private is None or "age" not in private:
             return self.served.endpoint, self.served.age
@@ -331,9 +330,8 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
     __str__ = __repr__
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """What rich and devtools show: the items, and not what they are made of when asked for."""
-        shown = super().__repr_args__()
-        return [(name, self.items if name == "items" else value) for name, value in shown]
+        """What rich and devtools show, none of which is still to be made."""
+        return [*self._fields.items(), *(self.model_extra or {}).items()]
 
     def _repr_html_(self) -> str:
         caption = [self.title or "untitled", f"{len(self)} items", _how_served(self.served)]
@@ -395,11 +393,5 @@ class Selectors(Rows[Selector], Answer):  # type: ignore[misc]  # over its rows
 
 
 def _how_served(served: Served) -> str:
-    parts: list[str] = [served.source]
-    if served.endpoint is not None:
-        parts.append(served.endpoint)
-    if served.age:
-        parts.append(f"{served.age:.0f} s old")
-    if served.degraded:
-        parts.append("degraded")
-    return " ".join(parts)
+    parts = [served.source, served.endpoint or "", f"{served.age:.0f} s old" if served.age else ""]
+    return " ".join(filter(None, [*parts, "degraded" if served.degraded else ""]))
