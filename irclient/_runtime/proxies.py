@@ -60,13 +60,9 @@ def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        name = None
+        raise _unreadable(variable) from None
     if not name:
-        # Neither it nor why: both may hold a part of a password.
-        raise ConfigurationError(
-            f"{variable} is not the URL of a proxy; write http://host:port, with user and password "
-            "percent-encoded"
-        )
+        raise _unreadable(variable)
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return Proxy(
         name,
@@ -75,4 +71,12 @@ def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
         parts.scheme,
         "" if parts.username is None else b64encode(user.encode()).decode(),
         url,
+    )
+
+
+def _unreadable(variable: str) -> ConfigurationError:
+    # Neither the URL nor what is wrong with it: both may hold a part of a password.
+    return ConfigurationError(
+        f"{variable} is not the URL of a proxy; write http://host:port, with user and password "
+        "percent-encoded"
     )

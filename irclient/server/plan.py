@@ -6,7 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from irclient._values.secret import Secret
 from irclient.errors import ConfigurationError
@@ -138,7 +138,7 @@ def _redis_url(configuration: Configuration) -> Secret | None:
     from redis import ConnectionPool  # noqa: PLC0415  (an extra)
 
     try:
-        ConnectionPool.from_url(url)
+        cast("Any", ConnectionPool).from_url(url)
     except ValueError:
         # Not its words, which may hold a part of the password.
         raise ConfigurationError(
