@@ -66,7 +66,17 @@ def _restore(kind: type[IRError], args: tuple[Any, ...], state: dict[str, Any]) 
 
 
 class ConfigurationError(IRError):
-    """The client cannot be built, or used, as it was configured; nothing was sent."""
+    """The client cannot be built, or used, as it was configured; nothing was sent.
+
+    Attributes:
+        problems: Each thing that is wrong, in words of its own; the message joins them.
+    """
+
+    problems: tuple[str, ...]
+
+    def __init__(self, *problems: str, attempts: tuple[Attempt, ...] = ()) -> None:
+        super().__init__("; ".join(problems), attempts=attempts)
+        self.problems = problems
 
 
 class QueryError(IRError):

@@ -83,3 +83,9 @@ def test_a_worker_processs_error_arrives_whole() -> None:
         error = pool.submit(raise_throttled).exception(timeout=50)
     assert isinstance(error, errors.Throttled)
     assert (error.retry_after, error.attempts) == (2.0, (ATTEMPT,))
+
+
+def test_a_configurations_problems_are_told_one_by_one_and_joined() -> None:
+    error = errors.ConfigurationError("a is missing", "b must be a number")
+    assert str(error) == "a is missing; b must be a number"
+    assert pickle.loads(pickle.dumps(error)).problems == ("a is missing", "b must be a number")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 import random
 import warnings
@@ -19,7 +18,7 @@ from irclient.queries import Query
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
 from irclient.transports.own import OwnAsyncTransport, OwnTransport
-from irclient.worker_share import WorkerShare
+from irclient.worker_share import WorkerShare, part_of_a_request, processes_that_fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,15 +112,14 @@ def _check_fleet(fleet: Fleet | None, settings: Settings) -> None:
 
 
 def _warn_of_a_part_of_a_request(endpoint: ServiceEndpoint, share: float) -> None:
-    each = endpoint.tps * share
-    # What one process has alone, it keeps to, however little that is.
-    if share < 1 and each < 1 - 1e-9:
+    each = part_of_a_request(endpoint.tps, share)
+    if each is not None:
         warnings.warn(
             f"{endpoint.label}: tps {endpoint.tps:g} × share {share:.3g} is {each:.2g}, less than "
             f"one request a second. This process sends one every {1 / each:.2g} s; as many "
             "processes as have such a share may send theirs in the same second, more than the "
-            f"endpoint's TPS. Run at most {math.floor(endpoint.tps) or 1} of them, provision more "
-            "TPS, or let a share of 1.0 adapt to what the service refuses",
+            f"endpoint's TPS. Run at most {processes_that_fit(endpoint.tps)} of them, provision "
+            "more TPS, or let a share of 1.0 adapt to what the service refuses",
             stacklevel=5,
         )
 

@@ -157,11 +157,13 @@ def _unavailable(
 ) -> Unavailable:
     if some_were_not_asked:
         return Unavailable(
-            f"no endpoint answered, {after}: {told}. Check the accounts' state, and the network",
+            f"no endpoint answered, {after}: {told}. Check the accounts' state and urls, and the "
+            "network",
             attempts=attempts,
         )
     return Unavailable(
-        f"every endpoint failed, {after}: {told}. Check the accounts' state, and the network",
+        f"every endpoint failed, {after}: {told}. Check the accounts' state and urls, and the "
+        "network",
         attempts=attempts,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,7 @@ from irclient.analysis.mixtures import left_out, side_of
 from irclient.analysis.query_names import name_of, seed_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.figure import Figure
 
@@ -54,6 +55,7 @@ _CONFIDENCE: Final = 0.95
 _RESAMPLES: Final = 2000
 #: Values that are drawn at a time: 8 MiB of them.
 _DRAWN_AT_A_TIME: Final = 1 << 20
+_NOTHING_COMPARED: Final = "nothing could be compared"
 #: The same lists always give the same intervals.
 _SEED: Final = 0
 
@@ -108,19 +110,21 @@ class Comparison:
         return figure_of(self.per_query, self.items, popularity, k=self.k, mean_overlap=mean)
 
     def __repr__(self) -> str:
-        out = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
-        return (
-            f"<Comparison of {len(self.per_query)} queries, k={self.k}, p={self.p}; "
-            f"left out: {out or 'none'}>\n{self.summary.round(3)}"
-        )
+        return f"<Comparison of {self._told()}>\n{self.summary.round(3)}"
 
     def _repr_html_(self) -> str:
-        out = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
-        table = self.summary.round(3).to_html(border=0)
+        return f"{self.summary.round(3).to_html(border=0)}<p>{self._told()}</p>"
+
+    def _told(self) -> str:
+        nothing = "" if self.summary["queries"].any() else f"; {_NOTHING_COMPARED}"
         return (
-            f"{table}<p>{len(self.per_query)} queries, k={self.k}, p={self.p}; "
-            f"left out: {out or 'none'}</p>"
+            f"{len(self.per_query)} queries, k={self.k}, p={self.p}; "
+            f"left out: {_counted(self.left_out) or 'none'}{nothing}"
         )
+
+
+def _counted(reasons: Mapping[Any, int] | pd.Series[int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items())
 
 
 def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
@@ -141,6 +145,10 @@ def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
     Raises:
         TypeError: A side is no `Lists`.
         ValueError: `k` or `p` is out of its range, or a side holds two modelings of one query.
+
+    Warns:
+        UserWarning: Nothing could be compared: no query was answered by both sides as it was
+            meant to be, or none with an item.
     """
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise ValueError(f"k must be an int of at least 1, got {k!r}")
@@ -155,6 +163,12 @@ def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
     ]
     reasons = Counter(out.values())
     reasons["both empty"] = sum(not pair.a and not pair.b for pair in pairs)
+    if reasons["both empty"] == len(pairs):
+        warnings.warn(
+            f"{_NOTHING_COMPARED} ({_counted(+reasons) or 'neither side holds a query'}): collect "
+            "the same queries for both sides",
+            stacklevel=2,
+        )
     per_query = frame_of((_measured(pair, k, p) for pair in pairs), _PAIR_KINDS)
     return Comparison(
         k=k,

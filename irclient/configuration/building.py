@@ -66,7 +66,7 @@ def build(source: Source, environ: Mapping[str, str]) -> Parts:
     try:
         table = schema().model_validate(source.tree)
     except ValidationError as problem:
-        raise ConfigurationError(findings(problem, source)) from None
+        raise ConfigurationError(*findings(problem, source)) from None
     if table.ca_file is not None and not Path(table.ca_file).is_file():
         raise ConfigurationError(
             f"{source.name_of(('ca_file',))}: there is no file {table.ca_file!r}; "

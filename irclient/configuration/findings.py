@@ -25,9 +25,9 @@ _KINDS: Final = ("key_vault", "azure", "token")
 _WORD: Final = re.compile(r"[a-z]+([_-][a-z]+)?")
 
 
-def findings(problem: ValidationError, source: Source) -> str:
-    """Say which key is wrong, its value unless it may be secret, and the fix; all at once."""
-    return "; ".join(_finding(detail, source) for detail in problem.errors(include_url=False))
+def findings(problem: ValidationError, source: Source) -> list[str]:
+    """Say of each key that is wrong its value, unless that may be secret, and the fix."""
+    return [_finding(detail, source) for detail in problem.errors(include_url=False)]
 
 
 def _finding(detail: ErrorDetails, source: Source) -> str:

@@ -286,12 +286,25 @@ def _is_foreign(variable: str, value: str) -> bool:
         raise ConfigurationError(
             f"{variable} is not a variable of irclient; did you mean {ours[near[0]]!r}?"
         )
+    alike = [name for name in ours.values() if _has_the_words_of(variable, name)]
+    meant = (
+        f"was {' or '.join(alike[:3])} meant?"
+        if alike
+        else "irclient.configuration.describe() and the reference's page Configuration list them"
+    )
     warnings.warn(
-        f"{variable} is not a variable of irclient and is not used; if it was meant to be one, "
-        "see the list of configuration keys",
-        stacklevel=6,
+        f"{variable} is not a variable of irclient and is not used; {meant}", stacklevel=6
     )
     return True
+
+
+def _has_the_words_of(variable: str, other: str) -> bool:
+    """Whether every word of the one is a word of the other, but for an s at the end."""
+    words = [
+        {word.rstrip("S") for word in name.removeprefix(_PREFIX).split("_") if word}
+        for name in (variable, other)
+    ]
+    return words[0] <= words[1]
 
 
 def _drop_urls_of_other_endpoints(tree: Tree, values: Mapping[KeyPath, tuple[str, str]]) -> None:

@@ -211,3 +211,23 @@ def test_a_figure_without_matplotlib_says_how_to_install_it(monkeypatch) -> None
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(errors.ConfigurationError, match="pip install matplotlib"):
         compare(Lists(), Lists()).plot()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "reasons"),
+    [
+        ({"1": ["a"]}, {"2": ["a"]}, "1 only in a, 1 only in b"),
+        ({"1": []}, {"1": []}, "1 both empty"),
+        ({}, {}, "neither side holds a query"),
+    ],
+)
+def test_two_sides_that_have_nothing_in_common_are_told(a, b, reasons) -> None:
+    with pytest.warns(UserWarning, match=f"nothing could be compared .{reasons}.: collect") as told:
+        compared = compare(filled(a), of_b(b))
+    assert told[0].filename == __file__
+    assert "nothing could be compared" in repr(compared)
+    assert "nothing could be compared" in compared._repr_html_()
+
+
+def test_two_sides_of_which_one_is_empty_are_compared() -> None:
+    assert "nothing" not in repr(compare(filled({"1": ["a"]}), of_b({"1": []})))

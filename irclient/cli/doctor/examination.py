@@ -13,6 +13,7 @@ from irclient.cli.doctor.fleet import examine_fleet
 from irclient.cli.doctor.host import hosts_of
 from irclient.cli.doctor.reachability import examine_host
 from irclient.cli.doctor.settings import examine_settings
+from irclient.cli.doctor.url_keys import url_keys
 from irclient.errors import ConfigurationError
 from irclient.fleet import RedisFleet
 
@@ -31,15 +32,16 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always", UserWarning)
             configuration = read_configuration(config)
-        endpoints = endpoints_of(configuration)
-    except ConfigurationError as problem:
-        yield Finding(
-            check="configuration",
-            subject=subject,
-            verdict=Verdict.WRONG,
-            saw=str(problem),
-            advice="correct the configuration; nothing else can be checked before",
-        )
+        endpoints, keys = endpoints_of(configuration), url_keys(config, configuration)
+    except ConfigurationError as refused:
+        for problem in refused.problems:
+            yield Finding(
+                check="configuration",
+                subject=subject,
+                verdict=Verdict.WRONG,
+                saw=problem.removeprefix(f"{subject}: "),
+                advice="correct it; nothing else can be checked before",
+            )
         return
     labels = ", ".join(f"{each.label} ({each.tps:g} TPS)" for each in endpoints)
     yield Finding(
@@ -49,7 +51,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     yield from examine_settings(configuration.settings, endpoints)
     obstacles: dict[str, Finding | None] = {}
     ahead: dict[str, float] = {}
-    for host in hosts_of(configuration, endpoints):
+    for host in hosts_of(configuration, endpoints, keys):
         reached = examine_host(host, timeout=timeout)
         yield reached.name
         yield reached.connection

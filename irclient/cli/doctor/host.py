@@ -5,7 +5,7 @@ Azure SDK reads other variables for the authorities than the rest does.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -30,12 +30,14 @@ class Host:
         url: Its base URL.
         ca_file: The authorities to trust for it; None for the process's usual.
         route: What kind of host it is.
+        key: The key or variable that names its URL; None where none had to.
     """
 
     purpose: str
     url: str
     ca_file: str | os.PathLike[str] | None
     route: Route = "service"
+    key: str | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -69,12 +71,21 @@ class Host:
 
 
 def hosts_of(
-    configuration: Configuration, endpoints: tuple[ServiceEndpoint, ...]
+    configuration: Configuration,
+    endpoints: tuple[ServiceEndpoint, ...],
+    keys: Mapping[str, str],
 ) -> Iterator[Host]:
-    """Every host that a call of this configuration needs, in the order in which it needs them."""
+    """Every host that a call of this configuration needs, in the order in which it needs them.
+
+    Args:
+        configuration: The configuration.
+        endpoints: Its endpoints.
+        keys: The name of each URL's key or variable, by the URL.
+    """
     credential = configuration.credential
     if isinstance(credential, KeyVaultCredential):
-        yield Host("Key Vault", credential.vault_url, credential.ca_file, "vault")
-        yield Host("Entra", credential.authority, credential.ca_file, "entra")
+        vault_url, authority = credential.vault_url, credential.authority
+        yield Host("Key Vault", vault_url, credential.ca_file, "vault", keys.get(vault_url))
+        yield Host("Entra", authority, credential.ca_file, "entra", keys.get(authority))
     for each in endpoints:
-        yield Host(each.label, each.url, configuration.ca_file)
+        yield Host(each.label, each.url, configuration.ca_file, "service", keys.get(each.url))

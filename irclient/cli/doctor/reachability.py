@@ -28,7 +28,6 @@ __all__ = ["Reached", "examine_host"]
 _SOON_DAYS = 14
 #: How the server of `irclient serve` calls itself in its answers.
 _OWN_SERVER = "irclient-serve"
-_ADVICE_FOR_CONNECTION = "check that the service runs, and the firewall and private endpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def examine_host(host: Host, *, timeout: float) -> Reached:
     try:
         seen = within(3 * timeout, lambda: _look(host, timeout=timeout))
     except TimeoutError as problem:
-        seen = _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
+        seen = _unreached(host, problem)
     connection = Finding(
         check="tls",
         subject=str(host),
@@ -83,6 +82,13 @@ class _Seen:
     saw: str
     advice: str | None = None
     clock_ahead: float | None = None
+
+
+def _unreached(host: Host, problem: OSError) -> _Seen:
+    advice = "that the service runs, and the firewall and private endpoints"
+    if host.key is not None:
+        advice = f"host and port in {host.key}, {advice}"
+    return _Seen(Verdict.WRONG, f"no connection: {problem}", f"check {advice}")
 
 
 def _examine_name(host: Host, *, timeout: float) -> Finding:
@@ -103,7 +109,7 @@ def _examine_name(host: Host, *, timeout: float) -> Finding:
             subject=subject,
             verdict=Verdict.WRONG,
             saw=f"the name {name!r} is not known: {problem}",
-            advice=_advice_for_name(name) if proxy is None else _advice_for_proxy(proxy, host),
+            advice=_advice_for_name(host) if proxy is None else _advice_for_proxy(proxy, host),
             elapsed=time.monotonic() - begun_at,
         )
     addresses = ", ".join(dict.fromkeys(str(info[4][0]) for info in found))
@@ -116,13 +122,15 @@ def _examine_name(host: Host, *, timeout: float) -> Finding:
     )
 
 
-def _advice_for_name(name: str) -> str:
-    if name.endswith(HOSTED_DOMAIN):
+def _advice_for_name(host: Host) -> str:
+    if host.address[0].endswith(HOSTED_DOMAIN):
         return (
-            "Microsoft retired the hosted service on 2026-03-31; set the endpoint's url to a "
-            "service that speaks its contract, for example your own, of `irclient serve`"
+            f"Microsoft retired the hosted service on 2026-03-31; set {host.key or 'its url'} to "
+            "a service that speaks its contract, for example your own, of `irclient serve`"
         )
-    return "check the spelling in the configuration, then this machine's DNS"
+    if host.key is None:
+        return "check this machine's DNS"
+    return f"check the spelling in {host.key}, then this machine's DNS"
 
 
 def _advice_for_proxy(proxy: Proxy, host: Host) -> str:
@@ -141,7 +149,7 @@ def _look(host: Host, *, timeout: float) -> _Seen:
         return _Seen(Verdict.WRONG, str(problem), "name a PEM file that holds the CA's certificate")
     except OSError as problem:
         if host.proxy is None:
-            return _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
+            return _unreached(host, problem)
         saw = f"no connection by way of the proxy {host.proxy}: {problem}"
         return _Seen(Verdict.WRONG, saw, _advice_for_proxy(host.proxy, host))
     with connection:
@@ -177,7 +185,7 @@ def _shake_hands(
         advice = "check that the url's port speaks TLS, and what stands between it and you"
         return _Seen(Verdict.WRONG, f"no TLS: {problem}", advice)
     except OSError as problem:
-        return _Seen(Verdict.WRONG, f"no connection: {problem}", _ADVICE_FOR_CONNECTION)
+        return _unreached(host, problem)
 
 
 def _context(host: Host) -> ssl.SSLContext:

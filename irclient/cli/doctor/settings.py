@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.settings import Settings
 from irclient.topology import ServiceEndpoint
+from irclient.worker_share import part_of_a_request, processes_that_fit
 
 __all__ = ["examine_settings"]
 
@@ -20,15 +21,15 @@ def examine_settings(settings: Settings, endpoints: Sequence[ServiceEndpoint]) -
 
 
 def _share(endpoint: ServiceEndpoint, share: float) -> Iterator[Finding]:
-    each = endpoint.tps * share
-    if share < 1 and each < 1 - 1e-9:
+    each = part_of_a_request(endpoint.tps, share)
+    if each is not None:
         yield Finding(
             check="share",
             subject=endpoint.label,
             verdict=Verdict.WARNING,
             saw=f"tps {endpoint.tps:g} × share {share:.3g} is {each:.2g} requests a second",
-            advice=f"run at most {int(endpoint.tps) or 1} such processes, provision more TPS, or "
-            "let the processes of a fleet share one TPS",
+            advice=f"run at most {processes_that_fit(endpoint.tps)} such processes, provision more "
+            "TPS, or let the processes of a fleet share one TPS",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ __all__ = ["Catalogue", "JsonCatalogue"]
 
 Product: TypeAlias = Mapping[str, Any]
 
+_LOGGER: Final = logging.getLogger("irclient.shopify")
 _HANDLE: Final = re.compile(r"\w[\w-]*")
 _PRICE: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 
@@ -104,6 +106,13 @@ class _Known:
             self.products[str(product["id"])] = product
             for variant in product["variants"]:
                 self.of_variant[variant["id"]] = product["id"]
+        if not self.products:
+            # Not refused: a shop may be new.
+            _LOGGER.warning(
+                "JsonCatalogue: none of the %d products given is on sale, so nothing can be "
+                "recommended: check what /products.json or the Admin API answered",
+                len(given),
+            )
 
 
 def storefront_product(

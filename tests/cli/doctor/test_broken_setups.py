@@ -613,4 +613,53 @@ def test_a_variable_that_is_none_of_ours_is_warned_of(patient):
     _, warned, *_ = patient.examined()
     assert (warned.check, warned.verdict) == ("configuration", Verdict.WARNING)
     assert warned.saw == "IRCLIENT_ZEBRA is not a variable of irclient and is not used"
-    assert "list of configuration keys" in warned.advice
+    assert "page Configuration" in warned.advice
+
+
+def test_a_variable_that_has_words_of_ours_is_told_which_were_meant(patient):
+    patient.set("IRCLIENT_TIMEOUT", "5")
+    _, warned, *_ = patient.examined()
+    assert warned.saw == "IRCLIENT_TIMEOUT is not a variable of irclient and is not used"
+    assert "IRCLIENT_SETTINGS__TIMEOUTS__DEADLINE" in warned.advice
+
+
+def test_each_thing_that_is_wrong_with_a_configuration_is_a_finding_of_its_own(patient):
+    patient.set("IRCLIENT_REGIONS__0__PRIMARY__TPS", "many")
+    patient.set("IRCLIENT_SETTINGS__TIMEOUTS__DEADLINE", "soon")
+    patient.unset("IRCLIENT_CREDENTIAL__TENANT_ID")
+
+    findings = patient.examined()
+
+    assert {each.verdict for each in findings} == {Verdict.WRONG}
+    assert [each.saw.partition(" ")[0] for each in findings] == [
+        "IRCLIENT_REGIONS__0__PRIMARY__TPS",
+        "IRCLIENT_TENANT_ID",
+        "IRCLIENT_SETTINGS__TIMEOUTS__DEADLINE",
+    ]
+
+
+def test_what_is_wrong_with_a_file_does_not_name_it_once_more(patient):
+    file = patient.folder / "irclient.toml"
+    file.write_text("port = 1\n", encoding="utf-8")
+
+    findings = list(examine(file, timeout=1.0))
+
+    assert all(each.subject == str(file) for each in findings)
+    assert [each.saw.partition(" ")[0] for each in findings] == ["regions", "credential", "port"]
+
+
+def test_a_host_that_is_not_reached_is_told_with_the_variable_that_names_it(patient):
+    closed = f"https://localhost:{free_port()}"
+    patient.set(URL, closed)
+    patient.set(AUTHORITY, closed)
+    patient.set(VAULT, "https://no-such.vault.test")
+    unknown_name(patient, "no-such.vault.test")
+
+    advice = {
+        each.subject.rpartition(" ")[0]: each.advice
+        for each in patient.examined()
+        if each.check in {"dns", "tls"} and each.verdict is Verdict.WRONG
+    }
+
+    for purpose, variable in {"Key Vault": VAULT, "Entra": AUTHORITY, "contoso-a/web": URL}.items():
+        assert f" in {variable}, " in advice[purpose]

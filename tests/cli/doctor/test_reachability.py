@@ -130,7 +130,7 @@ def test_a_port_without_tls_is_wrong():
     ("host", "advice"),
     [
         ("contoso-a-web.mir.prod.reco.microsoft.com", "retired the hosted service on 2026-03-31"),
-        ("contoso.vault.azure.test", "check the spelling"),
+        ("contoso.vault.azure.test", "this machine's DNS"),
     ],
 )
 def test_an_unknown_name_is_wrong_and_the_certificate_is_not_asked_for(host, advice, monkeypatch):

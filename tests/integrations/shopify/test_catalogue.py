@@ -83,6 +83,16 @@ def test_a_product_that_is_not_published_is_not_sold() -> None:
 
 
 @pytest.mark.parametrize(
+    ("products", "count"), [([], 0), ({"products": []}, 0), ([product(1, status="draft")], 1)]
+)
+def test_a_catalogue_without_a_product_on_sale_is_logged(products, count, caplog) -> None:
+    known = JsonCatalogue([product(1)])
+    assert not caplog.records
+    known.replace(products)
+    assert f"none of the {count} products given is on sale" in caplog.text
+
+
+@pytest.mark.parametrize(
     "products",
     [None, "text", {"product": 1}, [1], [{"id": "1"}], [{"id": 1, "handle": "a/b"}],
      [{"id": 1, "handle": "a", "variants": [1]}]],
