@@ -67,6 +67,8 @@ _FIXES: Final[Mapping[str, str]] = {
     "AADSTS500011": "check scope, and that the tenant knows the service that it names",
     "AADSTS1002012": "check scope: it must end with /.default",
 }
+_FIX_CODE: Final = "look the code up at https://login.microsoftonline.com/error"
+_FIX_AUTHORITY: Final = "check authority: Entra names a code of its own in what it refuses"
 #: Errors that OAuth 2.0 sends with any status and that mean "later" (RFC 6749, 4.1.2.1).
 _PASSING: Final = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -165,8 +167,10 @@ def _refusal(answer: Mapping[str, Any], secret: Secret, *, asking: str) -> Excep
     code = provider_code(description) or redacted(error, secret)
     if error in _PASSING:
         return TokenUnanswered(f"Entra has trouble of its own: {description}", fix=FIX_TROUBLE)
-    fix = _FIXES.get(code, "look the code up at https://login.microsoftonline.com/error")
-    what = f"Entra refused a token for {asking}: {description} ({error})"
+    unknown = _FIX_CODE if code.startswith("AADSTS") else _FIX_AUTHORITY
+    fix = _FIXES.get(code, unknown)
+    known_as = "" if description == error else f" ({error})"
+    what = f"Entra refused a token for {asking}: {description}{known_as}"
     if error == "invalid_client":
         return SecretRejected(what, fix=fix, code=code)
     return TokenRefused(what, fix=fix, code=code)
@@ -220,8 +224,10 @@ class _MsalHttp:
         )
         if answer.status_code >= 400:
             # msal would keep the status to itself, and Entra's words and code as well.
+            error = parsed.get("error")
+            said = error if isinstance(error, str) else f"HTTP {answer.status_code}"
             raise _refusal(
-                {"error": f"HTTP {answer.status_code}", **parsed},
+                {**parsed, "error": said},
                 self._secret,
                 asking=f"the tenant at {redacted(url)}",
             )

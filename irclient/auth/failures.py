@@ -30,6 +30,7 @@ _FIX_TRUST: Final = (
     "name the certificate's authority with ca_file, or in the variable REQUESTS_CA_BUNDLE: the "
     "Azure SDK reads that one, and not SSL_CERT_FILE"
 )
+_FIX_PEM: Final = "name a PEM file that holds the CA's certificate"
 
 
 def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | TokenUnanswered:
@@ -50,6 +51,8 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
     message = f"{doing} failed: {words}"
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return TokenRefused(message, fix=_FIX_TRUST)
+    if "[X509" in str(error):
+        return TokenRefused(message, fix=_FIX_PEM)
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if isinstance(error, HttpResponseError) and status is not None and _is_passing(status):
         fix = FIX_THROTTLE if status == 429 else FIX_TROUBLE

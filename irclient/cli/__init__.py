@@ -1,5 +1,6 @@
 """The `irclient` command: it needs the extra ``cli``, and says so in one line without it."""
 
+import logging
 import sys
 
 __all__ = ["main"]
@@ -20,4 +21,6 @@ def main() -> None:
         )
         raise SystemExit(2) from None
     survive_narrow_encodings()
+    # Its warnings, of fifteen lines each, say less than the errors that follow.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     app()

@@ -212,9 +212,12 @@ def _token(given: TokenTable, environ: Mapping[str, str]) -> StaticToken:
         named = given.token_env
         is_name = _VARIABLE.fullmatch(named)
         # It may be the token itself.
-        shown = f"the variable {named}" if is_name else f"{unquoted(named)}, which"
+        if not is_name:
+            raise ConfigurationError(
+                f"token_env must name a variable with a token in it, got {unquoted(named)}"
+            )
         raise ConfigurationError(
-            f"{shown} is not set; token_env must name a variable with a token in it"
+            f"the variable {named} is not set; token_env must name a variable with a token in it"
         )
     return StaticToken(token)
 

@@ -179,7 +179,8 @@ def test_what_cannot_be_compared_says_why() -> None:
 
 
 def test_nothing_compares_to_nothing() -> None:
-    compared = compare(Lists(), Lists())
+    with pytest.warns(UserWarning, match="neither side holds a query"):
+        compared = compare(Lists(), Lists())
     assert compared.per_query.empty
     assert compared.summary["mean"].isna().all()
 
@@ -202,15 +203,15 @@ def test_a_figure_shows_overlap_shifts_and_popularity(popularity, tmp_path) -> N
     assert plt.get_fignums() == []
 
 
-def test_a_figure_of_nothing_is_empty() -> None:
-    assert len(compare(Lists(), Lists()).plot().axes) == 3
+def test_a_figure_of_an_empty_list_beside_another_has_all_its_axes() -> None:
+    assert len(compare(filled({"1": []}), of_b({"1": ["a"]})).plot().axes) == 3
 
 
 def test_a_figure_without_matplotlib_says_how_to_install_it(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "irclient.analysis.plot", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(errors.ConfigurationError, match="pip install matplotlib"):
-        compare(Lists(), Lists()).plot()
+        compare(filled({"1": ["a"]}), of_b({"1": ["a"]})).plot()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`irclient doctor`: says what stands between this machine and its recommendations."""
 
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -37,6 +38,8 @@ def doctor(*, config: Config = None, timeout: Timeout = 5.0, as_json: AsJSON = F
     $ irclient doctor
     $ irclient doctor --config irclient.toml --json
     """
+    # What its own questions make a client log is told by the findings.
+    logging.getLogger("irclient").addHandler(logging.NullHandler())
     console = data_console()
     findings: list[Finding] = []
     for finding in examine(config, timeout=timeout):

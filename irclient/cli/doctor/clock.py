@@ -41,4 +41,6 @@ def _apart(seconds: float) -> str:
     if abs(seconds) < 60:
         return f"{abs(seconds):.0f} s"
     hours, minutes = divmod(round(abs(seconds) / 60), 60)
+    if hours >= 48:
+        return f"{hours // 24} days"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -8,9 +8,10 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from irclient.auth import Credential, KeyVaultCredential, StaticToken
@@ -39,19 +40,37 @@ class _Trouble:
     saw: str
     advice: str
 
+    def mended_by(self, obstacle: Finding | None) -> str:
+        """What to do about it: what stands in the way to the host goes first."""
+        return self.advice if obstacle is None or obstacle.advice is None else obstacle.advice
 
-def examine_credential(credential: Credential, *, timeout: float) -> Iterator[Finding]:
-    """Check that the secret can be read, where there is one, and that it buys a token."""
+
+def examine_credential(
+    credential: Credential,
+    *,
+    timeout: float,
+    obstacles: Mapping[str, Finding | None] = MappingProxyType({}),
+) -> Iterator[Finding]:
+    """Check that the secret can be read, where there is one, and that it buys a token.
+
+    Args:
+        credential: What the client gets its tokens by.
+        timeout: Seconds that each check may take.
+        obstacles: What was found wrong with the way to a host, by its purpose: then that is also
+            the advice here.
+    """
     if isinstance(credential, StaticToken):
         token = credential.read(time.monotonic()).token
         yield _static_token("" if token is None else token.reveal())
     elif isinstance(credential, KeyVaultCredential):
-        yield from _examine_key_vault(credential, timeout=timeout)
+        yield from _examine_key_vault(credential, timeout=timeout, obstacles=obstacles)
     else:
         yield _examine_exchange(CredentialExchange(credential).ask, timeout=timeout)
 
 
-def _examine_key_vault(credential: KeyVaultCredential, *, timeout: float) -> Iterator[Finding]:
+def _examine_key_vault(
+    credential: KeyVaultCredential, *, timeout: float, obstacles: Mapping[str, Finding | None]
+) -> Iterator[Finding]:
     place, entra = secret_place(credential), client_credentials(credential)
     subject = f"{credential.secret_name} in {credential.vault_url}"
     begun_at = time.monotonic()
@@ -63,7 +82,7 @@ def _examine_key_vault(credential: KeyVaultCredential, *, timeout: float) -> Ite
             subject=subject,
             verdict=Verdict.WRONG,
             saw=kept.saw,
-            advice=kept.advice,
+            advice=kept.mended_by(obstacles.get("Key Vault")),
             elapsed=elapsed,
         )
         yield Finding(
@@ -74,7 +93,9 @@ def _examine_key_vault(credential: KeyVaultCredential, *, timeout: float) -> Ite
         )
         return
     yield _secret_finding(kept, subject=subject, elapsed=elapsed)
-    yield _examine_exchange(lambda: entra.token_for(kept.value), timeout=timeout)
+    yield _examine_exchange(
+        lambda: entra.token_for(kept.value), timeout=timeout, obstacle=obstacles.get("Entra")
+    )
 
 
 def _tried(step: Callable[[], T], *, timeout: float) -> T | _Trouble:
@@ -98,7 +119,9 @@ def _secret_finding(kept: KeptSecret, *, subject: str, elapsed: float) -> Findin
     return Finding.of_what_works("secret", subject, saw, advice, elapsed=elapsed)
 
 
-def _examine_exchange(exchange: Callable[[], FetchedToken], *, timeout: float) -> Finding:
+def _examine_exchange(
+    exchange: Callable[[], FetchedToken], *, timeout: float, obstacle: Finding | None = None
+) -> Finding:
     begun_at = time.monotonic()
     fetched = _tried(exchange, timeout=timeout)
     elapsed = time.monotonic() - begun_at
@@ -108,7 +131,7 @@ def _examine_exchange(exchange: Callable[[], FetchedToken], *, timeout: float) -
             subject="Entra",
             verdict=Verdict.WRONG,
             saw=fetched.saw,
-            advice=fetched.advice,
+            advice=fetched.mended_by(obstacle),
             elapsed=elapsed,
         )
     token = fetched.value

@@ -28,7 +28,10 @@ __all__ = ["examine_endpoint"]
 _ADVICE: tuple[tuple[type[IRError], str], ...] = (
     (AccessDenied, "add the App ID to the account's endpoint authentication list"),
     (AuthenticationError, "check scope and tenant, and the account's endpoint authentication"),
-    (Throttled, "another caller uses the endpoint's TPS; wait, or provision more"),
+    (
+        Throttled,
+        "other processes use the endpoint's TPS: give each its share, wait, or provision more",
+    ),
     (
         NotReady,
         (

@@ -39,7 +39,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
                 check="configuration",
                 subject=subject,
                 verdict=Verdict.WRONG,
-                saw=problem.removeprefix(f"{subject}: "),
+                saw=_without_its_name(problem, subject),
                 advice="correct it; nothing else can be checked before",
             )
         return
@@ -64,7 +64,9 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     if isinstance(configuration.fleet, RedisFleet):
         yield from examine_fleet(configuration.fleet)
     has_token = True
-    for finding in examine_credential(configuration.credential, timeout=timeout):
+    for finding in examine_credential(
+        configuration.credential, timeout=timeout, obstacles=obstacles
+    ):
         has_token = has_token and finding.verdict in {Verdict.GOOD, Verdict.WARNING}
         yield finding
     for endpoint in endpoints:
@@ -87,7 +89,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
 
 def _warnings(subject: str, warned: Sequence[warnings.WarningMessage]) -> Iterator[Finding]:
     for each in warned:
-        saw, _, advice = str(each.message).partition("; ")
+        saw, _, advice = _without_its_name(str(each.message), subject).partition("; ")
         yield Finding(
             check="configuration",
             subject=subject,
@@ -95,3 +97,14 @@ def _warnings(subject: str, warned: Sequence[warnings.WarningMessage]) -> Iterat
             saw=saw,
             advice=advice or "correct the configuration",
         )
+
+
+def _without_its_name(words: str, subject: str) -> str:
+    """What is said of a file, without what it is said of."""
+    for name in (
+        f"{subject}: ",
+        f"configuration file {subject!r}: ",
+        f"configuration file {subject!r} ",
+    ):
+        words = words.removeprefix(name)
+    return words

@@ -80,12 +80,12 @@ def hosts_of(
     Args:
         configuration: The configuration.
         endpoints: Its endpoints.
-        keys: The name of each URL's key or variable, by the URL.
+        keys: The name of the key or variable of each host's URL, by the host's purpose.
     """
     credential = configuration.credential
     if isinstance(credential, KeyVaultCredential):
         vault_url, authority = credential.vault_url, credential.authority
-        yield Host("Key Vault", vault_url, credential.ca_file, "vault", keys.get(vault_url))
-        yield Host("Entra", authority, credential.ca_file, "entra", keys.get(authority))
+        yield Host("Key Vault", vault_url, credential.ca_file, "vault", keys.get("Key Vault"))
+        yield Host("Entra", authority, credential.ca_file, "entra", keys.get("Entra"))
     for each in endpoints:
-        yield Host(each.label, each.url, configuration.ca_file, "service", keys.get(each.url))
+        yield Host(each.label, each.url, configuration.ca_file, "service", keys.get(each.label))

@@ -244,7 +244,8 @@ def _judged(certificate: "Certificate", told: _Told) -> _Seen:
     days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
     if days < _SOON_DAYS:
         advice = "have its owner renew it, unless that happens by itself"
-        words = f"{saw}, {'today' if days < 1 else f'in {days} days'}{told.server}"
+        when = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
+        words = f"{saw}, {when}{told.server}"
         return _Seen(Verdict.WARNING, words, advice, clock_ahead)
     return _Seen(Verdict.GOOD, f"{saw}{told.server}", None, clock_ahead)
 

@@ -1,4 +1,4 @@
-"""Which key or variable each URL of a configuration was set by, for advice that names it."""
+"""By which key or variable each host is named, for advice that names it."""
 
 import os
 import warnings
@@ -14,7 +14,9 @@ __all__ = ["url_keys"]
 
 
 def url_keys(config: Path | None, configuration: Configuration) -> dict[str, str]:
-    """Return the name of each URL's key, by the URL; the usual authority has none.
+    """Return the name of the key of each host's URL, by the host's purpose.
+
+    The usual authority has none: it is there without being named.
 
     Args:
         config: The file that the configuration was read from; None for the environment.
@@ -27,9 +29,9 @@ def url_keys(config: Path | None, configuration: Configuration) -> dict[str, str
     keys: dict[str, str] = {}
     credential, given = configuration.credential, configuration.endpoints
     if isinstance(credential, KeyVaultCredential):
-        keys[credential.vault_url] = source.name_of(("credential", "vault_url"))
+        keys["Key Vault"] = source.name_of(("credential", "vault_url"))
         if credential.authority != PUBLIC_AUTHORITY:
-            keys[credential.authority] = source.name_of(("credential", "authority"))
+            keys["Entra"] = source.name_of(("credential", "authority"))
     if isinstance(given, TrafficSplit):
         return keys  # No file and no variable can make one.
     for at, region in enumerate(given if isinstance(given, tuple) else (given,)):
@@ -38,5 +40,5 @@ def url_keys(config: Path | None, configuration: Configuration) -> dict[str, str
         else:
             roles = {"primary": region.primary, "secondary": region.secondary}
         for role, endpoint in roles.items():
-            keys[endpoint.url] = source.name_of(("regions", at, role, "url"))
+            keys[endpoint.label] = source.name_of(("regions", at, role, "url"))
     return keys

@@ -10,6 +10,8 @@ import http.server
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -339,6 +341,12 @@ def vault_wrong_ca(patient):
     patient.set("IRCLIENT_CREDENTIAL__CA_FILE", str(Authority.made_in(patient.folder).ca_file))
 
 
+def vault_ca_file_without_a_certificate(patient):
+    empty = patient.folder / "empty.pem"
+    empty.touch()
+    patient.set("IRCLIENT_CREDENTIAL__CA_FILE", str(empty))
+
+
 def vault_certificate_expired(patient):
     patient.emulator.key_vault.fail("expired-certificate")
 
@@ -392,6 +400,10 @@ def entra_is_a_sign_in_page(patient):
     patient.emulator.entra.fail("wrong-type")
 
 
+def entra_is_the_vault(patient):
+    patient.set(AUTHORITY, patient.emulator.vault_url)
+
+
 def entra_wrong_tenant(patient):
     patient.set("IRCLIENT_CREDENTIAL__TENANT_ID", "00000000-0000-0000-0000-000000000009")
 
@@ -425,6 +437,11 @@ def token_expired(patient):
 
 def token_of_another_audience(patient):
     use_token(patient, jwt(aud="x", exp=time.time() + 7200))
+
+
+def token_in_place_of_its_variable(patient):
+    use_token(patient, "x")
+    patient.set("IRCLIENT_CREDENTIAL__TOKEN_ENV", jwt(aud="x"))
 
 
 def configuration_missing(patient):
@@ -466,7 +483,7 @@ BROKEN = [
     (service_wrong_ca, "tls", "other authorities"),
     (service_401, "endpoint", "endpoint authentication"),
     (service_403, "endpoint", "add the App ID"),
-    (service_429, "endpoint", "TPS"),
+    (service_429, "endpoint", "give each its share"),
     (service_503, "endpoint", "the service runs"),
     (service_resets, "endpoint", "the service runs"),
     (service_not_cooked, "endpoint", "irclient trigger"),
@@ -489,22 +506,27 @@ BROKEN = [
     (vault_unknown_ca, "secret", "REQUESTS_CA_BUNDLE"),
     (vault_ca_in_the_wrong_variable, "secret", "REQUESTS_CA_BUNDLE"),
     (vault_wrong_ca, "tls", "other authorities"),
+    (vault_wrong_ca, "secret", "other authorities"),
+    (vault_ca_file_without_a_certificate, "secret", "a PEM file that holds"),
     (vault_certificate_expired, "tls", "renew"),
     (vault_dead_proxy, "secret", "HTTPS_PROXY"),
     (vault_proxy_refuses, "tls", "HTTPS_PROXY"),
     (no_identity, "secret", "identity"),
     (entra_name_unknown, "dns", "spelling"),
-    (entra_down, "token", "reaches the host"),
+    (entra_down, "tls", "the service runs"),
+    (entra_down, "token", "the service runs"),
     (entra_in_trouble, "token", "status of Azure"),
     (entra_throttled, "token", "asked too often"),
     (entra_hangs, "token", "--timeout"),
     (entra_is_a_sign_in_page, "token", "sign-in page"),
+    (entra_is_the_vault, "token", "check authority"),
     (entra_wrong_tenant, "token", "tenant_id"),
     (entra_wrong_client, "token", "client_id"),
     (entra_wrong_scope, "token", "scope"),
     (entra_secret_expired, "token", "create a new one"),
     (entra_secret_stale, "token", "current secret"),
     (entra_certificate_expired, "tls", "renew"),
+    (token_in_place_of_its_variable, "configuration", "must name a variable with a token in it"),
     (token_expired, "token", "fetch a new token"),
     (token_of_another_audience, "endpoint", "scope"),
     (configuration_missing, "configuration", "IRCLIENT_PRIMARY"),
@@ -531,6 +553,18 @@ def test_a_broken_setup_is_found_with_the_advice_that_mends_it(patient, breaks, 
     said = of_this_kind[0].saw if check == "configuration" else of_this_kind[0].advice
     assert words in said
     assert "proxy-password" not in repr(findings)
+
+
+@pytest.mark.parametrize("breaks", [service_403, service_429, no_identity])
+def test_the_command_says_what_is_wrong_and_nothing_beside_it(patient, breaks):
+    breaks(patient)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "irclient", "doctor"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "1 thing is wrong" in done.stdout
 
 
 @pytest.mark.parametrize(("hours", "saw"), [(-2, "2 h 0 min ahead of"), (2, "2 h 0 min behind")])
@@ -645,7 +679,13 @@ def test_what_is_wrong_with_a_file_does_not_name_it_once_more(patient):
     findings = list(examine(file, timeout=1.0))
 
     assert all(each.subject == str(file) for each in findings)
-    assert [each.saw.partition(" ")[0] for each in findings] == ["regions", "credential", "port"]
+    assert [each.saw.partition(" ")[0] for each in findings] == [
+        "regions",
+        "credential.kind",
+        "port",
+    ]
+    [absent] = examine(patient.folder / "none.toml", timeout=1.0)
+    assert absent.saw.startswith("cannot be read: ")
 
 
 def test_a_host_that_is_not_reached_is_told_with_the_variable_that_names_it(patient):
