@@ -12,6 +12,9 @@ def main() -> None:
         # Imported here, so that a missing extra is one line for people and not a traceback.
         from irclient.cli.app import app  # noqa: PLC0415
         from irclient.cli.output import survive_narrow_encodings  # noqa: PLC0415
+    except KeyboardInterrupt:
+        # As the commands do: on a busy machine this takes seconds.
+        raise SystemExit(130) from None
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in {"rich", "typer"}:
             raise

@@ -37,3 +37,20 @@ def test_the_help_teaches_with_examples_and_exit_codes():
 def test_wrong_use_exits_with_2():
     assert run("similar").code == 2
     assert run("no-such-command").code == 2
+
+
+def test_ctrl_c_while_it_still_loads_ends_it_as_it_ends_a_command(monkeypatch, capsys):
+    class Interrupting:
+        @staticmethod
+        def find_spec(name, *_):
+            if name == "irclient.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "irclient.cli.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting, *sys.meta_path])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")

@@ -8,7 +8,7 @@ from irclient.auth import KeyVaultCredential
 from irclient.auth.arguments import PUBLIC_AUTHORITY
 from irclient.configuration import Configuration
 from irclient.configuration.source import from_environment, from_toml
-from irclient.topology import ServiceEndpoint, TrafficSplit
+from irclient.topology import Pair, ServiceEndpoint, TrafficSplit
 
 __all__ = ["url_keys"]
 
@@ -34,7 +34,8 @@ def url_keys(config: Path | None, configuration: Configuration) -> dict[str, str
             keys["Entra"] = source.name_of(("credential", "authority"))
     if isinstance(given, TrafficSplit):
         return keys  # No file and no variable can make one.
-    for at, region in enumerate(given if isinstance(given, tuple) else (given,)):
+    regions = (given,) if isinstance(given, ServiceEndpoint | Pair) else given
+    for at, region in enumerate(regions):
         if isinstance(region, ServiceEndpoint):
             roles = {"primary": region}
         else:

@@ -99,7 +99,8 @@ class _Known:
             )
         self.products: dict[str, Product] = {}
         self.of_variant: dict[int, int] = {}
-        for at, each in enumerate(cast("Sequence[object]", given)):
+        rows = cast("Sequence[object]", given)
+        for at, each in enumerate(rows):
             product = _product(each, f"JsonCatalogue: products[{at}]")
             if product is None:
                 continue
@@ -111,7 +112,7 @@ class _Known:
             _LOGGER.warning(
                 "JsonCatalogue: none of the %d products given is on sale, so nothing can be "
                 "recommended: check what /products.json or the Admin API answered",
-                len(given),
+                len(rows),
             )
 
 
