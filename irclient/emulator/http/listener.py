@@ -210,20 +210,26 @@ class Listener:
     async def _open(
         self, accepted: socket.socket, fault: Fault | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
+        reader, opened = asyncio.StreamReader(), list[asyncio.StreamWriter]()
+        protocol = asyncio.StreamReaderProtocol(reader, lambda _, writer: opened.append(writer))
         context = None
         if self._contexts is not None:
             expired = isinstance(fault, ExpiredCertificate)
             context = self._contexts.expired if expired else self._contexts.valid
-        transport, _ = await loop.connect_accepted_socket(
-            lambda: protocol,
-            accepted,
-            ssl=context,
-            ssl_handshake_timeout=_HANDSHAKE_WITHIN if context else None,
-        )
-        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: protocol,
+                accepted,
+                ssl=context,
+                ssl_handshake_timeout=_HANDSHAKE_WITHIN if context else None,
+            )
+        except BaseException:
+            # Cancelled in the moment after its handshake, asyncio waits half a minute for a goodbye
+            # over a descriptor that is closed by then, and is that of another connection.
+            for writer in opened:
+                writer.transport.abort()
+            raise
+        return reader, opened[0]
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_MOST_HEAD_BYTES)

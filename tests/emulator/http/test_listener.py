@@ -1,5 +1,7 @@
 """The listener over real sockets: HTTP, TLS, and every fault as a client feels it."""
 
+import asyncio
+import contextlib
 import socket
 import ssl
 import threading
@@ -35,8 +37,8 @@ class Server:
             "contoso-a", handle=handle, host="127.0.0.1", contexts=contexts, **options
         )
         thread.call(self.listener.listen)
-        trust = ssl.create_default_context(cafile=contexts.ca_file) if contexts else True
-        self.client = httpx.Client(verify=trust, base_url=self.listener.url, trust_env=False)
+        self.trust = ssl.create_default_context(cafile=contexts.ca_file) if contexts else True
+        self.client = httpx.Client(verify=self.trust, base_url=self.listener.url, trust_env=False)
 
     def put(self, fault):
         self.thread.run(self.listener.put_fault(faults.parse(fault) if fault else None))
@@ -239,3 +241,28 @@ def test_outcomes_are_counted(server):
     server.client.get("/a")
     requests = server.thread.call(server.listener.requests)
     assert (requests.total, dict(requests.by_status)) == (3, {200: 2, "truncated": 1})
+
+
+def test_a_connection_that_is_broken_off_as_it_opens_leaves_its_descriptor_to_others(server):
+    address = "localhost", server.listener.port
+
+    async def broken_off_after(steps):
+        client = asyncio.create_task(asyncio.open_connection(*address, ssl=server.trust))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await server.listener.put_fault(faults.Down())
+        with contextlib.suppress(OSError):
+            _, writer = await client
+            writer.transport.abort()
+        await server.listener.put_fault(None)
+
+    async def asked():
+        reader, writer = await asyncio.open_connection(*address, ssl=server.trust)
+        writer.write(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        status = await reader.readline()
+        writer.transport.abort()
+        return status
+
+    for steps in range(60):
+        server.thread.run(broken_off_after(steps))
+        assert server.thread.run(asked()) == b"HTTP/1.1 200 \r\n"
