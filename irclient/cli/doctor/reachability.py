@@ -166,7 +166,8 @@ def _opened(host: Host, *, timeout: float) -> socket.socket:
     if proxy is None:
         return socket.create_connection(host.address, timeout=timeout)
     tunnel = HTTPConnection(proxy.host, proxy.port, timeout=timeout)
-    tunnel.set_tunnel(*host.address)
+    asked = {"Proxy-Authorization": f"Basic {proxy.user}"} if proxy.user else {}
+    tunnel.set_tunnel(*host.address, asked)
     tunnel.connect()
     connection: socket.socket = tunnel.sock
     return connection

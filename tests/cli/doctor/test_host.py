@@ -5,6 +5,7 @@ import pytest
 from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.host import Host
 from irclient.cli.doctor.reachability import examine_host
+from tests.transports.carriers import serving
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,20 @@ def test_a_proxy_that_cannot_be_read_is_found_without_its_password(monkeypatch):
     assert (name.verdict, name.saw) == (Verdict.WRONG, "HTTPS_PROXY is not the URL of a proxy")
     assert "percent-encoded" in name.advice
     assert "pass" not in repr(name).replace("password percent", "")
+
+
+def test_a_proxy_is_asked_with_the_user_and_password_that_calls_ask_it_with(monkeypatch):
+    seen = []
+
+    def refuse(peer):
+        seen.append(peer.recv(65_536).decode())
+        peer.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(refuse) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://someone:p%40ss@127.0.0.1:{port}")
+        found = examine_host(Host("x", "https://contoso.vault.test", None), timeout=5.0)
+    assert found.connection.verdict is Verdict.WRONG
+    assert "Proxy-Authorization: Basic c29tZW9uZTpwQHNz" in seen[0].split("\r\n")
 
 
 def test_each_host_trusts_what_the_call_to_it_trusts(monkeypatch):
