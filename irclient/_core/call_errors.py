@@ -180,8 +180,8 @@ def allowance_used_up(
         return no_endpoint_answered([*verdicts, waiting], attempts, unasked)
     return Throttled(
         f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
-        "call may wait. Ask again then, allow a longer max_wait, raise an endpoint's tps if it is "
-        "provisioned with more than that says, or provision more",
+        "call may wait. Ask again then, allow a longer max_wait, raise the configured tps of an "
+        "endpoint that is provisioned with more, or provision more",
         retry_after=slot_after,
     )
 

@@ -26,7 +26,7 @@ Intent: TypeAlias = Literal["related", "complementary"]
 
 #: The storefront's range and default.
 MOST_SHOWN: Final = 10
-#: A cart is named by so many of its products; more say little more, and a URL has an end.
+#: The most items of a cart that are asked about: more say little more, and a URL has an end.
 _MOST_CART: Final = 50
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 #: The parameters that are read here; none begins with another (see `signature`).
