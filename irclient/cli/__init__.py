@@ -1,6 +1,8 @@
 """The `irclient` command: it needs the extra ``cli``, and says so in one line without it."""
 
+import errno
 import logging
+import os
 import sys
 
 __all__ = ["main"]
@@ -26,4 +28,12 @@ def main() -> None:
     survive_narrow_encodings()
     # Its warnings, of fifteen lines each, say less than the errors that follow.
     logging.getLogger("azure").addHandler(logging.NullHandler())
-    app()
+    try:
+        app()
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        # What is buffered would fail once more when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stderr.write(f"irclient: the output cannot be written: {problem.strerror}\n")
+        raise SystemExit(1) from None

@@ -129,8 +129,8 @@ class Emulator:
             raise RuntimeError("the emulator runs already")
         try:
             self._thread = LoopThread(name="irclient-emulator")
-            self._cloud = self._thread.call(lambda: LocalCloud(self._options, control=control_of))
-            self._thread.run(self._cloud.start())
+            self._thread.call(self._make_cloud)
+            self._thread.run(self._running.start())
         except BaseException:
             # A Ctrl-C as well: a cooking may have minutes to go.
             self.stop()
@@ -139,14 +139,19 @@ class Emulator:
     def stop(self) -> None:
         """Stop listening and clean up; does nothing when it does not run."""
         self._made.close()
-        thread, cloud = self._thread, self._cloud
-        self._thread = self._cloud = None
+        thread, self._thread = self._thread, None
         if thread is not None:
             try:
+                # There, where one that is being made by an interrupted start is finished first.
+                cloud = thread.call(lambda: self._cloud)
+                self._cloud = None
                 if cloud is not None:
                     thread.run(cloud.close())
             finally:
                 thread.close()
+
+    def _make_cloud(self) -> None:
+        self._cloud = LocalCloud(self._options, control=control_of)
 
     # ── addresses ────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,8 @@
 """The way in: as a module, as a command, and without the extra."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +56,18 @@ def test_ctrl_c_while_it_still_loads_ends_it_as_it_ends_a_command(monkeypatch, c
 
     assert ended.value.code == 130
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has one")
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_a_full_disk_is_told_in_a_line(argument):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "irclient", argument],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "irclient: the output cannot be written: No space left on device\n"
+    assert done.returncode == 1

@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -17,7 +18,8 @@ import pytest
 from irclient import AsyncIRClient, IRClient, Pair
 from irclient.configuration import Configuration
 from irclient.cooking.data.problems import DataContractError
-from irclient.emulator import Emulator, Switches, faults
+from irclient.emulator import Emulator, Switches, cloud, faults
+from irclient.emulator.http.certificates import make_contexts
 from irclient.emulator.shop.written_shop import write_shop
 from irclient.topology import flatten
 from tests.emulator.fake_data import ITEMS, Clock, FakeCooked
@@ -223,6 +225,23 @@ print("ended")
         rest, _ = serving.communicate(timeout=20)
     assert (rest.strip(), serving.returncode) == ("ended", 0)
     assert not ca_file.exists()
+
+
+def test_a_start_that_is_interrupted_while_it_makes_its_keys_leaves_nothing(monkeypatch, tmp_path):
+    def interrupted_and_slow(folder):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.3)
+        return make_contexts(folder)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(cloud, "make_contexts", interrupted_and_slow)
+    emulator, before = Emulator(cook=FakeCooked), threads()
+
+    with pytest.raises(KeyboardInterrupt):
+        emulator.start()
+
+    assert list(tmp_path.iterdir()) == []
+    assert threads() == before
 
 
 @pytest.mark.timing
