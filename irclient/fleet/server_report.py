@@ -29,8 +29,9 @@ return {now, id}
 """)
 
 
-#: What stands in the way: no answer, a login that is refused, a replica, or missing rights.
-Obstacle: TypeAlias = Literal["unreachable", "login", "read-only", "rights"]
+#: What stands in the way: no answer, a login that is refused, a replica, missing rights, or a
+#: trouble of the server's own, such as no memory.
+Obstacle: TypeAlias = Literal["unreachable", "login", "read-only", "rights", "server"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +106,16 @@ def _obstacle(problem: Exception) -> Obstacle:
     from redis import exceptions  # noqa: PLC0415  (an extra)
 
     match problem:
-        case exceptions.AuthenticationError():  # Which is a ConnectionError to redis-py.
+        # Some of these are a ConnectionError to redis-py.
+        case exceptions.AuthenticationError():
             return "login"
+        case exceptions.NoPermissionError() | exceptions.AuthorizationError():
+            return "rights"
+        case exceptions.BusyLoadingError():
+            return "server"
         case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
             return "unreachable"
         case exceptions.ReadOnlyError():
             return "read-only"
         case _:
-            return "rights"
+            return "rights" if "unknown command" in str(problem).lower() else "server"

@@ -58,6 +58,16 @@ def test_a_ca_file_that_cannot_be_used_is_named(content, tmp_path) -> None:
         ssl_context(ca_file=path)
 
 
+def test_a_variable_that_names_no_certificates_is_told_with_what_to_do(
+    tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(b"no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(errors.ConfigurationError, match=r"SSL_CERT_FILE=.*ca\.pem.*; name a PEM"):
+        ssl_context()
+
+
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 def test_a_client_is_not_made_with_a_variable_that_names_authorities_that_are_not_there(

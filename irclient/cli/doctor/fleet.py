@@ -17,6 +17,7 @@ _MENDS: dict[Obstacle, str] = {
     "login": "correct the user and password in fleet.url (IRCLIENT_FLEET__URL)",
     "read-only": "name the primary in fleet.url (IRCLIENT_FLEET__URL): a replica takes no writes",
     "rights": "let its user run EVAL, EVALSHA, TIME and INFO on keys that begin with irclient:",
+    "server": "look at the server itself, by its own words",
 }
 
 
@@ -31,7 +32,7 @@ def examine_fleet(fleet: RedisFleet) -> Iterator[Finding]:
             subject=subject,
             verdict=Verdict.WRONG,
             saw=report.trouble,
-            advice=f"{_MENDS[report.obstacle or 'rights']}; until then each process keeps to "
+            advice=f"{_MENDS[report.obstacle or 'server']}; until then each process keeps to "
             "TPS / workers",
         )
         return

@@ -79,6 +79,16 @@ def test_a_server_that_may_only_be_read_is_wrong(server: Server) -> None:
     assert "name the primary" in (finding.advice or "")
 
 
+def test_a_server_that_is_full_has_no_fault_of_its_users(server: Server) -> None:
+    client = server.client()
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", 1)
+    [finding] = examine_fleet(RedisFleet(server.url, name="shop", workers=2))
+    assert finding.verdict is Verdict.WRONG
+    assert "maxmemory" in finding.saw
+    assert "EVAL" not in (finding.advice or "")
+
+
 def test_a_user_that_may_not_ask_which_server_it_is_is_warned_of(server: Server) -> None:
     server.client().acl_setuser(
         "shop",
