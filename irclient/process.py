@@ -48,8 +48,8 @@ def preload() -> None:
     """
     for module in _LOADED_LATE:
         import_module(module)
-    # What reads lists is built with the first one, which takes as long as a hundred calls.
-    import_module("irclient._wire.reading").read_list(b'{"items": []}')
+    # What reads unusual lists is built with the first one, which takes as long as a hundred calls.
+    import_module("irclient._wire.reading").read_list(b'{"items": [{"id": "1"}]}')
     # What anyio needs for asyncio it loads with the first loop that it runs, and in no other public
     # way. On a thread, since this one may have a loop, or keep one for later.
     loading = Thread(target=partial(import_module("anyio").run, _nothing))

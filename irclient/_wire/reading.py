@@ -7,24 +7,14 @@ stand beside them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Final,
-    Generic,
-    TypeAlias,
-    TypeGuard,
-    TypeVar,
-    cast,
-)
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 
-from pydantic import AfterValidator, FailFast, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
-from irclient._values.item_columns import ItemColumns
 from irclient._wire.body_limits import SMALL_BODY, refuse_what_takes_long
 from irclient._wire.malformed import BOM, Malformed
+from irclient._wire.usual_list import usual_list
 from irclient.queries import ItemSelectors, Personalize
 from irclient.results import (
     Answer,
@@ -75,7 +65,11 @@ def read_list(body: bytes, *, asked: int | None = None) -> RecommendationList:
     Raises:
         Malformed: Not JSON, not an object, without a list of items, or too much to be read.
     """
-    return _read(_LIST, body, asked)
+    body = _within_limits(body, asked)
+    a_list = usual_list(body)
+    if a_list is None:
+        a_list = _read_with_all_rows(_LIST, body)
+    return a_list.read_from(body)
 
 
 def read_selectors(body: bytes) -> Selectors:
@@ -85,20 +79,18 @@ def read_selectors(body: bytes) -> Selectors:
         Malformed: Not JSON, not an object, without a list of selectors, or too much to be read.
     """
     # Filters are few, and their values cost more to read than items.
-    return _read(_SELECTORS, body, 1)
+    body = _within_limits(body, 1)
+    return _read_with_all_rows(_SELECTORS, body).read_from(body)
+
+
+def _within_limits(body: bytes, asked: int | None) -> bytes:
+    body = body.removeprefix(BOM)
+    if len(body) > SMALL_BODY:
+        refuse_what_takes_long(body, asked=asked)
+    return body
 
 
 _AnswerT = TypeVar("_AnswerT", bound=Answer)
-_new = object.__new__
-
-
-_TwoFields: TypeAlias = Annotated[dict[str, str | None], Field(min_length=2, max_length=2)]
-
-
-class _ListAsUsual(RecommendationList):
-    """A list whose items have the contract's fields and no others, which need not be made."""
-
-    items: Annotated[list[_TwoFields], FailFast(), AfterValidator(ItemColumns.of)]  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +99,19 @@ class _Envelope(Generic[_AnswerT]):
 
     Attributes:
         kind: What is read.
-        as_usual: How it is read where nothing is unusual; what fails is read as its kind.
         rows: The name of the rows.
         row_kind: What they are.
         row_key: What makes one worth having.
     """
 
     kind: type[_AnswerT]
-    as_usual: type[_AnswerT]
     rows: str
     row_kind: type[BaseModel]
     row_key: str
 
 
-_LIST: Final = _Envelope(RecommendationList, _ListAsUsual, "items", RecommendedItem, "id")
-_SELECTORS: Final = _Envelope(Selectors, Selectors, "value", Selector, "keyName")
-
-
-def _read(envelope: _Envelope[_AnswerT], body: bytes, asked: int | None) -> _AnswerT:
-    body = body.removeprefix(BOM)
-    if len(body) > SMALL_BODY:
-        refuse_what_takes_long(body, asked=asked)
-    try:
-        # What `model_validate_json` does, without its seven arguments.
-        answer: _AnswerT = envelope.as_usual.__pydantic_validator__.validate_json(
-            body, self_instance=_new(envelope.kind)
-        )
-    except ValidationError:
-        answer = _read_with_all_rows(envelope, body)
-    return answer.read_from(body)
+_LIST: Final = _Envelope(RecommendationList, "items", RecommendedItem, "id")
+_SELECTORS: Final = _Envelope(Selectors, "value", Selector, "keyName")
 
 
 def _read_with_all_rows(envelope: _Envelope[_AnswerT], body: bytes) -> _AnswerT:

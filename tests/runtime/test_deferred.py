@@ -69,12 +69,12 @@ def test_nothing_is_left_to_load_after_preload() -> None:
     assert out.stdout == "[]\n"
 
 
-def test_what_reads_lists_is_built_by_preload() -> None:
+def test_what_reads_unusual_lists_is_built_by_preload() -> None:
     code = (
         "import irclient\n"
         "irclient.preload()\n"
         "from irclient._wire.reading import _LIST\n"
-        "print(_LIST.as_usual.__pydantic_complete__)\n"
+        "print(_LIST.kind.__pydantic_complete__)\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout == "True\n"
