@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias, cast
 
 from irclient._values.frozen import frozen
+from irclient._values.kept_identity import KeepsIdentity, keep_identity
 from irclient.errors import QueryError
 from irclient.filters import (
     Filters,
@@ -56,21 +57,8 @@ class AlgoType(StrEnum):
     RECENT_VIEWS = "RecentViews"
 
 
-class _WorkedOut:
-    """What is worked out of a query when it is first needed, and kept with it: it never changes.
-
-    In slots, where it is found in the query's own memory. Not fields: a copy, or a query in another
-    process, works it out again.
-    """
-
-    __slots__ = ("_identity", "_request")
-
-    def __getstate__(self) -> dict[str, object]:
-        return dict(self.__dict__)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Query(_WorkedOut):
+class Query(KeepsIdentity):
     """What all operations share.
 
     Attributes:
@@ -89,16 +77,21 @@ class Query(_WorkedOut):
     params: Params = ()
 
     def __post_init__(self) -> None:
-        if self.params != ():
-            _set(self, "params", _pairs(self.params))
-        for name, value in self.__dict__.items():
-            if (value is not None or name in _REQUIRED) and name in _CHECKS:
-                _CHECKS[name](f"{self.operation}: {name}", value)
+        keep_identity(self, None)
+        fields = self.__dict__
+        if fields["params"] != ():
+            fields["params"] = _pairs(self.params)
+        for name, value in fields.items():
+            if value is None and name not in _REQUIRED:
+                continue
+            check = _CHECKS.get(name)
+            if check is not None:
+                check(f"{self.operation}: {name}", value)
 
     @property
     def has_side_effect(self) -> bool:
         """Whether asking changes what the service will answer later, or is a live session."""
-        if self.params == ():
+        if not self.params:
             return False
         params = cast("tuple[tuple[str, str], ...]", self.params)  # Made so when it was built.
         return any(name.lower() == "sessionid" for name, _ in params)
@@ -125,7 +118,7 @@ class ListQuery(Query):
 
     def __post_init__(self) -> None:
         if self.filters is None:
-            _set(self, "filters", _NO_FILTERS)
+            self.__dict__["filters"] = _NO_FILTERS
         elif not isinstance(self.filters, Filters):
             if not isinstance(self.filters, Mapping):
                 raise QueryError(

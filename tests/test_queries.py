@@ -65,18 +65,19 @@ def test_a_query_is_a_frozen_hashable_value(query) -> None:
 
 
 @pytest.mark.parametrize("query", ONE_OF_EACH, ids=lambda query: query.operation)
-def test_a_query_that_was_asked_is_the_same_value_and_only_it_knows_its_request(query) -> None:
+def test_a_query_that_was_asked_is_the_same_value_and_only_it_knows_its_identity(query) -> None:
     fresh = dataclasses.replace(query)
     asked = dataclasses.replace(query)
-    request = request_for(asked, modeling="shop")
-    assert request_for(asked, modeling="shop") is request
-    assert request_for(asked, modeling=None).target == request_for(fresh, modeling=None).target
+    known = identity(asked)
+    assert identity(asked) is known
+    for modeling in (None, "shop"):
+        assert request_for(asked, modeling=modeling) == request_for(fresh, modeling=modeling)
     assert (asked, hash(asked), repr(asked)) == (fresh, hash(fresh), repr(fresh))
     assert dataclasses.asdict(asked) == dataclasses.asdict(fresh)
     copies = [copy.copy(asked), copy.deepcopy(asked), pickle.loads(pickle.dumps(asked))]
     for each in copies:
         assert each == asked
-        assert not hasattr(each, "_request")
+        assert not hasattr(each, "_identity")
     assert weakref.ref(asked)() is asked
 
 

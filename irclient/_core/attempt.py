@@ -52,7 +52,7 @@ def attempt(
     try:
         resumed = yield send
         call.now = resumed.now
-        outcome = resumed.answer
+        outcome = cast("Response | Failure", resumed.outcome)
         verdict = judge(call.query, outcome, hide=partial(_private, call.query, token))
         if load is not None and verdict.meaning is SERVED:
             latency = latency_of(outcome, sent_at, call.now)

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from irclient._runtime.forks import fork_safe_lock
-from irclient._wire.requests import request_for
+from irclient._values.kept_identity import keep_identity
+from irclient._wire.requests import target_of
 from irclient.filters import Filters
 from irclient.queries import Query
 
@@ -45,8 +46,8 @@ def identity(query: Query, variant: str | None = None) -> str | None:
     if known is None:
         if not isinstance(query, Query) or query.has_side_effect:
             return None
-        known = request_for(query, modeling=None).target
-        object.__setattr__(query, "_identity", known)
+        known = target_of(query, modeling=None)
+        keep_identity(query, known)
     return f"{variant}\n{known}" if variant else known
 
 
@@ -96,10 +97,9 @@ class KnownQueries:
 
     def learn(self, asked: Asked[QueryT], query: QueryT) -> None:
         """Keep a query by the arguments that it was made from, if its answer may be shared."""
-        if identity(query) is not None:
-            self._know(_lasting(asked), query)
-
-    def _know(self, lasting: object, query: Query) -> None:
+        if identity(query) is None:
+            return
+        lasting = _lasting(asked)
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:

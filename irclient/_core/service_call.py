@@ -16,6 +16,7 @@ from irclient._core.bearer import bearer, may_renew
 from irclient._core.call_errors import Unasked
 from irclient._core.call_state import pause, stop_unless_open, tell
 from irclient._core.flights import Answered
+from irclient._core.identity import identity
 from irclient._core.priority import Priority
 from irclient._core.probing import begin_probe
 from irclient._core.routing import Awaited, Choice, choose, none_works
@@ -289,8 +290,8 @@ def _served(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> Ans
         endpoint.account,
         call.variant,
         call.sent,
-        call.elapsed,
+        call.now - call.began_at,
         query=query,
-        fresh_for=0.0 if query.has_side_effect or not caching.enabled else caching.fresh_for,
+        fresh_for=caching.fresh_for if caching.enabled and identity(query) else 0.0,
     )
     return answer

@@ -21,7 +21,7 @@ from irclient.queries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from irclient.queries import (
         Query,
@@ -31,6 +31,7 @@ __all__ = [
     "Request",
     "build_request",
     "request_for",
+    "target_of",
     "with_headers",
 ]
 
@@ -62,11 +63,21 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
         query: What to ask.
         modeling: The endpoint's own modeling component, for a query that names none.
     """
+    target = target_of(query, modeling=modeling)
+    if isinstance(query, Personalize):
+        # Of two contradictory readings this is the one the schema declares (contract 6.8).
+        body = {"PersonalizationCandidates": list(query.candidates)}
+        return Request("POST", target, json.dumps(body).encode())
+    return Request("GET", target)
+
+
+def target_of(query: Query, *, modeling: str | None) -> str:
+    """Return the path and the parameters of a query; see `build_request`."""
     modeling = query.modeling or modeling
     encoded = [] if modeling is None else [f"modeling={_encode(modeling)}"]
-    given = query.__dict__
-    for name, wire_name in _WIRE_NAMES.items():
-        value = given.get(name)
+    given = query.__dict__.get
+    for name, wire_name in _WIRE_NAMES:
+        value = given(name)
         if value is not None:
             text = value if isinstance(value, str) else str(value)
             encoded.append(f"{wire_name}={_encode(text)}")
@@ -83,23 +94,16 @@ def build_request(query: Query, *, modeling: str | None) -> Request:
     if isinstance(query, Cart):
         # A bare comma, as every caller that was seen sent it (contract 6.5).
         encoded.insert(0, "seedItemIds=" + ",".join(map(_encode, query.item_ids)))
-    target = _path(query) + ("?" + "&".join(encoded) if encoded else "")
-    if isinstance(query, Personalize):
-        # Of two contradictory readings this is the one the schema declares (contract 6.8).
-        body = {"PersonalizationCandidates": list(query.candidates)}
-        return Request("POST", target, json.dumps(body).encode())
-    return Request("GET", target)
+    return _path(query) + ("?" + "&".join(encoded) if encoded else "")
 
 
 def request_for(query: Query, *, modeling: str | None) -> Request:
-    """Return the request of a query; the one that was built last is kept with the query."""
-    modeling = query.modeling or modeling
-    kept: tuple[str | None, Request] | None = getattr(query, "_request", None)
-    if kept is not None and kept[0] == modeling:
-        return kept[1]
-    request = build_request(query, modeling=modeling)
-    object.__setattr__(query, "_request", (modeling, request))
-    return request
+    """Return the same; of a query whose identity is known, which is its target, for little."""
+    target: str | None = getattr(query, "_identity", None)
+    if target is None or (modeling is not None and query.modeling is None):
+        return build_request(query, modeling=modeling)
+    # Only what has no side effect, and so no body, has an identity.
+    return Request("GET", target)
 
 
 def with_headers(request: Request, headers: Sequence[tuple[str, str]]) -> Request:
@@ -107,16 +111,16 @@ def with_headers(request: Request, headers: Sequence[tuple[str, str]]) -> Reques
     return Request(request.method, request.target, request.body, (*request.headers, *headers))
 
 
-_WIRE_NAMES: Final[Mapping[str, str]] = {
-    "channel_id": "channelId",
-    "catalog_id": "catalogId",
-    "algo_type": "algoType",
-    "count": "count",
-    "skip": "skipItems",
-    "user_id": "userId",
+_WIRE_NAMES: Final = (
+    ("channel_id", "channelId"),
+    ("catalog_id", "catalogId"),
+    ("algo_type", "algoType"),
+    ("count", "count"),
+    ("skip", "skipItems"),
+    ("user_id", "userId"),
     # Seen in code with this capital only (contract section 10).
-    "session_id": "SessionId",
-}
+    ("session_id", "SessionId"),
+)
 
 
 def _path(query: Query) -> str:
