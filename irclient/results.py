@@ -74,6 +74,12 @@ _NOTED = ("endpoint", "account", "variant", "attempts", "elapsed", "fresh_for")
 _new = object.__new__
 
 
+def _of_the_first(private: dict[str, Any] | None) -> dict[str, Any]:
+    """What is private to the answer that was handed out first."""
+    first: dict[str, Any] | None = private and private.get("first", private)
+    return first or _MADE_HERE
+
+
 class Answer(Tolerant):
     """What every answer of the service can tell about itself."""
 
@@ -91,7 +97,7 @@ class Answer(Tolerant):
     @property
     def body(self) -> bytes:
         """The body as the service sent it; that of an answer which it did not send is ``null``."""
-        body: bytes = self._of_the_first["body"]
+        body: bytes = _of_the_first(self.__pydantic_private__)["body"]
         return body
 
     @property
@@ -105,7 +111,7 @@ class Answer(Tolerant):
     @property
     def served(self) -> Served:
         """How this answer came about."""
-        first = self._of_the_first
+        first = _of_the_first(self.__pydantic_private__)
         served = first["served"]
         if not isinstance(served, Served):
             # Most answers are never asked how they were served, so it is put together here.
@@ -147,12 +153,6 @@ class Answer(Tolerant):
         if served:
             plain["served"] = asdict(self.served)
         return plain
-
-    @property
-    def _of_the_first(self) -> dict[str, Any]:
-        private = self.__pydantic_private__
-        first: dict[str, Any] | None = private and private.get("first", private)
-        return first or _MADE_HERE
 
     def __eq__(self, other: object) -> bool:
         """Whether the service answered the same; how each was served does not count."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.identity import identity
 from irclient._values.record import set_fields
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["cached_answer", "records_of"]
 
 _new = object.__new__
+#: What is the same in every record of the end of such a call: a dict of ten fields is copied in
+#: three fifths of the time that it takes to make.
+_ENDED: Final[dict[str, object]] = {
+    "at": 0.0,
+    "call_id": None,
+    "operation": "",
+    "endpoint": None,
+    "attempts": 0,
+    "elapsed": 0.0,
+    "error": None,
+    "source": "cache",
+    "variant": None,
+    "degraded": False,
+}
 
 
 def cached_answer(
@@ -50,24 +64,14 @@ def records_of(answer: Answer, operation: str, now: float, *, call_id: str) -> t
     """What the observers should hear of a cached answer."""
     endpoint, age = answer.given_by()
     # To call their classes would take as long as a plain answer from memory.
-    used, ended = _new(MemoryUsed), _new(CallEnded)
+    used, ended, fields = _new(MemoryUsed), _new(CallEnded), _ENDED.copy()
     set_fields(
         used,
         {"at": now, "call_id": call_id, "operation": operation, "source": "cache", "age": age},
     )
-    set_fields(
-        ended,
-        {
-            "at": now,
-            "call_id": call_id,
-            "operation": operation,
-            "endpoint": endpoint,
-            "attempts": 0,
-            "elapsed": 0.0,
-            "error": None,
-            "source": "cache",
-            "variant": None,
-            "degraded": False,
-        },
-    )
+    fields["at"] = now
+    fields["call_id"] = call_id
+    fields["operation"] = operation
+    fields["endpoint"] = endpoint
+    set_fields(ended, fields)
     return used, ended

@@ -74,17 +74,7 @@ def call(
     """
     variant, whom = _to_ask(query, state, endpoints)
     call = CallState(
-        query,
-        state,
-        settings,
-        now,
-        whom,
-        variant=variant,
-        priority=priority,
-        ends_by=ends_by,
-        noted=noted,
-        headers=headers,
-        call_id=call_id,
+        query, state, settings, now, whom, variant, priority, ends_by, noted, headers, call_id
     )
     key = key_of(call, query) if endpoints is None else None
     try:

@@ -88,21 +88,20 @@ class CallState:
         "token_was_renewed", "tried", "variant", "verdicts", "waits",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  (Python makes a dict of what a class is given by keyword)
         self,
         query: Query,
         state: ClientState,
         settings: Settings,
         now: float,
         endpoints: Sequence[ServiceEndpoint],
-        *,
         variant: str | None = None,
-        deadline_at: float | None = None,
         priority: Priority = Priority.INTERACTIVE,
-        call_id: str | None = None,
         ends_by: float | None = None,
         noted: Noted | None = None,
         headers: tuple[tuple[str, str], ...] = (),
+        call_id: str | None = None,
+        deadline_at: float | None = None,
     ) -> None:
         self.query = query
         self.modeling = query.modeling

@@ -107,15 +107,20 @@ def _lead(
             found = yield from recall(call, key, own=own)
             claim = found.claim
             if found.entry is not None:
-                flight.answered = yield from _elsewhere(call, found)
-                return flight.answered, claim if claim is not None and claim.is_held else None
-        flight.answered = yield from _ask_and_keep(call, key, claim)
+                answered = flight.answered = yield from _elsewhere(call, found)
+                return answered, claim if claim is not None and claim.is_held else None
+        if claim is not None:
+            answered = yield from _ask_for_the_fleet(call, key, claim)
+        else:
+            answered = yield from ask(call)
+            _keep(call, key, answered)
+        flight.answered = answered
     except IRError as error:
         flight.error = error
         raise
     finally:
         call.state.flights.end(key, flight)
-    return flight.answered, None
+    return answered, None
 
 
 def _elsewhere(call: CallState, found: Recalled) -> Call[Answered]:
@@ -126,25 +131,24 @@ def _elsewhere(call: CallState, found: Recalled) -> Call[Answered]:
     return Answered(answer, endpoint)
 
 
-def _ask_and_keep(call: CallState, key: str, claim: Claim | None) -> Call[Answered]:
+def _ask_for_the_fleet(call: CallState, key: str, claim: Claim) -> Call[Answered]:
     shared, is_kept = call.state.shared_memory, False
     try:
         answered = yield from ask(call)
-        entry = call.state.memory.keep(
-            key,
-            call.query,
-            answered.answer,
-            answered.endpoint,
-            call.now,
-            since=call.generation,
-        )
-        if shared is not None and claim is not None and entry is not None:
+        entry = _keep(call, key, answered)
+        if shared is not None and entry is not None:
             shared.keep(entry, call.settings.caching, claim)
             is_kept = True
     finally:
-        if shared is not None and claim is not None and not is_kept:
+        if shared is not None and not is_kept:
             shared.release(claim)
     return answered
+
+
+def _keep(call: CallState, key: str, answered: Answered) -> Entry | None:
+    return call.state.memory.keep(
+        key, call.query, answered.answer, answered.endpoint, call.now, since=call.generation
+    )
 
 
 def begin_refresh(call: CallState, key: str, claim: Claim | None = None) -> Call[None]:

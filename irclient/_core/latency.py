@@ -90,7 +90,7 @@ class Latencies:
     def percentile(self, operation: str, endpoint: ServiceEndpoint) -> float | None:
         """The 95th percentile in seconds, or None before it is learned."""
         samples = self._samples.get((operation, endpoint.url))
-        return samples.percentile if samples else None
+        return samples.percentile() if samples else None
 
     def usual(self, operation: str, endpoint: ServiceEndpoint) -> float | None:
         """The same; where it is not learned, that of the other account of the pair.

@@ -35,10 +35,9 @@ class Samples:
         self._any: deque[float] = deque(maxlen=_LATEST)
         self.latest: deque[float] = deque(maxlen=_LATEST)
 
-    @property
     def percentile(self) -> float | None:
         """The 95th percentile in seconds, or None before it is learned."""
-        return self._percentile.value
+        return self._percentile.value()
 
     def add(self, latency: float, now: float, *, opened_connection: bool) -> bool:
         """Learn how long an answer took; False if that says nothing about the endpoint's speed."""
@@ -74,7 +73,6 @@ class _Percentile:
         self._kept: deque[float] = deque()
         self._ranked: list[float] = []
 
-    @property
     def value(self) -> float | None:
         ranked = self._ranked
         if len(ranked) < _LEARNED_FROM:

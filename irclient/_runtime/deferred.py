@@ -37,15 +37,24 @@ class Deferred:
         return value
 
     def load(self) -> None:
-        """Import the module."""
-        self._module = import_module(self._name)
+        """Import the module, and hold on to it and to all that is in it."""
+        self._module = module = import_module(self._name)
+        if "__getattr__" not in vars(module):
+            vars(self).update(vars(module))
+            self.__class__ = _Loaded  # type: ignore[assignment]
 
     def hold(self) -> None:
         """Hold on to the module if it was imported."""
-        self._module = self._module or sys.modules.get(self._name)
+        if self._module is None and self._name in sys.modules:
+            self.load()
 
     def __repr__(self) -> str:
         return f"<Deferred {self._name}>"
+
+
+class _Loaded:
+    """What a deferred module becomes when all of its names are there: where a class has a
+    `__getattr__`, Python takes three times as long to find an attribute."""
 
 
 def load(*modules: object) -> None:
@@ -62,4 +71,5 @@ def hold_imported() -> None:
     a client may still be called, by what is called at exit or by a finalizer.
     """
     for each in Deferred.all:
-        each.hold()
+        if isinstance(each, Deferred):
+            each.hold()

@@ -50,7 +50,8 @@ def usual_list(body: bytes) -> RecommendationList | None:
 def _columns(given: object) -> ItemColumns:
     if type(given) is not list:
         raise TypeError("not a list")
-    return ItemColumns.of(cast("list[Any]", given))
+    # Needed by one type checker, and redundant to the other.
+    return ItemColumns.of(cast("list[Any]", given))  # type: ignore[redundant-cast]
 
 
 def _whole(given: object) -> object:

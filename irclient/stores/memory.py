@@ -122,6 +122,7 @@ class _SecondChance(Cache[str, _Place | None]):
     def __init__(self, maxsize: int, most_bytes: int | None) -> None:
         super().__init__(maxsize)
         self._queue: deque[_Place] = deque()
+        self._most = maxsize
         self.most_bytes = most_bytes
         self.bytes = 0
         #: The count of forks while a change is under way: that of a parent is none of a child's.
@@ -132,7 +133,7 @@ class _SecondChance(Cache[str, _Place | None]):
 
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
-        while len(self._queue) >= self.maxsize:
+        while len(self._queue) >= self._most:
             self.popitem()
         if self.most_bytes is not None:
             if place.size > self.most_bytes:

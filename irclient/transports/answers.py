@@ -27,6 +27,7 @@ __all__ = ["LARGEST_HEAD", "Answers"]
 LARGEST_HEAD: Final = 100 * 1024
 #: llhttp reads RTSP and ICE as well, and skips line ends before the first line.
 _FIRST_BYTE: Final = ord("H")
+_USUAL_VERSION: Final = b"HTTP/1.1 "
 _VERSIONS: Final = frozenset({"1.1", "1.0"})
 #: Statuses whose answers have no body, whatever their headers say (RFC 9112, section 6.3).
 _BODILESS: Final = frozenset({204, 304})
@@ -64,11 +65,15 @@ class Answers:
         self._is_interim = self._ends_with_connection = False
         self._body: Body | None = None
         self._whole = self._last_bytes = b""
+        self._version: str | None = None
 
     def feed(self, data: bytes) -> bool:
         """Read what was received; True once the exchange is over."""
-        if not self._received and data[0] != _FIRST_BYTE:
-            return self._fail(Trouble.BROKEN, "what came is not HTTP/1.1")
+        if not self._received:
+            if data[0] != _FIRST_BYTE:
+                return self._fail(Trouble.BROKEN, "what came is not HTTP/1.1")
+            # The parser would put it together anew, number by number.
+            self._version = "1.1" if data.startswith(_USUAL_VERSION) else None
         self._received += len(data)
         try:
             self._parser.feed_data(data)
@@ -136,7 +141,7 @@ class Answers:
         self._headers = {}
         if 100 <= status < 200:
             # Any number of interim answers may come before the answer (RFC 9110, section 15.2).
-            self._is_interim = True
+            self._is_interim, self._version = True, None
             return
         self._status, self._answered = status, headers
         self._check_head(status, headers)
@@ -155,7 +160,8 @@ class Answers:
                 self._refuse(Trouble.LOCAL, str(problem))
 
     def _check_head(self, status: int, headers: dict[str, str]) -> None:
-        self._version = self._parser.get_http_version()
+        if self._version is None:
+            self._version = self._parser.get_http_version()
         if status < 200 or self._version not in _VERSIONS:
             self._refuse(Trouble.BROKEN, "what came is not an answer of HTTP/1.1")
         coding = headers.get("transfer-encoding")

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from irclient._values.momentary import value
 from irclient._version import __version__
 from irclient.transports.content_encoding import accepted_encodings
 
@@ -88,7 +89,8 @@ class _Place:
         return rest[1]
 
 
-class Outgoing(NamedTuple):
+@value
+class Outgoing:
     """What a carrier is given.
 
     Attributes:
@@ -151,8 +153,8 @@ def check_headers(headers: Iterable[tuple[str, str]]) -> None:
     Raises:
         ValueError: One is the client's own, or holds what no header may.
     """
-    for name, value in headers:
-        if not (_is_free(name) and value.isascii() and value.isprintable()):
+    for name, said in headers:
+        if not (_is_free(name) and said.isascii() and said.isprintable()):
             raise ValueError(f"the header {name!r} of an instrument cannot be sent")
 
 

@@ -20,6 +20,7 @@ __all__ = ["SocketConnection"]
 
 #: Bytes received at a time.
 _AT_A_TIME: Final = 64 * 1024
+_NOTHING: Final = memoryview(b"")
 _TRY_AGAIN: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -54,22 +55,41 @@ class SocketConnection:
             return
         broken: OSError | None = None
         try:
-            yield from self._send(request)
+            while request:
+                try:
+                    sent = self._socket.send(request)
+                    request = request[sent:] if sent < len(request) else _NOTHING
+                except _TRY_AGAIN as problem:
+                    yield self._wanted(problem) or Wait(self._socket, until="writable")
         except OSError as problem:
             # A server that refuses a request may have answered before (RFC 9112, section 9.5).
             broken = problem
         answers.sent_at = time.monotonic()
         try:
+            wanted: Wait | None = None
             while not answers.is_over:
                 # Over a flood there is never anything to wait for, but it can be stopped.
-                yield self._readable if not (self._secured and self._secured.pending()) else None
-                data = yield from self._receive()
+                is_flooded = self._secured is not None and self._secured.pending()
+                yield wanted or (None if is_flooded else self._readable)
+                wanted = None
+                try:
+                    data = self._socket.recv(_AT_A_TIME)
+                except _TRY_AGAIN as problem:
+                    wanted = self._wanted(problem)
+                    continue
                 if not data:
                     answers.end()
                 elif answers.feed(data) and broken is not None:
                     answers.may_be_used_again = False
         except OSError as problem:
             answers.lose(words_of(broken or problem))
+
+    def _wanted(self, problem: OSError) -> Wait | None:
+        """What TLS waits for: it may have to read before it writes, or the other way round."""
+        if isinstance(problem, ssl.SSLWantReadError):
+            return self._readable
+        is_to_write = isinstance(problem, ssl.SSLWantWriteError)
+        return Wait(self._socket, until="writable") if is_to_write else None
 
     def is_quiet(self) -> bool:
         """Whether it is open, and nothing came over it since the last answer."""
@@ -94,23 +114,3 @@ class SocketConnection:
         with suppress(OSError):
             # As a plain socket: a TLS one would forget its state under the thread that reads.
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def _send(self, left: memoryview) -> Steps[None]:
-        while left:
-            try:
-                left = left[self._socket.send(left) :]
-            except _TRY_AGAIN as problem:
-                if isinstance(problem, ssl.SSLWantReadError):
-                    yield self._readable
-                else:
-                    yield Wait(self._socket, until="writable")
-
-    def _receive(self) -> Steps[bytes]:
-        while True:
-            try:
-                return self._socket.recv(_AT_A_TIME)
-            except _TRY_AGAIN as problem:
-                if isinstance(problem, ssl.SSLWantWriteError):
-                    yield Wait(self._socket, until="writable")
-                else:
-                    yield self._readable

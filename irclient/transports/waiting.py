@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from irclient._runtime.loops import this_loop
@@ -106,14 +106,15 @@ def on_thread(steps: Steps[T], patience: Patience) -> T:
     Raises:
         Late: They took too long.
     """
-    with closing(steps):
-        try:
-            wait = next(steps)
-            while True:
-                wait = steps.send(_block(wait, patience))
-        except StopIteration as end:
-            value: T = end.value
-            return value
+    try:
+        wait = next(steps)
+        while True:
+            wait = steps.send(_block(wait, patience))
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        steps.close()
 
 
 def _block(wait: Wait | Future[Any] | None, patience: Patience) -> Collection[int]:
@@ -132,14 +133,15 @@ def _block(wait: Wait | Future[Any] | None, patience: Patience) -> Collection[in
 
 async def on_loop(steps: Steps[T]) -> T:
     """Take steps on a task, under asyncio or trio; a cancellation ends them."""
-    with closing(steps):
-        try:
-            wait = next(steps)
-            while True:
-                wait = steps.send(await _ready(wait))
-        except StopIteration as end:
-            value: T = end.value
-            return value
+    try:
+        wait = next(steps)
+        while True:
+            wait = steps.send(await _ready(wait))
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        steps.close()
 
 
 async def _ready(wait: Wait | Future[Any] | None) -> Collection[int]:
