@@ -94,11 +94,6 @@ class GivenSlots:
         return len(self._starts)
 
     @property
-    def has_returned(self) -> bool:
-        """Whether slots go back with the next message."""
-        return bool(self._returned or self._added)
-
-    @property
     def first(self) -> float | None:
         """The start of the first free slot, or None."""
         return self._free[0].starts_at if self._free else None

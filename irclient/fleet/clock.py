@@ -29,11 +29,6 @@ class ServerClock:
         """Seconds, or None before the first answer."""
         return self._samples[0][2] if self._samples else None
 
-    @property
-    def round_trip(self) -> float | None:
-        """Seconds that the fastest answer took of late, or None before the first."""
-        return self._samples[0][1] if self._samples else None
-
     def forget(self) -> None:
         """Begin anew: another server may answer from now on."""
         self._samples.clear()
