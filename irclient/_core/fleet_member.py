@@ -6,6 +6,7 @@
 | has news: a 429, a late arrival      | at once                                                 |
 | wants nothing                        | after 0.4 s: its silence would mean something           |
 | was told of a much smaller right     | after 0.1 s, so that the others may have the rest       |
+| is answered, and was not of late     | at once: the server does not know that it was heard     |
 | is alone: no answer came in time     | each 0.1 s                                              |
 """
 
@@ -111,6 +112,7 @@ class FleetMember:
                 right=self._right,
                 part=self.lease.part,
                 spare=self.lease.spare,
+                has_heard=self.lease.has_heard(now),
                 used=used,
                 demand=round(self._demand),
                 met=0 if self._answer is None else self._answer.met,
@@ -134,6 +136,8 @@ class FleetMember:
         with self._lock:
             flight = self._message_flight
             self._note_answer(answer, now)
+            if self._message is not None and not self._message.has_heard:
+                self._has_news = True
             self._message, self._message_since, self.is_alone = None, math.inf, False
             self._answer = answer
             if self._right - answer.right > _CONFIRM * self.full_limit:

@@ -36,6 +36,8 @@ class Message:
         right: How many starts in a window the member believes to have of its own.
         part: How many it believes to have once it has lost the server for long.
         spare: How many more it believes to have once it has lost the server for a while.
+        has_heard: Whether the server has answered it of late. One that hears no answer soon
+            believes to have more, though all that it says is carried out.
         used: How many the last window holds, whatever it believes now.
         demand: How many it wanted of late, in a window.
         met: The `Answer.met` of last; zero of a new one.
@@ -62,6 +64,7 @@ class Message:
     added: tuple[float, ...] = ()
     returned: tuple[int, ...] = ()
     spare: int = 0
+    has_heard: bool = True
 
 
 @value

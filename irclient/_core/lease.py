@@ -3,7 +3,7 @@
 | the server                        | the process may start, in any window                        |
 |-----------------------------------|-------------------------------------------------------------|
 | has lent it a right               | as many as it was told last                                 |
-| has not been heard for 2.9 s      | its spare besides, which the server does not lend to others |
+| has not been heard for 3 s        | its spare besides, which the server does not lend to others |
 | has not been heard for 4 s        | the same, and no more than its part: TPS / workers          |
 | has not been heard for 7.4 s      | its part                                                    |
 | was never reached                 | its part, or one, at once: the one case in which a fleet    |
@@ -32,12 +32,13 @@ BEAT: Final = 0.4
 LEASE_FOR: Final = 4.0
 #: Seconds for which an answer of the server is waited for.
 PATIENCE: Final = 0.1
-#: The server notices silence (`SILENT` and `SWEEP` in the script) when somebody beats, the others
-#: are told with their next beat; one that is lost just before has its lease from then on.
-_NOTICED_AFTER: Final = 1.0 + 0.1 + 2 * (BEAT + PATIENCE)
-#: Nor does it say a word for so long before it gives no slot any more that a spare would need.
-#: A message that it carries out may be one whose answer is lost.
-_SILENT_AFTER: Final = 1.0 + 0.1 + BEAT + PATIENCE + AHEAD
+#: An answer is of late for as long as a beat, and a little since a beat may be late itself.
+_OF_LATE: Final = BEAT + 0.05
+#: The server notices silence (`SILENT` and `SWEEP` in the script) when somebody beats. What it
+#: carried out last may be a message whose answer is lost, if the one before was heard of late.
+_SILENT_AFTER: Final = 1.0 + 0.1 + _OF_LATE + PATIENCE
+#: The others are told with their next beat; one that is lost just before has its lease from then.
+_NOTICED_AFTER: Final = _SILENT_AFTER + BEAT + PATIENCE
 #: For clocks, which run a little differently, and what is on its way.
 _PLAY: Final = 0.2
 
@@ -76,6 +77,10 @@ class Lease:
         self._told, self.spare, self._present = right, spare, present
         self.heard_at, self._is_given_up = sent_at, False
 
+    def has_heard(self, now: float) -> bool:
+        """Whether an answer came of late; a member that never heard any takes no more later."""
+        return self.heard_at is None or now <= self.heard_at + _OF_LATE
+
     def never_reached(self) -> None:
         """Learn that there was no answer to the first message."""
         self._is_given_up = self.heard_at is None
@@ -103,7 +108,8 @@ class Lease:
         heard_at = -math.inf if self.heard_at is None else self.heard_at
         over = self._window + _PLAY
         return (
-            heard_at + _SILENT_AFTER + over,
+            # By then it has given no slot for long that a spare would need.
+            heard_at + _SILENT_AFTER + AHEAD + over,
             heard_at + LEASE_FOR,
             heard_at + _NOTICED_AFTER + LEASE_FOR + over,
         )

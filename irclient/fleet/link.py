@@ -247,9 +247,14 @@ class Link:
         client = self._connected()
         if self._login is not None:
             self._login.keep(client)
+        if self.clock.ahead is None:
+            # A script that is too late does nothing but tell the time; without that, the server
+            # would carry out what comes first on a connection however late it is.
+            sent_at = time.monotonic()
+            [server_time, *_] = _evaluate(client, request.script, request.keys, [1])
+            self.clock.hear(sent_at, time.monotonic(), int(server_time) / 1e6)
         sent_at = time.monotonic()
-        ahead = self.clock.ahead
-        until = 0 if ahead is None else int((sent_at + self.patience + ahead) * 1e6)
+        until = int((sent_at + self.patience + (self.clock.ahead or 0.0)) * 1e6)
         self.counts.messages += 1
         values = _evaluate(client, request.script, request.keys, [until, *request.arguments])
         now = time.monotonic()

@@ -84,6 +84,7 @@ class Port:
             message.epoch,
             message.part,
             message.spare,
+            int(message.has_heard),
             *map(_microseconds, message.added),
             *message.returned,
         ]

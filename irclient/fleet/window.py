@@ -23,6 +23,10 @@ believe in it, and at every instant
 |                                       | once it has not heard the server for a while             |
 | a member silent for a second          | sets its part of the TPS aside, or its spare, since it   |
 |                                       | may soon take that much without asking                   |
+| a message that says that no answer of | does not take it for an end of silence: its sender may   |
+| late was heard                        | hear this one as little. Once it is silent it is told    |
+|                                       | what it has, and lent and given nothing until it has     |
+|                                       | said that it heard that                                  |
 | one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
 |                                       | half a minute                                            |
 | nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
@@ -56,6 +60,7 @@ local tps, window, workers = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV
 local lease, right, used = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local demand, met_before, met_in = tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[18]
 local part_before, spare_before = tonumber(ARGV[19]), tonumber(ARGV[20])
+local has_heard = ARGV[21] == '1'
 local want, within = tonumber(ARGV[13]), tonumber(ARGV[14])
 local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumber(ARGV[17])
 
@@ -101,14 +106,26 @@ if not mine[4] then
     if knew_another and not is_open then reported = reported + 1 end
     if knew_another and is_open then expected = max(expected - 1, 0) end
 end
-if redis.call('ZREM', silent, me) == 0 then spares = spares - tonumber(mine[5] or 0) end
-redis.call('ZADD', seen, now, me)
-local present = redis.call('ZCARD', seen)
+-- Whoever has heard no answer for a while may not hear this one: it is silent until it says that
+-- it did, and meanwhile has what it believes to have.
+local heard = redis.call('ZSCORE', seen, me)
+local is_silent = not has_heard and (not heard or tonumber(heard) <= now - SILENT)
+if heard then spares = spares - tonumber(mine[5] or 0) end
+if is_silent then
+    demand, want = 0, 0
+    redis.call('ZREM', seen, me)
+    redis.call('ZADD', silent, now, me)
+else
+    if redis.call('ZREM', silent, me) == 1 then away = max(away - held, 0) end
+    if has_heard then redis.call('ZADD', seen, now, me) end
+end
+local present = max(redis.call('ZCARD', seen), 1)
 local function part_of(members)
     local part = tps / members
     return part >= 1 and floor(part) or part
 end
 local part = max(part_before, part_of(max(workers, present)))
+if is_silent then redis.call('HSET', members, 'p' .. me, part) end
 -- Whoever was heard since the last one joined was alive beside it. One that was heard just before
 -- may be dead, and the new one in its place; what it started counts for a window.
 local function alive()
@@ -130,10 +147,11 @@ if now - swept >= SWEEP then
         wants, targets = wants - tonumber(theirs[1]), targets - tonumber(theirs[2])
         spares = spares - tonumber(theirs[3])
         redis.call('HSET', members, 'w' .. name, 0, 't' .. name, 0)
-        redis.call('ZADD', silent, redis.call('ZSCORE', seen, name), name)
+        -- From now: it may have heard the answer to a message that did not know of one.
+        redis.call('ZADD', silent, now, name)
         redis.call('ZREM', seen, name)
     end
-    present = redis.call('ZCARD', seen)
+    present = max(redis.call('ZCARD', seen), 1)
     local rest, lapsed = redis.call('ZRANGE', silent, 0, -1, 'WITHSCORES'), {}
     reserve, away = 0, 0
     for at = 1, #rest, 2 do
@@ -173,11 +191,11 @@ if now - swept >= SWEEP then
 end
 
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', '(' .. string.format('%.0f', now - window))
-for at = 21, 20 + added do
+for at = 22, 21 + added do
     given = given + 1
     redis.call('ZADD', slots, now + tonumber(ARGV[at]), given)
 end
-for at = 21 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
+for at = 22 + added, #ARGV do redis.call('ZREM', slots, ARGV[at]) end
 
 scale = min(scale + 0.05 * max(now - scaled, 0) / 1000000, 1)
 if shrinks and now - shrunk >= 500000 then scale, shrunk = max(scale * 0.7, 1 / tps), now end
@@ -236,7 +254,8 @@ local function most_slots()
     end
     return most
 end
-if not is_open then target = right end
+local is_lent = is_open and not is_silent
+if not is_lent then target = right end
 local right_before, before = right, max(right, used)
 if target > right then
     local room = limit - max(promised, reserve + sum - held + most_slots())
@@ -246,8 +265,12 @@ else
 end
 sum = sum - held + max(before, right)
 -- What it may have besides once it has lost the server for a while is not lent meanwhile.
-if not is_open or promised + max(before, right) > limit then spare = 0 end
-spares = spares + max(spare, spare_before)
+if not is_lent or promised + max(before, right) > limit then spare = 0 end
+if is_silent then
+    target, away = 0, max(away + max(before, right) - held, 0)
+else
+    spares = spares + max(spare, spare_before)
+end
 targets = targets - target_before + target
 redis.call('HSET', members, 'h' .. me, max(before, right), 'w' .. me, demand, 't' .. me, target,
     'q' .. me, sequence, 'p' .. me, part, 's' .. me, max(spare, spare_before))
@@ -262,7 +285,7 @@ end
 local first, granted = next_slot(), {}
 -- What it has more of its own serves some of those who wait; what it had did not.
 want = max(want - max(min(right - used, right - right_before), 0), 0)
-if not is_open or open_limit < 1 then want = 0 end
+if not is_lent or open_limit < 1 then want = 0 end
 while #granted < 2 * want and first <= now + within do
     given = given + 1
     redis.call('ZADD', slots, first, given)

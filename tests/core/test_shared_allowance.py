@@ -308,8 +308,8 @@ def test_who_was_lent_nothing_when_the_server_is_lost_has_its_spare_and_at_last_
 ) -> None:
     demand = [60.0, 60.0, 60.0, lambda now: wanted(now) if now < 5.0 else 40.0]
     fleet = Fleet(100, 4, demand, seed=1, away=[(5.0, 20.0)])
-    lent = {at: fleet.run(at).members[3].lease.right(at) for at in (5.2, 8.0, 11.5, 12.5)}
-    assert lent == {5.2: 0, 8.0: 5, 11.5: 5, 12.5: 25}
+    lent = {at: fleet.run(at).members[3].lease.right(at) for at in (5.2, 8.1, 11.5, 12.5)}
+    assert lent == {5.2: 0, 8.1: 5, 11.5: 5, 12.5: 25}
     assert fleet.worst() <= 100
     assert not fleet.began_alone
 
@@ -396,6 +396,38 @@ def test_calls_of_who_was_lent_nothing_wait_for_the_server_as_long_as_for_a_slot
     assert not isinstance(slot, Asked)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("until", [1.0, 6.0], ids=["has gone idle", "wants little"])
+def test_who_hears_no_answer_though_all_it_says_is_carried_out_is_one_too_many_for_none(
+    until, seed
+) -> None:
+    # It has its spare after three seconds, and its part at last: others must have come down.
+    demand = [60.0, 60.0, 60.0, lambda now: 60.0 if now >= 6.0 else 10.0 * (now < until)]
+    fleet = Fleet(100, 4, demand, seed=seed, deaf=[(3, 4.0, 16.0)]).run(15.5)
+    assert fleet.members[3].lease.right(15.5) == 25
+    fleet.run(22.0)
+    assert not fleet.began_alone
+    assert fleet.worst() <= 100
+    assert fleet.used(17.5, 22.0) >= 0.9
+
+
+def test_an_answer_after_a_silence_is_confirmed_at_once() -> None:
+    member, now = member_of(workers=4), 5.0
+    server = open_server(member)
+    member.reserve(0.0, not_after=0.0)
+    exchange(server, member, 0.0)
+    lent = member.lease.right(0.0)
+    assert member.next_message(0.4) is not None
+    member.lost(0.5)
+    exchange(server, member, now)
+    assert list(server.silent) == ["a"]
+    assert member.next_message_at(now) == now
+    exchange(server, member, now)
+    assert list(server.seen) == ["a"]
+    assert member.lease.right(now) >= 0.9 * lent
+    assert member.next_message_at(now) > now
+
+
 def test_more_processes_than_workers_are_too_many_when_one_joins_just_before_the_loss() -> None:
     demand = [30.0, 30.0, 30.0, lambda now: 30.0 * (now >= 4.9)]
     fleet = Fleet(100, 3, demand, seed=1, away=[(5.0, 20.0)]).run(15.0)
@@ -443,7 +475,7 @@ def test_a_process_that_is_killed_leaves_its_right_to_the_others() -> None:
 
 WEATHER = st.lists(
     st.tuples(
-        st.sampled_from(["away", "away and forgets", "forgets", "cut", "killed"]),
+        st.sampled_from(["away", "away and forgets", "forgets", "cut", "deaf", "killed"]),
         st.floats(0.2, 4.0),
         st.sampled_from([0.05, 0.3, 0.5, 2.0, 6.0, 12.0]),
         st.integers(0, 7),
@@ -482,8 +514,8 @@ def after(tps, more_workers, demand, weather, seed) -> Fleet:
             at += length
         elif kind == "forgets":
             fleet.at(at, fleet.server.flush)
-        elif kind == "cut":
-            fleet.cut.append((member, at, at + length))
+        elif kind in ("cut", "deaf"):
+            getattr(fleet, kind).append((member, at, at + length))
         else:
             fleet.at(at, lambda member=member: fleet.restart(member))
     fleet.run(at + 8.0)
@@ -531,7 +563,7 @@ FOUND: dict[str, tuple[Any, ...]] = {
         4, 0, [(3.0, 1.0, 2.7683751471361866), (1.0, 1.0, 4.221574394779519)],
         [("cut", 0.5, 9.0, 0), ("cut", 2.907034710771885, 2.0, 5),
          ("cut", 2.91964332092024, 2.0, 3), ("killed", 3.0, 0.1, 6),
-         ("killed", 3.2722667982214184, 0.1, 3)], 0,
+         ("killed", 3.2722667982214184, 0.1, 3)], 6,
     ),
 }  # fmt: skip
 

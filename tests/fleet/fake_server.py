@@ -78,8 +78,13 @@ class FakeServer:
         if message.sequence <= mine.sequence:
             return None
         mine.sequence = message.sequence
-        self.silent.pop(me, None)
-        self.seen[me] = now
+        if not message.has_heard and self.seen.get(me, -math.inf) <= now - SILENT:
+            self.seen.pop(me, None)
+            self.silent[me] = now
+        else:
+            if self.silent.pop(me, None) is not None:
+                self.away = max(self.away - mine.held, 0)
+            self.seen[me] = now if message.has_heard else self.seen[me]
         mine.part = max(message.part, self.base)
         if not self.is_open and now >= self._opens(now):
             self.opened_blindly |= self.began > 2.0 and not self.expected
@@ -88,7 +93,7 @@ class FakeServer:
         if now - self.swept >= SWEEP:
             self._sweep(now)
         self._count(message, now)
-        return self._answer(mine, message, now)
+        return self._answer(me, message, now)
 
     def _meet(self, me: str, message: Message, now: float) -> None:
         knew_another = message.epoch not in ("", str(self.epoch))
@@ -136,10 +141,6 @@ class FakeServer:
     def sum(self) -> int:
         return sum(each.held for each in self.members.values())
 
-    @property
-    def _spares(self) -> int:
-        return sum(self.members[name].spare for name in self.seen)
-
     def _begin(self, now: float) -> None:
         for each in (self.slots, self.seen, self.silent, self.members):
             each.clear()
@@ -152,7 +153,8 @@ class FakeServer:
         self.swept, self.level = now, 0.0
         for name, at in list(self.seen.items()):
             if at <= now - SILENT:
-                self.silent[name] = self.seen.pop(name)
+                del self.seen[name]
+                self.silent[name] = now
                 self.members[name].demand = self.members[name].target = 0
         lapsed, self.away, reserve = [], 0, 0.0
         for name, at in list(self.silent.items()):
@@ -189,36 +191,42 @@ class FakeServer:
             self.scale, self.shrunk = max(self.scale * 0.7, 1 / self.tps), now
         self.blocked = max(self.blocked, now + message.blocked_for)
 
-    def _answer(self, mine: Member, message: Message, now: float) -> Answer:
+    def _answer(self, me: str, message: Message, now: float) -> Answer:
         limit = math.floor(max(self.tps * self.scale, 1) + 1e-6)
-        mine.demand = message.demand
+        mine, is_silent, present = self.members[me], me in self.silent, max(len(self.seen), 1)
+        mine.demand = 0 if is_silent else message.demand
         wants = sum(each.demand for each in self.members.values())
-        kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
-        lent = max(limit - self.reserve - self.away - kept, 0.0)
+        room = limit - self.reserve - self.away
+        kept = self._kept(limit, room - wants)
+        lent = max(room - kept, 0.0)
         if 1.3 * wants <= lent:
-            target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / len(self.seen))
-        elif wants <= lent or lent < len(self.seen):
+            target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / present)
+        elif wants <= lent or lent < present:
             target = math.floor(lent * mine.demand / wants)
         else:
             self.level = self.level or self._level_of(lent)
             target = math.floor(min(_wish(mine.demand), self.level))
-        target = max(target, math.floor(limit / (40 * len(self.seen))))
-        spare = math.floor(0.75 * kept / max(self.workers, len(self.seen)))
+        target = max(target, math.floor(limit / (40 * present)))
+        spare = math.floor(0.75 * kept / max(self.workers, present))
         others = self.reserve + self.sum - mine.held
-        promised = others + self._spares - mine.spare + max(spare, message.spare)
+        spares = sum(self.members[name].spare for name in self.seen if name != me)
+        promised = others + spares + max(spare, message.spare)
         shrinks_by, grows_by = message.right - target, target - message.right
         is_kept = shrinks_by <= 0.15 * message.right and promised + message.right <= limit
         if 0 < grows_by <= 0.05 * target or (shrinks_by > 0 and is_kept):
             target = message.right
-        is_closed = not self.is_open
-        room = limit - max(promised, others + self._most_slots(now))
+        is_closed, is_lent = not self.is_open, self.is_open and not is_silent
+        free = limit - max(promised, others + self._most_slots(now))
         right = message.right
-        if is_closed:
+        if not is_lent:
             target = right
         before = max(right, message.used)
-        right = max(right, min(target, room)) if target > right else max(target, 0)
-        mine.held, mine.target = max(before, right), target
-        if is_closed or promised + mine.held > limit:
+        right = max(right, min(target, free)) if target > right else max(target, 0)
+        was_held, mine.held = mine.held, max(before, right)
+        mine.target = 0 if is_silent else target
+        if is_silent:
+            self.away = max(self.away + mine.held - was_held, 0)
+        if not is_lent or promised + mine.held > limit:
             spare = 0
         mine.spare = max(spare, message.spare)
         open_limit = self._open_limit(limit)
@@ -226,7 +234,7 @@ class FakeServer:
         first, granted = self._next_slot(now, opens, open_limit), []
         more = min(right - message.used, right - message.right)
         want = max(message.want - max(more, 0), 0)
-        want = 0 if is_closed or open_limit < 1 else want
+        want = want if is_lent and open_limit >= 1 else 0
         while len(granted) < want and first <= now + message.within:
             self.given += 1
             self.slots[self.given] = first
@@ -239,12 +247,16 @@ class FakeServer:
             first_at=first,
             blocked_until=self.blocked,
             limit=limit,
-            present=len(self.seen),
+            present=present,
             demand=wants,
             met=self._met(now),
             is_closed=is_closed,
             slots=tuple(granted),
         )
+
+    @staticmethod
+    def _kept(limit: int, spare: float) -> float:
+        return max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
 
     def _level_of(self, lent: float) -> float:
         wanted, rest = sorted(self.members[name].demand for name in self.seen), lent

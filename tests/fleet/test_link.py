@@ -90,6 +90,19 @@ def test_what_a_server_that_stood_still_is_left_with_changes_nothing(
     assert values(link) == [2]
 
 
+def test_nor_does_what_came_first_on_a_connection(server: Server) -> None:
+    client = connector(server.url, None, patience=0.1)()
+    client.script_load(COUNT.text)
+    own = Link(lambda: client, name="test", patience=0.1)
+    server.stand_still()
+    assert isinstance(run(own), str)
+    time.sleep(0.2)
+    server.go_on()
+    time.sleep(0.1)
+    assert values(own) == [1]
+    own.close()
+
+
 def test_a_server_that_is_gone_is_asked_now_and_then(link: Link, server: Server) -> None:
     server.kill()
     assert isinstance(run(link), str)

@@ -92,6 +92,7 @@ class _Beside:
             "returned": tuple(back),
             "met": 0 if member.real is None else member.real.met,
             "spare": 0 if member.real is None else member.real.spare,
+            "has_heard": chance.random() < 0.9,
         }
         real = self._real(member, Message(epoch=_epoch(member.real), **said))
         fake = self.fake.take(

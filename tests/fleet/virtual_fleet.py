@@ -35,6 +35,7 @@ class Fleet:
         demand: Calls a second of each member, or a function of the time.
         away: When the server stood still: what is sent then is carried out when it goes on.
         cut: When which member's messages were lost on their way.
+        deaf: When which member's messages were carried out, and each answer came too late.
         cost: Seconds that the server computes for a message; the next one waits meanwhile.
         writes_after: Seconds between a request's start and when it is written, and until its
             answer comes from then on; a function, for each request anew.
@@ -55,6 +56,7 @@ class Fleet:
     now: float = 0.0
     away: list[tuple[float, float]] = field(default_factory=list)
     cut: list[tuple[int, float, float]] = field(default_factory=list)
+    deaf: list[tuple[int, float, float]] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     waits: list[tuple[float, float]] = field(default_factory=list)
@@ -187,15 +189,18 @@ class Fleet:
         self.messages += 1
         arrives_at = self._carried_out_at(sent_at + there)
         still = next((until for since, until in self.away if since <= arrives_at < until), None)
-        is_cut = any(who == number and since <= sent_at < until for who, since, until in self.cut)
+        is_cut, is_deaf = (
+            any(who == number and since <= sent_at < until for who, since, until in weather)
+            for weather in (self.cut, self.deaf)
+        )
 
         def answer() -> None:
             if self.now > sent_at + PATIENCE + error:
                 return  # The script does nothing for what was given up.
             said = self.server.take(name, message, self.now)
-            if said is not None and self.now - sent_at <= PATIENCE:
+            if said is not None and self.now - sent_at <= PATIENCE and not is_deaf:
                 self.at(self.now + there, lambda: end(said))
-            elif still is None:
+            elif still is None and not is_deaf:
                 end(None)
 
         def end(said: Any) -> None:
@@ -208,7 +213,7 @@ class Fleet:
                 member.answered(_shifted(said, error), sent_at, self.now)
             self.poke(number)
 
-        if is_cut or still is not None:
+        if is_cut or is_deaf or still is not None:
             self.at(sent_at + PATIENCE, lambda: end(None))
         if not is_cut:
             self.at(arrives_at if still is None else still, answer)
