@@ -12,6 +12,8 @@ wishes of all calls as one message, and brings the answer.
 | neither                             | asks for as many slots as calls wait, in one message   |
 | the server is known to be full      | looks again when it gives the next, or takes the next  |
 |                                     | start of its right, whichever comes first              |
+| and the fleet wants more than it    | takes the next start of its right, if that is in time: |
+| has                                 | a call that waits for others' slots leaves it unused   |
 | a slot is not used                  | goes back with the next message                        |
 | a start is a little late            | counts as on time                                      |
 | a start is later                    | the slot goes back, the caller must reserve again      |
@@ -110,11 +112,17 @@ class SharedAllowance(FleetMember):
         elif self._is_closed and known_full_until > now:
             return Asked(known_full_until)
         elif known_full_until > now + AHEAD:
+            if self._wants_too_much and latest == self._own.first_slot(now, priority):
+                return None
             return Asked(max(known_full_until - _ASK_BEFORE, now))
         self._want = min(self._want + 1, _MOST_WISHES)
         self._want_until = max(self._want_until, latest)
         self._pending_since = min(self._pending_since, now)
         return Asked(now + PATIENCE + 0.001, self._flight)
+
+    @property
+    def _wants_too_much(self) -> bool:
+        return self._answer is not None and self._answer.demand > self._answer.limit
 
     @property
     def _is_closed(self) -> bool:

@@ -19,6 +19,8 @@ believe in it, and at every instant
 |                                       | come back                                                |
 | a member that was told of less        | counts the old right until the member has said how much  |
 |                                       | it started under it                                      |
+| that members are silent               | sets aside for them what it would give slot by slot, for |
+|                                       | as long as their rights count, before it lends less      |
 | that what is lent leaves room         | tells each member of a spare: so many more starts it has |
 |                                       | once it has not heard the server for a while             |
 | a member silent for a second          | sets its part of the TPS aside, or its spare, since it   |
@@ -207,7 +209,10 @@ local limit = floor(max(tps * scale, 1) + 0.000001)
 -- rights would always be on their way from one to another, and nobody could use them meanwhile.
 wants = wants + demand - wanted
 local kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
-local lent, target = max(limit - reserve - away - kept, 0), 0
+-- What is set aside for silent members comes out of that for as long as their rights count: after
+-- a standstill of the server they all come back, and the first must not lose its right to them.
+local aside = away > 0 and max(kept, reserve) or kept + reserve
+local lent, target = max(limit - away - aside, 0), 0
 -- One more, since a small demand is never still; not for who hardly calls, and would not use it.
 local function wish(demand) return demand > 3 and demand + 1 or demand end
 local function level_of(lent)

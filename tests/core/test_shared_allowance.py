@@ -269,6 +269,11 @@ def test_saturated_it_uses_its_tps_and_not_more(tps, shape) -> None:
     assert fleet.used(3.0, 13.0) >= 0.93
 
 
+def test_of_a_small_tps_no_right_lies_idle_while_calls_wait_for_slots_of_all() -> None:
+    used = [fleet_of(40, 1.5, UNIFORM, seed=seed).run(13.5).used(3.0, 13.46) for seed in range(6)]
+    assert sum(used) / 6 >= 0.95
+
+
 @pytest.mark.parametrize("shape", [UNIFORM, SKEWED], ids=["uniform", "one busy"])
 def test_at_sixty_percent_a_call_hardly_waits_and_costs_half_a_message(shape) -> None:
     fleet = fleet_of(200, 0.6, shape).run(8.0)
@@ -321,6 +326,18 @@ def test_at_sixty_percent_hardly_a_call_is_refused_while_the_server_is_away(away
     later = [began_at for began_at, _ in fleet.waits if began_at >= 3.5]
     assert sum(at >= 3.5 for at in fleet.refused) <= 0.01 * len(later)
     assert fleet.worst() <= 200
+
+
+@pytest.mark.parametrize("seed", [1, 9, 12])
+def test_who_is_back_first_after_a_standstill_of_the_server_keeps_its_right(seed) -> None:
+    fleet = fleet_of(200, 0.6, UNIFORM, seed=seed, away=[(4.0, 6.0)]).run(4.0)
+    before, after = [member.lease.right(4.0) for member in fleet.members], list[int]()
+    for hundredths in range(599, 630):
+        fleet.run(hundredths / 100)
+        after += [member.lease.right(fleet.now) for member in fleet.members]
+    fleet.run(9.0)
+    assert min(after) >= 0.8 * min(before)
+    assert not [at for at in fleet.refused if at >= 3.5]
 
 
 def test_without_the_server_most_of_what_it_gave_slot_by_slot_is_used_after_three_seconds() -> None:

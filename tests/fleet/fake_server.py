@@ -196,9 +196,9 @@ class FakeServer:
         mine, is_silent, present = self.members[me], me in self.silent, max(len(self.seen), 1)
         mine.demand = 0 if is_silent else message.demand
         wants = sum(each.demand for each in self.members.values())
-        room = limit - self.reserve - self.away
-        kept = self._kept(limit, room - wants)
-        lent = max(room - kept, 0.0)
+        kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
+        aside = max(kept, self.reserve) if self.away else kept + self.reserve
+        lent = max(limit - self.away - aside, 0.0)
         if 1.3 * wants <= lent:
             target = math.floor(1.3 * mine.demand + (lent - 1.3 * wants) / present)
         elif wants <= lent or lent < present:
@@ -253,10 +253,6 @@ class FakeServer:
             is_closed=is_closed,
             slots=tuple(granted),
         )
-
-    @staticmethod
-    def _kept(limit: int, spare: float) -> float:
-        return max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
 
     def _level_of(self, lent: float) -> float:
         wanted, rest = sorted(self.members[name].demand for name in self.seen), lent
