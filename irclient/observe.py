@@ -233,17 +233,23 @@ class FleetJoined(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetLost(Record):
-    """A fleet's server cannot be reached: the process goes on by itself.
+    """A fleet's server cannot be used: calls go on, with the process's own part of the TPS.
+
+    The account is well, as far as is known.
 
     Attributes:
-        endpoint: The label of the endpoint, ``account/name``.
-        reason: Why, in words.
+        endpoint: The label of the endpoint whose TPS is shared there, ``account/name``.
+        reason: Why, in words: the error of redis-py or of the server.
         limit: How many requests the process may start in a second without the server.
+        fleet: The fleet's name.
+        server: Host and port of the server, or its socket; None where ``connect=`` knows them.
     """
 
     endpoint: str
     reason: str
     limit: int
+    fleet: str = ""
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +383,9 @@ class LoggingObserver:
         )
         values |= {"record": kind, "wall_time": record.wall_time}
         extra = {f"ir_{name}": value for name, value in values.items()}
+        if isinstance(record, FleetLost):
+            # The line names an endpoint, and must not read as if that were down.
+            words += " (calls go on with this process's part of the TPS)"
         self._logger.log(level, "%s %s", kind, words, extra=extra)
 
     def __repr__(self) -> str:

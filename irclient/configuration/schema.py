@@ -177,8 +177,9 @@ class ConfigurationTable(_Table):
     fleet: FleetTable | None = None
     ca_file: str | None = Field(
         default=None,
-        description="A PEM file of the only authorities to trust; relative to the file that "
-        "names it.",
+        description="A PEM file of the only authorities to trust for the accounts, Entra and Key "
+        "Vault; relative to the file that names it. That of a fleet's server goes into fleet.url: "
+        "?ssl_ca_certs=/path/ca.pem.",
     )
     observers: str | None = Field(
         default=None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from irclient.errors import ConfigurationError
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from irclient.fleet.entra import EntraLogin
 
-__all__ = ["address_in", "connector"]
+__all__ = ["address_in", "connector", "usable"]
 
 _UNREADABLE: Final = (
     "url cannot be read as the URL of a Redis server; percent-encode its user and password"
@@ -82,11 +84,55 @@ def connector(
             single_connection_client=True,
         )
 
+    _examine(cast("Any", redis.ConnectionPool), url)
+    return from_url
+
+
+def _examine(pool_class: Any, url: str) -> None:  # noqa: ANN401  (an extra's class)
+    """Refuse a URL whose options redis-py would refuse at the first connection only.
+
+    Raises:
+        ConfigurationError: An option is unknown, or cannot be used.
+    """
+    problem: str | None = None
     try:
-        cast("Any", redis.ConnectionPool).from_url(url)
+        pool = pool_class.from_url(url)
     except ValueError:
         raise ConfigurationError(_UNREADABLE) from None
-    return from_url
+    try:
+        pool.connection_class(**pool.connection_kwargs)
+    except (TypeError, ValueError) as error:
+        names = [name for name in parse_qs(urlsplit(url).query) if f"'{name}'" in str(error)]
+        problem = f"{names[0]!r} is no option of redis-py" if names else str(error)[:200]
+    except Exception as error:  # noqa: BLE001  (redis-py's own, for options that do not go together)
+        problem = str(error)[:200]
+    if problem is not None:
+        raise ConfigurationError(f"url has an option that cannot be used: {problem}")
+    if pool.connection_kwargs.get("decode_responses"):
+        raise ConfigurationError("url must not have decode_responses: answers are bytes")
+    for option in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        file = pool.connection_kwargs.get(option)
+        if file is not None and not os.access(file, os.R_OK):
+            raise ConfigurationError(
+                f"{option} in url names {file!r}, which is not there or cannot be read"
+            )
+
+
+def usable(client: Any) -> None:  # noqa: ANN401  (an extra's class)
+    """Refuse a client whose answers could not be read.
+
+    Raises:
+        ConfigurationError: It hands out text, is one of asyncio, or no client at all.
+    """
+    if not hasattr(client, "get_encoder") or iscoroutinefunction(client.execute_command):
+        raise ConfigurationError(
+            "connect must return a client of redis-py that is not one of asyncio; got "
+            f"{type(client).__module__}.{type(client).__qualname__}"
+        )
+    if client.get_encoder().decode_responses:
+        raise ConfigurationError(
+            "the client of redis-py must hand out bytes: leave decode_responses out"
+        )
 
 
 def _parts_of(url: str) -> SplitResult:

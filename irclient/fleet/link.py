@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient._runtime.threads import DaemonThreads
-from irclient.errors import ConfigurationError
 from irclient.fleet.clock import ServerClock
+from irclient.fleet.connecting import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,6 +151,8 @@ class Link:
         self._is_running = self._is_awake = False
         self._client: Any = None
         self._connect_at = float("-inf")
+        #: Why the connection was dropped: what is lost until the next is lost for that reason.
+        self._trouble = ""
         self.clock = ServerClock()
         #: This process, for the server.
         self.member = secrets.token_hex(6)
@@ -218,7 +220,7 @@ class Link:
             request.lost("it was given up before it was sent", now)
             return
         if self._client is None and now < self._connect_at:
-            request.lost("the server could not be reached a moment ago", now)
+            request.lost(self._trouble, now)
             return
         try:
             reply = self._reply_to(request)
@@ -232,7 +234,8 @@ class Link:
             self._connect_at = now + _CONNECT_AGAIN_AFTER
             if self.counts.lost_at is None:
                 self.counts.lost_at = now
-            request.lost(_reason(problem), now)
+            self._trouble = _reason(problem)
+            request.lost(self._trouble, now)
         else:
             self.is_present = True
             self.counts.alone_for, self.counts.lost_at = self.alone_for(reply.now), None
@@ -267,10 +270,7 @@ class Link:
     def _connected(self) -> Any:  # noqa: ANN401  (an extra's class)
         if self._client is None:
             client = self._connect()
-            if client.get_encoder().decode_responses:
-                raise ConfigurationError(
-                    "the client of redis-py must hand out bytes: leave decode_responses out"
-                )
+            usable(client)
             self._client = client
             self.clock.forget()
         return self._client

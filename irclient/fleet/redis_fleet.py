@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from irclient._core.lease import PATIENCE
@@ -19,6 +20,7 @@ from irclient.fleet.news import FleetNews
 from irclient.fleet.port import Port
 from irclient.fleet.server_report import report_on
 from irclient.fleet.shared_memory import FleetMemory
+from irclient.observe import FleetLost
 from irclient.stats import FleetStats
 
 if TYPE_CHECKING:
@@ -129,6 +131,8 @@ class RedisFleet:
         self._untold.append(untold)
 
     def _tell(self, record: Record) -> None:
+        if isinstance(record, FleetLost):
+            record = replace(record, fleet=self._name, server=self._address)
         for each in self._untold:
             if len(each) < _MOST_UNTOLD:
                 each.append(record)
@@ -186,7 +190,8 @@ class RedisFleet:
 
     def examine(self) -> ServerReport:
         """Ask the server, over a connection of its own, what a fleet needs of it; for a doctor."""
-        return report_on(self._connect, self._link)
+        is_socket = (self._address or "").startswith("/")
+        return report_on(self._connect, self._link, is_socket=is_socket)
 
     def close(self) -> None:
         """Tell the others that this process has left; closing again does nothing."""

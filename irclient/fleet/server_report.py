@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from irclient.fleet.connecting import usable
+from irclient.fleet.obstacles import Obstacle, obstacle_in
 from irclient.fleet.scripts import Script
+from irclient.fleet.trial import TRIAL, TRIAL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +32,6 @@ return {now, id}
 """)
 
 
-#: What stands in the way: no answer, a login that is refused, a replica, missing rights, or a
-#: trouble of the server's own, such as no memory.
-Obstacle: TypeAlias = Literal["unreachable", "login", "read-only", "rights", "server"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReport:
     """How a fleet's server is doing, seen from this process.
@@ -45,6 +43,7 @@ class ServerReport:
         round_trips: Seconds that messages took, sorted.
         clock_ahead: Seconds by which its clock is ahead of this host's.
         eviction: Its ``maxmemory-policy``; None where it may not be asked.
+        is_node: Whether it is one node of a cluster, and the client one of a single server.
     """
 
     trouble: str | None = None
@@ -53,20 +52,27 @@ class ServerReport:
     round_trips: tuple[float, ...] = ()
     clock_ahead: float = 0.0
     eviction: str | None = None
+    is_node: bool = False
 
 
-def report_on(connect: Callable[[], Any], link: Link) -> ServerReport:
+def report_on(connect: Callable[[], Any], link: Link, *, is_socket: bool = False) -> ServerReport:
     """Ask the server, over a connection of its own."""
     client: Any = None
+    eviction, is_node = None, False
     try:
-        client = connect()
+        made = connect()
+        usable(made)
+        client = made
+        _try_all(client, link)
         trips, identity = _round_trips(client, [link.key("report", each) for each in "ab"])
-        eviction = None
         with suppress(Exception):
             eviction = str(client.config_get("maxmemory-policy")["maxmemory-policy"])
+        is_node = _is_node(client)
     except Exception as problem:  # noqa: BLE001  (whatever it is, it is what is to be reported)
         words = f"{type(problem).__name__}: {str(problem)[:200]}"
-        return ServerReport(trouble=words, obstacle=_obstacle(problem))
+        return ServerReport(
+            trouble=words, obstacle=obstacle_in(problem, is_socket=is_socket), is_node=is_node
+        )
     finally:
         if client is not None:
             with suppress(Exception):
@@ -77,7 +83,32 @@ def report_on(connect: Callable[[], Any], link: Link) -> ServerReport:
         round_trips=tuple(sorted(took for took, _ in trips)),
         clock_ahead=quickest[1],
         eviction=eviction,
+        is_node=is_node,
     )
+
+
+def _try_all(client: Any, link: Link) -> None:  # noqa: ANN401  (an extra's class)
+    """Try each command that the fleet's scripts use.
+
+    Raises:
+        ResponseError: One was refused.
+    """
+    from redis.exceptions import ResponseError  # noqa: PLC0415  (an extra)
+
+    keys = [link.key("report", each) for each in TRIAL_KEYS]
+    told = client.eval(TRIAL.text, len(keys), *keys, 0)[1:]
+    if told:
+        command, words = (each.decode(errors="replace") for each in told)
+        raise ResponseError(f"{command} in a script: {words}")
+
+
+def _is_node(client: Any) -> bool:  # noqa: ANN401  (an extra's class)
+    from redis import Redis  # noqa: PLC0415  (an extra)
+
+    if isinstance(client, Redis):
+        with suppress(Exception):
+            return bool(cast("Any", client).info("cluster").get("cluster_enabled"))
+    return False
 
 
 def _round_trips(client: Any, keys: list[str]) -> tuple[list[tuple[float, float]], str]:  # noqa: ANN401
@@ -100,22 +131,3 @@ def _round_trips(client: Any, keys: list[str]) -> tuple[list[tuple[float, float]
         trips.append((took, int(now) / 1e6 - sent_at - took / 2))
         identity = str(told.decode() if isinstance(told, bytes) else told)
     return trips, identity
-
-
-def _obstacle(problem: Exception) -> Obstacle:
-    from redis import exceptions  # noqa: PLC0415  (an extra)
-
-    match problem:
-        # Some of these are a ConnectionError to redis-py.
-        case exceptions.AuthenticationError():
-            return "login"
-        case exceptions.NoPermissionError() | exceptions.AuthorizationError():
-            return "rights"
-        case exceptions.BusyLoadingError():
-            return "server"
-        case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
-            return "unreachable"
-        case exceptions.ReadOnlyError():
-            return "read-only"
-        case _:
-            return "rights" if "unknown command" in str(problem).lower() else "server"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.fleet import RedisFleet
-from irclient.fleet.server_report import Obstacle, ServerReport
+from irclient.fleet.obstacles import Obstacle
+from irclient.fleet.server_report import ServerReport
 
 __all__ = ["examine_fleet"]
 
@@ -13,10 +14,21 @@ _SLOW_FROM = 0.02
 _CLOCK_WRONG_FROM = 1.0
 _MENDS: dict[Obstacle, str] = {
     "unreachable": "start it, or correct host and port in fleet.url (IRCLIENT_FLEET__URL), or "
-    "open the firewall",
+    "open the firewall; and see whether the port speaks TLS: rediss:// if it does, redis:// if not",
     "login": "correct the user and password in fleet.url (IRCLIENT_FLEET__URL)",
     "read-only": "name the primary in fleet.url (IRCLIENT_FLEET__URL): a replica takes no writes",
-    "rights": "let its user run EVAL, EVALSHA, TIME and INFO on keys that begin with irclient:",
+    "rights": "let its user do what the scripts do: ACL SETUSER NAME on >PASSWORD ~irclient:* "
+    "-@all +@read +@write +@scripting -@dangerous +time +info",
+    "certificate": "name the authority of its certificate in the URL, "
+    "?ssl_ca_certs=/path/ca.pem, or in SSL_CERT_FILE (IRCLIENT_CA_FILE is not for it)",
+    "ca file": "name a file of authorities that is there: ssl_ca_certs in the URL",
+    "tls": "see whether the port speaks TLS: rediss:// if it does, redis:// if not; "
+    "and whether the server accepts connections from this host (bind, protected-mode)",
+    "cluster": "it is a node of a cluster: give the fleet connect=lambda: RedisCluster(...) "
+    "in the code, in place of the URL",
+    "memory": "give the server more memory, and set maxmemory-policy to volatile-lru",
+    "database": "correct the number at the end of the URL: the server has no such database",
+    "client": "correct the options in fleet.url (IRCLIENT_FLEET__URL), or the function connect=",
     "server": "look at the server itself, by its own words",
 }
 
@@ -49,7 +61,9 @@ def _speed(report: ServerReport, subject: str) -> Finding:
         f"{abs(apart) * 1e3:.0f} ms {'ahead of' if apart > 0 else 'behind'} this machine's"
     )
     advice = None
-    if p99 >= _SLOW_FROM:
+    if report.is_node:
+        advice = f"{_MENDS['cluster']}: after a resharding this node refuses messages"
+    elif p99 >= _SLOW_FROM:
         advice = "use a server in the same region: each call that asks it waits so long"
     elif abs(apart) >= _CLOCK_WRONG_FROM:
         advice = "have both clocks set (NTP): the fleet does not mind, tokens and logs do"

@@ -49,7 +49,7 @@ def test_a_user_that_may_not_run_scripts_is_wrong(server: Server) -> None:
     [finding] = examine_fleet(RedisFleet(url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
     assert "secret" not in f"{finding.saw}{finding.advice}"
-    assert "EVAL" in (finding.advice or "")
+    assert "+@scripting" in (finding.advice or "")
 
 
 def test_a_server_that_is_not_there_is_wrong() -> None:
@@ -59,7 +59,7 @@ def test_a_server_that_is_not_there_is_wrong() -> None:
     assert finding.verdict is Verdict.WRONG
     assert f"at 127.0.0.1:{port}" in finding.subject
     assert "start it" in (finding.advice or "")
-    assert "EVAL" not in (finding.advice or "")
+    assert "ACL" not in (finding.advice or "")
     assert "secret" not in repr(finding)
 
 
@@ -86,7 +86,7 @@ def test_a_server_that_is_full_has_no_fault_of_its_users(server: Server) -> None
     [finding] = examine_fleet(RedisFleet(server.url, name="shop", workers=2))
     assert finding.verdict is Verdict.WRONG
     assert "maxmemory" in finding.saw
-    assert "EVAL" not in (finding.advice or "")
+    assert "ACL" not in (finding.advice or "")
 
 
 def test_a_user_that_may_not_ask_which_server_it_is_is_warned_of(server: Server) -> None:
