@@ -220,12 +220,7 @@ class Returned(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetJoined(Record):
-    """A process shares an endpoint's TPS with its fleet from now on.
-
-    Attributes:
-        endpoint: Its label, ``account/name``.
-        members: How many processes do.
-    """
+    """A process, one of `members`, shares an endpoint's TPS with its fleet from now on."""
 
     endpoint: str
     members: int
@@ -234,8 +229,6 @@ class FleetJoined(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetLost(Record):
     """A fleet's server cannot be used: calls go on, with the process's own part of the TPS.
-
-    The account is well, as far as is known.
 
     Attributes:
         endpoint: The label of the endpoint whose TPS is shared there, ``account/name``.
@@ -254,13 +247,7 @@ class FleetLost(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetReturned(Record):
-    """A fleet's server answers again.
-
-    Attributes:
-        endpoint: The label of the endpoint, ``account/name``.
-        after: Seconds that it could not be reached.
-        members: How many processes it has heard of lately.
-    """
+    """A fleet's server answers again, after `after` seconds: it knows of `members` processes."""
 
     endpoint: str
     after: float

@@ -208,7 +208,7 @@ def test_a_node_of_a_cluster_is_told_with_the_slot_and_without() -> None:
     [
         lambda: None,
         lambda: 1 / 0,
-        redis.asyncio.Redis,
+        lambda: redis.asyncio.Redis(port=1),
         lambda: redis.Redis(decode_responses=True),
     ],
 )
