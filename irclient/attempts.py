@@ -13,7 +13,7 @@ class Attempt:
 
     Attributes:
         endpoint: The label of the service endpoint, ``account/name``.
-        outcome: The verdict in one word, for example ``"throttled"`` or ``"timed_out"``.
+        outcome: The verdict in one word, for example ``"throttled"`` or ``"timed out"``.
         status: The HTTP status, or None when no complete answer came.
         reason: What happened, in words fit for a log line: never a token, never a user id.
         started_after: Seconds from the start of the call to the start of this attempt.

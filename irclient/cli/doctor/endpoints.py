@@ -24,6 +24,7 @@ from irclient.transports import default_transport
 
 __all__ = ["examine_endpoint"]
 
+_ADVICE_FOR_TIME = "check whether the service is overloaded, or allow more --timeout"
 #: By who must act; the first kind that fits decides.
 _ADVICE: tuple[tuple[type[IRError], str], ...] = (
     (AccessDenied, "add the App ID to the account's endpoint authentication list"),
@@ -40,7 +41,7 @@ _ADVICE: tuple[tuple[type[IRError], str], ...] = (
         ),
     ),
     (UnexpectedAnswer, "check that the url is that of a service endpoint"),
-    (DeadlineExceeded, "check whether the service is overloaded, or allow more --timeout"),
+    (DeadlineExceeded, _ADVICE_FOR_TIME),
 )
 
 
@@ -62,7 +63,8 @@ def examine_endpoint(
         obstacle: What was found wrong with the way to it: then that is also the advice here.
     """
     settings = Settings(
-        timeouts=Timeouts(deadline=timeout, attempt=timeout, connect=timeout),
+        # The client fetches a token of its own before it asks, from two hosts.
+        timeouts=Timeouts(deadline=3 * timeout, attempt=timeout, connect=timeout),
         retries=Retries(max_attempts=1),
         caching=Caching(enabled=False),
     )
@@ -105,6 +107,8 @@ def _advice(
             return mistaken
     if isinstance(error, QueryError):
         return _advice_for_refusal(endpoint)
+    if any(each.outcome == "timed out" for each in error.attempts):
+        return _ADVICE_FOR_TIME
     if isinstance(credential, StaticToken) and isinstance(error, AuthenticationError):
         return (
             "a key must be a line of the keys_file of `irclient serve`, whose log says why it was "

@@ -1,6 +1,9 @@
 """What the doctor says about service endpoints."""
 
+import time
+
 import pytest
+from azure.core.credentials import AccessToken
 
 from irclient import ServiceEndpoint, StaticToken
 from irclient.cli.doctor.endpoints import examine_endpoint
@@ -43,3 +46,14 @@ def test_each_refusal_has_its_advice(service, status, body, saw, advice):
     assert finding.verdict is Verdict.WRONG
     assert finding.saw.startswith(saw)
     assert advice in finding.advice
+
+
+def test_a_token_that_takes_longer_than_a_check_keeps_no_endpoint_from_being_asked(service):
+    class Slow:
+        def get_token(self, *_scopes):
+            time.sleep(2.0)
+            return AccessToken(TOKEN, int(time.time()) + 3600)
+
+    endpoint = ServiceEndpoint("contoso-a", "web", tps=5, url=service.url)
+
+    assert examine_endpoint(endpoint, Slow(), ca_file=None, timeout=1.5).verdict is Verdict.GOOD
