@@ -20,6 +20,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import settings
 from sybil import Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract.lexers import LexerCollection
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As started in the background by a script, where tests of Ctrl-C could not but fail.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Examples have no deadline of their own: on a busy machine any of them can take a while.
+settings.register_profile("whole", deadline=None)
+settings.load_profile("whole")
 
 _ROOT = Path(__file__).parent
 _INFO = re.compile(r'(?P<language>python|text)(?: title="(?P<title>[\w.]+)")?$\n', re.MULTILINE)

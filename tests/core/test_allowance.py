@@ -204,7 +204,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(TPS[:6]), STEPS)
 def test_whatever_callers_do_no_window_holds_more_than_the_limit(tps, steps) -> None:
     allowance, now, held, starts = Allowance(tps, adaptive=True), 100.0, [], []
@@ -237,7 +237,7 @@ def test_whatever_callers_do_no_window_holds_more_than_the_limit(tps, steps) -> 
     assert (status.limit, status.used) == (status.full_limit, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from([1.0, 2.5, 10.0, 40.0]),
     st.integers(2, 60),

@@ -210,4 +210,4 @@ class Client(RuleBasedStateMachine):
 
 
 TestClient = Client.TestCase
-TestClient.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestClient.settings = settings(max_examples=40, stateful_step_count=40)

@@ -546,7 +546,7 @@ def after(tps, more_workers, demand, weather, seed) -> Fleet:
     weather=WEATHER,
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_second_holds_more_than_the_tps_in_any_weather(
     tps, more_workers, demand, weather, seed
 ) -> None:

@@ -140,7 +140,7 @@ def compared(a: Response | Failure, b: Response | str) -> str:
     return "ours"
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     pieces=st.lists(
         st.sampled_from(

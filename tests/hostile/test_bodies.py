@@ -157,7 +157,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     query=st.sampled_from(QUERIES),
     status=st.sampled_from(STATUSES),
@@ -168,7 +168,7 @@ def test_any_json_gives_an_answer_a_finding_or_words(query, status, tree) -> Non
     check_body(query, status, json.dumps(tree).encode())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(query=st.sampled_from(QUERIES), status=st.sampled_from(STATUSES), body=st.binary())
 def test_any_bytes_give_an_answer_a_finding_or_words(query, status, body) -> None:
     check_body(query, status, body)

@@ -77,7 +77,7 @@ def test_the_longest_header_that_a_transport_lets_through_is_read_in_bounded_tim
             assert time.thread_time() - began_at < 0.5, (name, piece)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.dictionaries(st.sampled_from(_NAMES), st.text(max_size=60), min_size=1))
 @example({"retry-after": ""})
 @example({"retry-after": " "})
