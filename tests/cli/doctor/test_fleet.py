@@ -25,6 +25,7 @@ def server() -> Iterator[Server]:
         yield own
 
 
+@pytest.mark.timing
 def test_a_server_that_is_well_is_good_and_keeps_nothing_of_it(server: Server) -> None:
     speed, memory = examine_fleet(RedisFleet(server.url, name="shop", workers=2))
     assert (speed.verdict, memory.verdict) == (Verdict.GOOD, Verdict.GOOD)
