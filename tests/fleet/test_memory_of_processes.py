@@ -31,6 +31,7 @@ def asked(service: Accounts, account: str = "a") -> int:
     return len(service.arrivals(account))
 
 
+@pytest.mark.timing
 def test_a_hot_list_costs_one_request_in_each_time_that_it_is_fresh(
     server: Server, service: Accounts
 ) -> None:

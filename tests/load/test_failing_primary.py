@@ -31,6 +31,7 @@ def test_every_call_of_a_crowd_is_answered_while_the_primary_fails(service, kind
     holds(failing.at_once_of(service, world, kind=kind, callers=callers, timeouts=timeouts))
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_a_primary_that_is_not_cooked_is_left_alone_while_calls_go_on_coming(world):
     holds(failing.uncooked_for_long(world, per_second=200, seconds=2.5))

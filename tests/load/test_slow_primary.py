@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.promise import slow
 from benchmarks.promise.stage import THREADS
 from tests.load.holding import holds, worlds
@@ -9,6 +11,7 @@ from tests.load.holding import holds, worlds
 BOTH = (THREADS, "asyncio")
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_a_primary_that_is_sixty_times_slower_loses_its_traffic(world):
     holds(slow.gray(world, callers=10, seconds=3, p50_below=100))
