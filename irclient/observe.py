@@ -96,11 +96,13 @@ class TpsUsedElsewhere(Record):
         endpoint: Its label, ``account/name``.
         used: Requests of this process in the last second.
         allowed: How many its share of the TPS allows.
+        members: The number of processes of its fleet, whose requests `used` counts then; or None.
     """
 
     endpoint: str
     used: int
     allowed: int
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,18 +60,20 @@ class FleetStats:
     """Counts of one process since it began.
 
     Attributes:
-        messages: Messages to the server.
+        messages: Messages to the server, those included that could not be sent.
         lent: How many requests a second the process may start at this moment without asking, at
             all endpoints together.
         slots: Slots that the server gave in addition, one by one.
         given_back: How many of these slots were not used.
-        lost: Messages without an answer, and connections that could not be made.
+        lost: Messages without an answer, also because no connection could be made.
         late: Messages that reached the server when the process no longer waited for them.
         alone_for: Seconds in which the server could not be reached.
         memory_hits: Look-ups that found an answer of another process.
         memory_misses: Look-ups that found none, so that this process asked the service.
         memory_waits: Look-ups that found that another process was asking.
         memory_kept: Answers that this process stored for all.
+        to_forget: Calls of `forget_user`, `forget_item` and `clear` that have not reached the
+            server; after `close()`, those that never will.
     """
 
     messages: int
@@ -85,6 +87,7 @@ class FleetStats:
     memory_misses: int = 0
     memory_waits: int = 0
     memory_kept: int = 0
+    to_forget: int = 0
 
 
 def _told(count: Any) -> str:  # noqa: ANN401  (a number, or numbers by name)

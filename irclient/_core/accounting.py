@@ -113,7 +113,11 @@ def _look_for_others(call: CallState, endpoint: ServiceEndpoint, now: float) -> 
         return
     state.has_seen_others = True
     seen = TpsUsedElsewhere(
-        at=now, endpoint=endpoint.label, used=status.used, allowed=status.full_limit
+        at=now,
+        endpoint=endpoint.label,
+        used=status.used,
+        allowed=status.full_limit,
+        members=status.members,
     )
     # Not by `note`: it is logged where there are no observers, too.
     call.records.append(call.own(seen))

@@ -86,6 +86,11 @@ class FleetMember:
         self._first_at = self._learned_at = -math.inf
         self._throttled_at = self._blocked_until = self._batch_at = -math.inf
 
+    @property
+    def tps(self) -> float:
+        """Requests per second of the endpoint."""
+        return self._tps
+
     def next_message_at(self, now: float) -> float:
         """The instant at which there is something to send, should nothing happen before."""
         if not self._is_used:

@@ -23,6 +23,10 @@ _ELSEWHERE: Final = (
     "processes use this endpoint? Give each its share (IRCLIENT_SHARE=auto, "
     "Throttling(share=...)), or let them share one TPS as a fleet"
 )
+_ANOTHER_FLEET: Final = (
+    "%s answered 429 though this fleet sent %d of the %d requests a second that it may: another "
+    "fleet or program uses this endpoint. Give all the same fleet name, or each a lower tps"
+)
 
 
 def tell(observers: Sequence[Observer], *records: Record) -> None:
@@ -33,7 +37,11 @@ def tell(observers: Sequence[Observer], *records: Record) -> None:
     for record in records:
         if type(record) is TpsUsedElsewhere:
             # Logged once, since nothing else shows it.
-            _logger.warning(_ELSEWHERE, record.endpoint, record.used, record.allowed)
+            counts = (record.endpoint, record.used, record.allowed)
+            if record.members is None:
+                _logger.warning(_ELSEWHERE, *counts)
+            else:
+                _logger.warning(_ANOTHER_FLEET, *counts)
         elif not (observers or _is_raised(record)):
             _logged(record)
         for observer in observers:

@@ -138,6 +138,8 @@ class Link:
         self._connect, self.name, self.patience = connect, name, patience
         self._login = login
         self._sources: list[Source] = []
+        #: Called once the link is closed.
+        self.when_closed: Callable[[], None] = _nothing
         self._is_closed = False
         self._threads = DaemonThreads(1, "irclient fleet")
         self._lock = fork_safe_lock()
@@ -222,6 +224,7 @@ class Link:
         if self._client is None and now < self._connect_at:
             request.lost(self._trouble, now)
             return
+        self.counts.messages += 1
         try:
             reply = self._reply_to(request)
         except Exception as problem:  # noqa: BLE001  (whatever it was: it is not to be trusted)
@@ -258,7 +261,6 @@ class Link:
             self.clock.hear(sent_at, time.monotonic(), int(server_time) / 1e6)
         sent_at = time.monotonic()
         until = int((sent_at + self.patience + (self.clock.ahead or 0.0)) * 1e6)
-        self.counts.messages += 1
         values = _evaluate(client, request.script, request.keys, [until, *request.arguments])
         now = time.monotonic()
         self.clock.hear(sent_at, now, int(values[0]) / 1e6)
@@ -289,6 +291,7 @@ class Link:
         if self._forks == fork_count() and self._is_running:
             self._inbox.put(None)
             self._ended.wait(2 * self.patience)
+        self.when_closed()
 
     @property
     def is_closed(self) -> bool:
@@ -370,6 +373,10 @@ def _reason(problem: Exception) -> str:
         return "the server stood still"
     # Of an error of redis-py only what the server says, never what it was sent.
     return f"{type(problem).__name__}: {str(problem)[:200]}"
+
+
+def _nothing() -> None:
+    """Nobody waits for the end."""
 
 
 _links: weakref.WeakSet[Link] = weakref.WeakSet()

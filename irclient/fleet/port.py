@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from irclient._core.fleet_messages import Message
     from irclient._core.shared_allowance import SharedAllowance
     from irclient.fleet.link import Link, Reply
+    from irclient.fleet.members import Members
 
 __all__ = ["Port"]
 
@@ -23,11 +24,14 @@ class Port:
     Args:
         allowance: The allowance.
         name: The endpoint's, in the names of keys.
+        members: Told how many processes there are, if anything is.
     """
 
-    def __init__(self, allowance: SharedAllowance, *, name: str) -> None:
+    def __init__(
+        self, allowance: SharedAllowance, *, name: str, members: Members | None = None
+    ) -> None:
         self.allowance = allowance
-        self._name = name
+        self._name, self._members = name, members
         self.slots = self.given_back = 0
 
     def next_request(self, link: Link, now: float) -> Request | None:
@@ -107,6 +111,8 @@ class Port:
             slots=tuple((reply.here(at), int(number)) for at, number in slots),
         )
         self.slots += len(answer.slots)
+        if self._members is not None:
+            self._members.hear(present, reply.now)
         self.allowance.answered(answer, reply.sent_at, reply.now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import time
 from dataclasses import replace
@@ -15,6 +16,7 @@ from irclient._values.secret import Secret
 from irclient.errors import ConfigurationError
 from irclient.fleet.connecting import address_in, connector
 from irclient.fleet.link import Link
+from irclient.fleet.members import Members
 from irclient.fleet.memory_of_accounts import MemoryOfAccounts
 from irclient.fleet.news import FleetNews
 from irclient.fleet.port import Port
@@ -24,7 +26,7 @@ from irclient.observe import FleetLost
 from irclient.stats import FleetStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
     from irclient._core.allowance_protocol import EndpointAllowance
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisFleet"]
 
+_logger = logging.getLogger("irclient")
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: What is shorter can be found by trying.
 _SHORTEST_SECRET: Final = 16
@@ -94,6 +97,7 @@ class RedisFleet:
         self._name, self._workers = name, workers
         self._lock = fork_safe_lock()
         self._ports: dict[str, Port] = {}
+        self._members = Members(name, workers)
         self._untold: list[list[Record]] = []
         self._address = address_in(url)
         login = None if credential is None else _login(credential, url)
@@ -163,11 +167,21 @@ class RedisFleet:
                     label=endpoint.label,
                     tell=self._tell,
                 )
-                # Of an endpoint, the account's name is not known to all who read the server.
-                digest = hashlib.blake2b(endpoint.url.encode(), digest_size=8).hexdigest()
-                port = self._ports[endpoint.url] = Port(allowance, name=digest)
+                port = self._ports[endpoint.url] = Port(
+                    allowance, name=_place_of(endpoint.url), members=self._members
+                )
                 self._link.add(port)
-            return port.allowance
+            allowance = port.allowance
+        if allowance.tps != endpoint.tps:
+            _logger.warning(
+                "%s has a tps of %g in one client of fleet %r and of %g in another: the first "
+                "counts in this process. Give all clients and all processes of a fleet the same",
+                endpoint.label,
+                allowance.tps,
+                self._name,
+                endpoint.tps,
+            )
+        return allowance
 
     def stats(self) -> FleetStats:
         """Return what this process has asked of the server since it began, counted."""
@@ -186,12 +200,18 @@ class RedisFleet:
             memory_misses=memory.misses,
             memory_waits=memory.waits,
             memory_kept=memory.kept,
+            to_forget=self._memory.to_forget,
         )
 
-    def examine(self) -> ServerReport:
-        """Ask the server, over a connection of its own, what a fleet needs of it; for a doctor."""
+    def examine(self, endpoints: Iterable[ServiceEndpoint] = ()) -> ServerReport:
+        """Ask the server, over a connection of its own, what a fleet needs of it; for a doctor.
+
+        Args:
+            endpoints: Those for which it is asked how many processes share their TPS.
+        """
+        places = [_place_of(each.url) for each in endpoints]
         is_socket = (self._address or "").startswith("/")
-        return report_on(self._connect, self._link, is_socket=is_socket)
+        return report_on(self._connect, self._link, places=places, is_socket=is_socket)
 
     def close(self) -> None:
         """Tell the others that this process has left; closing again does nothing."""
@@ -209,6 +229,11 @@ class RedisFleet:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a RedisFleet cannot be pickled; make one in each process")
+
+
+def _place_of(url: str) -> str:
+    """What stands for an endpoint in keys, which others may read: its account is not named."""
+    return hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
 
 
 def _kept(secret: str) -> Secret:

@@ -13,13 +13,15 @@ from irclient.fleet.scripts import Script
 from irclient.fleet.trial import TRIAL, TRIAL_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from irclient.fleet.link import Link
 
 __all__ = ["Obstacle", "ServerReport", "report_on"]
 
 _ROUNDS: Final = 50
+#: Seconds. A process that lives is heard twice in a second.
+_SILENT_FROM: Final = 3
 _MOST_UNANSWERED: Final = 5
 #: Writes, reads and deletes what nothing else uses.
 _TRY: Final = Script("""
@@ -43,6 +45,7 @@ class ServerReport:
         round_trips: Seconds that messages took, sorted.
         clock_ahead: Seconds by which its clock is ahead of this host's.
         eviction: Its ``maxmemory-policy``; None where it may not be asked.
+        members: How many processes of the fleet it has heard of lately, at the endpoint with most.
         is_node: Whether it is one node of a cluster, and the client one of a single server.
     """
 
@@ -52,13 +55,27 @@ class ServerReport:
     round_trips: tuple[float, ...] = ()
     clock_ahead: float = 0.0
     eviction: str | None = None
+    members: int = 0
     is_node: bool = False
 
 
-def report_on(connect: Callable[[], Any], link: Link, *, is_socket: bool = False) -> ServerReport:
-    """Ask the server, over a connection of its own."""
+def report_on(
+    connect: Callable[[], Any],
+    link: Link,
+    *,
+    places: Sequence[str] = (),
+    is_socket: bool = False,
+) -> ServerReport:
+    """Ask the server, over a connection of its own.
+
+    Args:
+        connect: Makes a client.
+        link: To the server.
+        places: The names of endpoints in keys.
+        is_socket: Whether it is reached by a socket's path.
+    """
     client: Any = None
-    eviction, is_node = None, False
+    eviction, is_node, members = None, False, 0
     try:
         made = connect()
         usable(made)
@@ -68,6 +85,8 @@ def report_on(connect: Callable[[], Any], link: Link, *, is_socket: bool = False
         with suppress(Exception):
             eviction = str(client.config_get("maxmemory-policy")["maxmemory-policy"])
         is_node = _is_node(client)
+        keys = [link.key("tps", place, "seen") for place in places]
+        members = max((_heard_lately(client, key) for key in keys), default=0)
     except Exception as problem:  # noqa: BLE001  (whatever it is, it is what is to be reported)
         words = f"{type(problem).__name__}: {str(problem)[:200]}"
         return ServerReport(
@@ -83,6 +102,7 @@ def report_on(connect: Callable[[], Any], link: Link, *, is_socket: bool = False
         round_trips=tuple(sorted(took for took, _ in trips)),
         clock_ahead=quickest[1],
         eviction=eviction,
+        members=members,
         is_node=is_node,
     )
 
@@ -100,6 +120,12 @@ def _try_all(client: Any, link: Link) -> None:  # noqa: ANN401  (an extra's clas
     if told:
         command, words = (each.decode(errors="replace") for each in told)
         raise ResponseError(f"{command} in a script: {words}")
+
+
+def _heard_lately(client: Any, key: str) -> int:  # noqa: ANN401  (an extra's class)
+    """Count the members of an endpoint; those that fell silent are taken out late."""
+    seconds, _ = client.time()
+    return int(client.zcount(key, int(seconds - _SILENT_FROM) * 1_000_000, "+inf"))
 
 
 def _is_node(client: Any) -> bool:  # noqa: ANN401  (an extra's class)

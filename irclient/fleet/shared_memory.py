@@ -14,6 +14,7 @@ is recalled.
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from collections import deque
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FleetMemory"]
 
+_logger = logging.getLogger("irclient")
 #: Seconds after which a server that was away is tried again.
 _AGAIN_AFTER: Final = 0.1
 #: Answers that wait to be kept; more are not, the oldest first.
@@ -78,6 +80,7 @@ class FleetMemory:
         self._own: weakref.WeakSet[Memory] = weakref.WeakSet()
         self._begin()
         link.add(self)
+        link.when_closed = self._tell_what_is_left
         _fleets.add(self)
 
     def _begin(self) -> None:
@@ -192,6 +195,20 @@ class FleetMemory:
         return forgotten.covers(at, map(self._item_digest, items_of(entry)))
 
     # What the link asks for, and brings, on its thread.
+
+    @property
+    def to_forget(self) -> int:
+        """How many things the server has not been told to forget yet."""
+        return len(self._to_forget)
+
+    def _tell_what_is_left(self) -> None:
+        if self._to_forget:
+            _logger.warning(
+                "fleet %r was closed before its server knew of %d things to forget: other "
+                "processes may still answer with them. Forget them again once the server is back",
+                self.link.name,
+                len(self._to_forget),
+            )
 
     @property
     def has_to_send(self) -> bool:

@@ -23,9 +23,13 @@ from irclient.integrations.metrics import (
     ERROR,
     FAILOVERS,
     FALLBACKS,
+    FLEET_MEMBERS,
+    FLEET_MODE,
     HEDGES,
     JOINED_FLIGHTS,
     KIND,
+    MODE,
+    MODES,
     OPERATION,
     ORIGIN,
     OUTCOME,
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from irclient.attempts import Attempt
+    from irclient.health import AllowanceStatus
     from irclient.instrument import Watched
     from irclient.integrations.metrics import Metric
     from irclient.observe import Record
@@ -279,8 +284,18 @@ def _gauges(client: Watched) -> Iterator[Measured]:
         yield Measured(ENDPOINT_SHARE, each.share, label)
         for state in STATES:
             yield Measured(ENDPOINT_STATE, float(state == each.state), {**label, STATE: state})
+        yield from _gauges_of_fleet(each.allowance, label)
     stats = client.stats()
     yield Measured(RETRY_BUDGET, stats.retry_budget, {})
     yield Measured(CACHE_ENTRIES, stats.cached, {})
     if stats.cached_bytes is not None:
         yield Measured(CACHE_BYTES, stats.cached_bytes, {})
+
+
+def _gauges_of_fleet(allowance: AllowanceStatus, label: dict[str, Label]) -> Iterator[Measured]:
+    if allowance.mode is None:
+        return
+    for mode in MODES:
+        yield Measured(FLEET_MODE, float(mode == allowance.mode), {**label, MODE: mode})
+    if allowance.members is not None:
+        yield Measured(FLEET_MEMBERS, allowance.members, label)

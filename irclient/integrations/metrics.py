@@ -23,10 +23,14 @@ __all__ = [
     "ERROR",
     "FAILOVERS",
     "FALLBACKS",
+    "FLEET_MEMBERS",
+    "FLEET_MODE",
     "HEDGES",
     "JOINED_FLIGHTS",
     "KIND",
     "METRICS",
+    "MODE",
+    "MODES",
     "OPERATION",
     "ORIGIN",
     "OUTCOME",
@@ -48,6 +52,8 @@ __all__ = [
 
 #: The states that `health()` tells of.
 STATES: Final = ("working", "failing", "recovering", "not ready", "refusing", "slow")
+#: How an endpoint's TPS is shared, as `health()` tells it of a fleet.
+MODES: Final = ("joining", "shared", "alone")
 #: As the semantic conventions advise for the duration of HTTP requests.
 _SECONDS: Final = (
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
@@ -86,6 +92,7 @@ KIND: Final = "irclient.kind"
 SOURCE: Final = "irclient.source"
 VARIANT: Final = "irclient.variant"
 STATE: Final = "irclient.state"
+MODE: Final = "irclient.mode"
 OUTCOME: Final = "irclient.outcome"
 ERROR: Final = "error.type"
 
@@ -162,6 +169,16 @@ ENDPOINT_SHARE: Final = Metric(
     "irclient.endpoint.share", "gauge", "1",
     "The part of its traffic that an endpoint gets, from 0 to 1.", (ENDPOINT,), together="min",
 )  # fmt: skip
+FLEET_MODE: Final = Metric(
+    "irclient.fleet.mode", "gauge", "{client}",
+    "How many clients share an endpoint's TPS with their fleet, or do without its server.",
+    (ENDPOINT, MODE),
+)  # fmt: skip
+FLEET_MEMBERS: Final = Metric(
+    "irclient.fleet.members", "gauge", "{process}",
+    "How many processes a fleet has at an endpoint, as far as its server knows.",
+    (ENDPOINT,), together="min",
+)  # fmt: skip
 RETRY_BUDGET: Final = Metric(
     "irclient.retry_budget", "gauge", "{request}",
     "How many repeated requests could be sent now.", together="min",
@@ -179,6 +196,6 @@ TOKEN_EXPIRY: Final = Metric(
 METRICS: Final = (
     CALL_DURATION, REQUEST_DURATION, FAILOVERS, SPILLOVERS, HEDGES, FALLBACKS, JOINED_FLIGHTS,
     REFRESHES, EJECTIONS, THROTTLES, THROTTLE_WAIT, TOKEN_RENEWALS, ALLOWANCE_USED,
-    ALLOWANCE_LIMIT, ENDPOINT_STATE, ENDPOINT_SHARE, RETRY_BUDGET, CACHE_ENTRIES, CACHE_BYTES,
-    TOKEN_EXPIRY,
+    ALLOWANCE_LIMIT, ENDPOINT_STATE, ENDPOINT_SHARE, FLEET_MODE, FLEET_MEMBERS, RETRY_BUDGET,
+    CACHE_ENTRIES, CACHE_BYTES, TOKEN_EXPIRY,
 )  # fmt: skip

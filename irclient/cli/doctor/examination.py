@@ -62,7 +62,7 @@ def examine(config: Path | None, *, timeout: float) -> Iterator[Finding]:
     if clock is not None:
         yield clock
     if isinstance(configuration.fleet, RedisFleet):
-        yield from examine_fleet(configuration.fleet)
+        yield from examine_fleet(configuration.fleet, endpoints)
     has_token = True
     for finding in examine_credential(
         configuration.credential, timeout=timeout, obstacles=obstacles

@@ -1,11 +1,12 @@
 """Whether a fleet's server can be used: reached, asked, quick enough, and forgetting the right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.fleet import RedisFleet
 from irclient.fleet.obstacles import Obstacle
 from irclient.fleet.server_report import ServerReport
+from irclient.topology import ServiceEndpoint
 
 __all__ = ["examine_fleet"]
 
@@ -33,9 +34,11 @@ _MENDS: dict[Obstacle, str] = {
 }
 
 
-def examine_fleet(fleet: RedisFleet) -> Iterator[Finding]:
+def examine_fleet(
+    fleet: RedisFleet, endpoints: Sequence[ServiceEndpoint] = ()
+) -> Iterator[Finding]:
     """Ask the server of a fleet what it needs to know."""
-    report, subject = fleet.examine(), f"the server of {fleet.name}"
+    report, subject = fleet.examine(endpoints), f"the server of {fleet.name}"
     if fleet.address is not None:
         subject += f" at {fleet.address}"
     if report.trouble is not None:
@@ -50,6 +53,15 @@ def examine_fleet(fleet: RedisFleet) -> Iterator[Finding]:
         return
     yield _speed(report, subject)
     yield _memory(report, subject)
+    if report.members > fleet.workers:
+        yield Finding(
+            check="fleet members",
+            subject=subject,
+            verdict=Verdict.WARNING,
+            saw=f"{report.members} processes heard, workers says {fleet.workers}",
+            advice="raise workers (IRCLIENT_FLEET__WORKERS), or give another application another "
+            "fleet.name: without the server they would together take more than the TPS",
+        )
 
 
 def _speed(report: ServerReport, subject: str) -> Finding:

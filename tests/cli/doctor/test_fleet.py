@@ -120,7 +120,7 @@ def test_a_clock_that_is_seconds_off_is_warned_of(
     monkeypatch: pytest.MonkeyPatch, ahead: float, words: str
 ) -> None:
     report = ServerReport(round_trips=(0.001,) * 50, clock_ahead=ahead, eviction="volatile-lru")
-    monkeypatch.setattr(RedisFleet, "examine", lambda _: report)
+    monkeypatch.setattr(RedisFleet, "examine", lambda *_: report)
     speed, _ = examine_fleet(RedisFleet("redis://127.0.0.1", name="shop", workers=2))
     assert speed.verdict is Verdict.WARNING
     assert f"5000 ms {words}" in speed.saw

@@ -60,6 +60,7 @@ def test_every_metric_is_on_the_dashboard_but_those_that_another_shows() -> None
     assert unseen == {
         "irclient.cache.size",
         "irclient.ejections",
+        "irclient.fleet.members",
         "irclient.joined_flights",
         "irclient.refreshes",
         "irclient.token.renewals",
