@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import math
-import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -51,6 +51,7 @@ _MIXED_KINDS: Final[Kinds] = {
     "side": str, **QUERY_KINDS, "reason": str, "left_out": bool, **SERVED_KINDS, "query": str,
 }  # fmt: skip
 
+_LOGGER: Final = logging.getLogger("irclient.analysis")
 _CONFIDENCE: Final = 0.95
 _RESAMPLES: Final = 2000
 #: Values that are drawn at a time: 8 MiB of them.
@@ -164,10 +165,10 @@ def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
     reasons = Counter(out.values())
     reasons["both empty"] = sum(not pair.a and not pair.b for pair in pairs)
     if reasons["both empty"] == len(pairs):
-        warnings.warn(
-            f"{_NOTHING_COMPARED} ({_counted(+reasons) or 'neither side holds a query'}): collect "
-            "the same queries for both sides",
-            stacklevel=2,
+        _LOGGER.warning(
+            "%s (%s): collect the same queries for both sides",
+            _NOTHING_COMPARED,
+            _counted(+reasons) or "neither side holds a query",
         )
     per_query = frame_of((_measured(pair, k, p) for pair in pairs), _PAIR_KINDS)
     return Comparison(
