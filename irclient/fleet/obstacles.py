@@ -72,6 +72,7 @@ def obstacle_in(problem: Exception, *, is_socket: bool = False) -> Obstacle:
         (exceptions.BusyLoadingError, "server"),
         (exceptions.OutOfMemoryError, "memory"),
         (exceptions.MovedError, "cluster"),
+        (exceptions.RedisClusterException, "unreachable"),
         (ConfigurationError, "client"),
     )
     for kind, obstacle in by_kind:

@@ -218,6 +218,16 @@ def test_a_function_that_makes_no_usable_client_is_told(make) -> None:
     assert "connect=" in advice
 
 
+def test_a_cluster_of_which_no_node_answers_is_told() -> None:
+    port = free_port()
+    fleet = RedisFleet(
+        connect=lambda: redis.RedisCluster(host="127.0.0.1", port=port, socket_timeout=0.1),
+        name="shop",
+        workers=1,
+    )
+    assert advice_for(fleet)[0] == "unreachable"
+
+
 class TLSPort:
     """Does no more than the handshake, and closes where that fails, as Redis does."""
 
