@@ -6,7 +6,6 @@ Heroku set it. How often the whole is deployed only its deployer knows: ``IRCLIE
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from irclient.errors import ConfigurationError
@@ -14,14 +13,7 @@ from irclient.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "REPLICAS",
-    "WORKERS",
-    "WorkerShare",
-    "part_of_a_request",
-    "processes_that_fit",
-    "worker_share",
-]
+__all__ = ["REPLICAS", "WORKERS", "WorkerShare", "worker_share"]
 
 WORKERS: Final = "WEB_CONCURRENCY"
 REPLICAS: Final = "IRCLIENT_REPLICAS"
@@ -43,21 +35,6 @@ def worker_share(environ: Mapping[str, str]) -> WorkerShare:
         ConfigurationError: A variable is no whole number of at least 1.
     """
     return WorkerShare(1.0 / (_count(WORKERS, environ) * _count(REPLICAS, environ)))
-
-
-def part_of_a_request(tps: float, share: float) -> float | None:
-    """Return this share of a TPS where it is less than one request a second, else None.
-
-    Several processes cannot keep to such a part of the same second. One that has the whole TPS
-    alone can, however little it is.
-    """
-    each = tps * share
-    return each if share < 1 and each < 1 - 1e-9 else None
-
-
-def processes_that_fit(tps: float) -> int:
-    """Return how many processes can have a whole request a second each."""
-    return math.floor(tps) or 1
 
 
 def _count(variable: str, environ: Mapping[str, str]) -> int:

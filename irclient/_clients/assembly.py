@@ -12,13 +12,14 @@ from irclient._clients.worked_out import remember
 from irclient._core.call import call
 from irclient._core.priority import Priority
 from irclient._core.state import ClientState
+from irclient._values.part_of_a_request import part_of_a_request, processes_that_fit
 from irclient.auth import token_source
 from irclient.errors import ConfigurationError, QueryError
 from irclient.queries import Query
 from irclient.settings import Fallback, Settings
 from irclient.stores import MemoryStore, Store
 from irclient.transports.own import OwnAsyncTransport, OwnTransport
-from irclient.worker_share import WorkerShare, part_of_a_request, processes_that_fit
+from irclient.worker_share import WorkerShare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

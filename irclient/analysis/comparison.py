@@ -147,9 +147,8 @@ def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
         TypeError: A side is no `Lists`.
         ValueError: `k` or `p` is out of its range, or a side holds two modelings of one query.
 
-    Warns:
-        UserWarning: Nothing could be compared: no query was answered by both sides as it was
-            meant to be, or none with an item.
+    A warning is logged where nothing could be compared: no query was answered by both sides as it
+    was meant to be, or none with an item.
     """
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise ValueError(f"k must be an int of at least 1, got {k!r}")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from irclient._values.part_of_a_request import part_of_a_request, processes_that_fit
 from irclient.cli.doctor.finding import Finding, Verdict
 from irclient.settings import Settings
 from irclient.topology import ServiceEndpoint
-from irclient.worker_share import part_of_a_request, processes_that_fit
 
 __all__ = ["examine_settings"]
 
