@@ -58,13 +58,15 @@ def test_an_unreachable_endpoint_does_not_end_the_examination(service):
     ]
 
 
-def test_a_missing_configuration_is_the_first_finding():
+def test_a_missing_configuration_is_all_that_is_found():
     result = run("doctor", "--json")
 
     assert result.code == 1
-    [finding] = result.json["findings"]
-    assert finding["check"] == "configuration"
-    assert "IRCLIENT_" in finding["saw"]
+    findings = result.json["findings"]
+    assert [each["check"] for each in findings] == ["configuration", "configuration"]
+    for each, missing in zip(findings, ("endpoint", "credential"), strict=True):
+        assert missing in each["saw"]
+        assert "IRCLIENT_" in each["saw"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
