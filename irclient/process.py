@@ -35,6 +35,7 @@ _LOADED_LATE: Final = (
     "irclient.transports.blocking",
     "irclient.transports.tasks",
     "msal",
+    "requests",  # What msal asks with, and loads with its first application.
     "tenacity",
 )
 

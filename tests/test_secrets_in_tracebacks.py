@@ -187,9 +187,7 @@ def test_an_own_transport_that_is_interrupted_while_it_reads_shows_no_token(monk
     async def story() -> BaseException:
         async with SYNC.client(server.endpoint("a")) as ir:
             await SYNC.ask(ir.popular())
-            monkeypatch.setattr(
-                "irclient.transports.sockets.SocketConnection._receive", interrupted
-            )
+            monkeypatch.setattr("irclient.transports.answers.Answers.feed", interrupted)
             return await error_of(SYNC, ir.popular)
 
     with weather() as server:
