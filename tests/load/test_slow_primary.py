@@ -14,7 +14,7 @@ BOTH = (THREADS, "asyncio")
 @pytest.mark.timing
 @worlds(*BOTH)
 def test_a_primary_that_is_sixty_times_slower_loses_its_traffic(world):
-    holds(slow.gray(world, callers=10, seconds=3, p50_below=100))
+    holds(slow.gray(world, callers=10, seconds=4, p50_below=100))
 
 
 @worlds(*BOTH)
