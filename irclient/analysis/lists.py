@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
@@ -151,8 +152,9 @@ class Lists:
         The columns are ``operation``, ``seed`` (the item asked about; those of a cart separated by
         commas), ``modeling`` and ``user_id`` as they were asked for; ``rank`` from 1 (and on from
         the query's ``skip``), ``item_id``, ``title``; ``account``, ``endpoint``, ``variant``,
-        ``source``, ``age`` in seconds and ``degraded`` as in `Served`; ``interactions_version``;
-        and ``query``, which tells apart queries that differ in other things, such as filters.
+        ``source``, ``age`` in seconds and ``degraded`` as in `Served`; ``interactions_version``,
+        written as a time, ``2022-01-04T11:51:04`` for ``20220104115104``; and ``query``, which
+        tells apart queries that differ in other things, such as filters.
         Missing values are NaN or None; ranks are whole numbers, ages floats, ``degraded`` bools,
         all else text.
 
@@ -344,8 +346,18 @@ def of_served(answer: RecommendationList) -> tuple[Any, ...]:
         served.source,
         served.age,
         served.degraded,
-        answer.interactions_version,
+        _as_time(answer.interactions_version),
     )
+
+
+def _as_time(version: str | None) -> str | None:
+    # A file of comma-separated values would give fourteen digits back as a number.
+    if version is None or len(version) != len("yyyyMMddHHmmss") or not version.isascii():
+        return version
+    try:
+        return datetime.strptime(version, "%Y%m%d%H%M%S").isoformat()  # noqa: DTZ007  (as written)
+    except ValueError:
+        return version
 
 
 def _first_rank(query: AnyListQuery, answer: RecommendationList) -> int:

@@ -33,7 +33,7 @@ COLUMNS = [
     "operation", "seed", "modeling", "user_id", "rank", "item_id", "title", "account", "endpoint",
     "variant", "source", "age", "degraded", "interactions_version", "query",
 ]  # fmt: skip
-TEXT = {"seed": str, "user_id": str, "item_id": str, "interactions_version": str}
+IDS = {"seed": str, "item_id": str}
 #: From then on pandas reads what other libraries hold, and texts have a type of their own.
 IS_PANDAS_3 = hasattr(pd.DataFrame, "from_arrow")
 
@@ -79,11 +79,27 @@ def test_ranks_go_on_from_what_was_skipped_but_not_in_what_stands_in() -> None:
     assert lists.frame()["rank"].tolist() == [11, 12, 1]
 
 
-def test_a_csv_that_is_read_as_text_gives_the_frame_again() -> None:
+def test_a_csv_whose_ids_are_read_as_text_gives_the_frame_again() -> None:
     frame = two().frame().drop(columns=["variant", "title"])
-    again = pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype=TEXT)
+    again = pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype=IDS)
     # Before pandas 3, a text that is read is an object.
     assert_frame_equal(frame, again, check_dtype=IS_PANDAS_3)
+
+
+@pytest.mark.parametrize(
+    ("version", "written"),
+    [
+        ("20220104115104", "2022-01-04T11:51:04"),
+        ("20221304115104", "20221304115104"),
+        ("2022010411510", "2022010411510"),
+        ("2022-01-04 115", "2022-01-04 115"),
+        ("blue", "blue"),
+        ("", ""),
+    ],
+)
+def test_a_version_that_is_a_time_is_written_as_one(version: str, written: str) -> None:
+    frame = filled({"1": ["2"]}, version=version).frame()
+    assert frame["interactions_version"].tolist() == [written]
 
 
 def test_polars_pyarrow_and_pandas_read_the_same_from_the_stream() -> None:
