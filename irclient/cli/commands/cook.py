@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from irclient.cli.cooking_progress import cooking_progress
 from irclient.cli.options import AsJSON
 from irclient.cli.output import data_console, duration, message_console, print_json, safe
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from irclient.cooking.evaluation import ListQuality
     from irclient.cooking.output import Output
     from irclient.cooking.pipeline import Effort
@@ -142,7 +140,7 @@ def _cook(
     from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415
     from irclient.cooking.pipeline import cook_to  # noqa: PLC0415
 
-    with _progress() as told, tempfile.TemporaryDirectory() as scratch:
+    with cooking_progress() as told, tempfile.TemporaryDirectory() as scratch:
         told("fetching" if "://" in source else "reading", 0.0)
         with local_folder(source, Path(scratch)) as folder:
             output, report = cook_to(
@@ -163,7 +161,7 @@ def _evaluate(source: str, effort: "Effort", *, as_json: bool) -> None:
     from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415  (an extra, as above)
     from irclient.cooking.evaluation import evaluate_folder  # noqa: PLC0415
 
-    with _progress() as told, tempfile.TemporaryDirectory() as scratch:
+    with cooking_progress() as told, tempfile.TemporaryDirectory() as scratch:
         told("reading", 0.0)
         with local_folder(source, Path(scratch)) as folder:
             found = evaluate_folder(folder, Path(scratch), effort=effort, progress=told)
@@ -211,34 +209,6 @@ def _bytes(size: str) -> int:
     if count < _LEAST_MEMORY:
         raise ConfigurationError(f"--memory is {size!r}; cooking needs at least 256MB")
     return count
-
-
-class _progress:  # noqa: N801  (used as a function)
-    """Shows each step on standard error: as a bar on a terminal, as a line elsewhere."""
-
-    def __enter__(self) -> "Callable[[str, float], None]":
-        console = message_console()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._bar.start()
-        self._step = ""
-        self._task = self._bar.add_task("", total=1.0)
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def _tell(self, step: str, share: float) -> None:
-        if step != self._step and self._bar.disable:
-            message_console().print(step, style="dim", markup=False)
-        self._step = step
-        self._bar.update(self._task, description=step, completed=share)
 
 
 def _about(output: "Output") -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from irclient.cli.app import app
+from irclient.cli.cooking_progress import STEPS
 from irclient.emulator.shop.written_shop import write_shop
 from tests.cooking.folders import write_folder
 
@@ -31,8 +32,18 @@ def test_it_says_what_it_made_and_what_it_dropped(folder, tmp_path):
     assert "Cooked 2 items, 4 users, 4 interactions" in result.stdout
     assert "1 rows dropped" in result.stdout
     assert "Output 0000001, version 2" in result.stdout
-    assert "people also" in result.stderr
     assert "part.csv, line 5: Timestamp is '05/13/2024'" in result.stderr.replace("\n", "")
+
+
+def test_without_a_terminal_each_step_is_a_line_that_says_what_happens(tmp_path):
+    write_shop(tmp_path / "shop", items=80, users=60, interactions=1500)
+    cooked = run(tmp_path / "shop", "--to", tmp_path / "out", "--json")
+    evaluated = run(tmp_path / "shop", "--evaluate")
+
+    steps = json.loads(cooked.stdout)["seconds"]
+    assert cooked.stderr.splitlines() == [STEPS[each] for each in (*steps, "writing")]
+    assert evaluated.stderr.splitlines() == [STEPS[each] for each in (*steps, "asking")]
+    assert [each for each in STEPS.values() if len(each.split()) < 3] == []
 
 
 def test_with_json_the_report_is_on_standard_output_alone(folder, tmp_path):
