@@ -32,12 +32,16 @@ def test_a_share_that_can_be_kept_to_is_no_finding(tps, share) -> None:
     assert not findings(tps=tps, share=share)
 
 
-def test_a_deadline_that_was_given_in_milliseconds_is_warned_of() -> None:
-    (finding,) = findings(deadline=2500)
+@pytest.mark.parametrize(
+    ("deadline", "minutes", "meant"), [(500, 8, "0.5"), (2500, 42, "2.5"), (30_000, 500, "30")]
+)
+def test_a_deadline_that_was_given_in_milliseconds_is_warned_of(deadline, minutes, meant) -> None:
+    (finding,) = findings(deadline=deadline)
     assert (finding.check, finding.verdict) == ("timeouts", Verdict.WARNING)
-    assert "2500 seconds" in finding.saw
-    assert "not in milliseconds" in (finding.advice or "")
+    assert finding.saw == f"a call may take {deadline} seconds, {minutes} minutes"
+    assert (finding.advice or "").startswith(f"write {meant} if milliseconds were meant; ")
 
 
-def test_a_deadline_of_a_report_that_runs_at_night_is_no_finding() -> None:
-    assert not findings(deadline=30)
+@pytest.mark.parametrize("deadline", [30, 60, 120, 300])
+def test_a_deadline_of_a_report_or_a_notebook_is_no_finding(deadline) -> None:
+    assert not findings(deadline=deadline)
