@@ -10,6 +10,8 @@ Plain HTTP and JSON, on loopback. A request that changes something must carry th
 | ``DELETE /accounts/{account}/fault`` | | heals it |
 | ``POST /accounts/{account}/cook`` | ``{"modeling": "shop"}`` or none | starts a cooking |
 | ``POST /accounts/{account}/uncook`` | as above | back to the state before the first cooking |
+| ``POST /accounts/{account}/deny`` | ``{"app_id": "…"}`` or none | forbids an App ID the account |
+| ``POST /accounts/{account}/allow`` | as above | allows it again |
 | ``POST /entra/fault``, ``DELETE /entra/fault`` | as above | the same for Entra |
 | ``POST /key-vault/fault``, ``DELETE /key-vault/fault`` | as above | the same for Key Vault |
 | ``POST /entra/rotate`` | ``{"vault": "stale"}`` or none | a new secret, told to the vault or not |
@@ -25,6 +27,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,10 +82,12 @@ class Control:
                 "tenant_id": cloud.entra.tenant_id,
                 "client_id": cloud.application.client_id,
                 "token_lifetime": cloud.entra.token_lifetime,
+                "secret": cloud.application.standing,
             },
             "key_vault": {
                 **_listener_state(cloud.vault_listener),
                 "secret_name": cloud.secret_name,
+                "secret": cloud.vault.standing(cloud.secret_name, cloud.application.secret),
             },
             "ca_file": str(cloud.ca_file),
         }
@@ -95,6 +100,8 @@ class Control:
                 await _put_fault(self._cloud.account(name).listener, method, content)
             case ("POST", "accounts", name, "cook" | "uncook" as what):
                 self._cook(self._cloud.account(name), what, content)
+            case ("POST", "accounts", name, "allow" | "deny" as what):
+                self._allow(self._cloud.account(name), what, content)
             case ("POST" | "DELETE", "entra", "fault"):
                 await _put_fault(self._cloud.entra_listener, method, content)
             case ("POST" | "DELETE", "key-vault", "fault"):
@@ -133,6 +140,19 @@ class Control:
         else:
             cycle.serve(None)
 
+    def _allow(self, account: Account, what: str, content: dict[str, object]) -> None:
+        own = self._cloud.application.client_id
+        given = str(content.get("app_id", own))
+        try:
+            # In the spelling in which Entra writes it into tokens.
+            app_id = str(uuid.UUID(given))
+        except ValueError:
+            raise ValueError(f"app_id must be an App ID such as {own}, got {given!r}") from None
+        if what == "allow":
+            account.service.allowed.add(app_id)
+        else:
+            account.service.allowed.discard(app_id)
+
 
 async def _put_fault(listener: Listener, method: str, content: dict[str, object]) -> None:
     if method == "DELETE":
@@ -148,6 +168,7 @@ def _account_state(account: Account) -> dict[str, Any]:
         **_listener_state(account.listener),
         "endpoint": account.endpoint_name,
         "tps": account.tps,
+        "allowed": sorted(account.service.allowed),
         "cooking": [asdict(report) for report in account.cooking()],
     }
 

@@ -59,6 +59,8 @@ def test_entra_and_the_vault_fail_too(control, emulator, path):
         ("/accounts/contoso-a/fault", [], 400, "JSON object"),
         ("/accounts/unknown/fault", {"fault": "down"}, 400, "no account 'unknown'; there are"),
         ("/accounts/contoso-a/cook", {"modeling": "x"}, 400, "no modeling 'x'; it has shop"),
+        ("/accounts/contoso-a/deny", {"app_id": "x"}, 400, "app_id must be an App ID such as"),
+        ("/accounts/unknown/allow", {}, 400, "no account 'unknown'; there are"),
         ("/entra/rotate", {"vault": "x"}, 400, "'updated' or 'stale'"),
         ("/nothing", {}, 404, "control"),
         ("/entra/nothing", {}, 404, "control"),
@@ -86,6 +88,31 @@ def test_an_account_cooks_and_uncooks(control, emulator):
     assert emulator.account("contoso-b").cooking.phase == "never cooked"
     control.post("/accounts/contoso-b/cook", json={"modeling": "shop"})
     assert emulator.account("contoso-b").cooking.phase == "cooking"
+
+
+def test_an_account_denies_and_allows_an_app_id(control, emulator):
+    url = "/accounts/contoso-b"
+    other = "00000000-0000-4000-8000-00000000000A"
+    for app_id, content in ((emulator.client_id, {}), (other.lower(), {"app_id": other})):
+        allowed = control.post(f"{url}/allow", json=content).json()["accounts"]["contoso-b"]
+        assert app_id in allowed["allowed"]
+        denied = control.post(f"{url}/deny", json=content).json()["accounts"]["contoso-b"]
+        assert app_id not in denied["allowed"]
+    control.post(f"{url}/allow")
+
+
+def test_the_state_says_where_the_secret_stands(control):
+    def standings(path, content=None):
+        state = control.post(path, json=content or {}).json()
+        return state["entra"]["secret"], state["key_vault"]["secret"]
+
+    assert standings("/entra/rotate") == ("valid", "current")
+    assert standings("/entra/rotate", {"vault": "stale"}) == ("valid", "stale")
+    assert standings("/key-vault/update") == ("valid", "current")
+    assert standings("/key-vault/disable") == ("valid", "disabled")
+    assert standings("/key-vault/update") == ("valid", "current")
+    assert standings("/entra/expire") == ("expired", "current")
+    assert standings("/entra/rotate") == ("valid", "current")
 
 
 def test_the_secret_is_rotated_expired_updated_and_disabled(control, emulator):

@@ -1,6 +1,5 @@
-"""`irclient emulator`: runs the local service, and changes one that runs."""
+"""`irclient emulator`: runs the local service."""
 
-from enum import StrEnum
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -8,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from irclient.cli.command import Command, Group
+from irclient.cli.commands.running_emulator import COMMANDS
 from irclient.cli.emulator.choices import faults_of, ports_from, switches_of
-from irclient.cli.emulator.display import describe_start, show_start, show_state
+from irclient.cli.emulator.display import describe_start, show_start
 from irclient.cli.emulator.environment_file import write_environment
 from irclient.cli.emulator.extra import require_emulator
-from irclient.cli.emulator.remote_control import CONTROL_PORT, CONTROL_URL, RemoteControl
-from irclient.cli.options import AsJSON, Modeling
+from irclient.cli.emulator.remote_control import CONTROL_PORT
+from irclient.cli.options import AsJSON
 from irclient.cli.output import data_console, message_console, print_json
 from irclient.errors import ConfigurationError
 
@@ -31,13 +31,6 @@ _HOME = ("contoso-a", "contoso-b")
 _DR = ("contoso-c", "contoso-d")
 #: Seconds of starting after which people are told why it takes so long.
 _PATIENCE = 5.0
-
-
-class VaultAfterRotation(StrEnum):
-    """Whether Key Vault has a new secret at once."""
-
-    UPDATED = "updated"
-    STALE = "stale"
 
 
 Data: TypeAlias = Annotated[
@@ -87,18 +80,6 @@ StateFolder: TypeAlias = Annotated[
     typer.Option(
         "--state", metavar="FOLDER", help="Where to keep the CA, so that the next run has the same."
     ),
-]
-Control: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--control",
-        metavar="URL",
-        envvar="IR_EMULATOR_CONTROL",
-        help="The control API of the one that runs.",
-    ),
-]
-Target: TypeAlias = Annotated[
-    str, typer.Argument(help="An account, entra or key-vault.", show_default=False)
 ]
 
 
@@ -184,97 +165,8 @@ def _announce(running: "Emulator", failing: "Mapping[str, Fault]", *, as_json: b
         show_start(running, file, data_console())
 
 
-@app.command("fault", cls=Command)
-def let_fail(
-    target: Target,
-    fault: Annotated[
-        str, typer.Argument(help="A fault, such as down, slow:2 or status:503.", show_default=False)
-    ],
-    *,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
-    """Let an account, Entra or Key Vault of the running service fail.
-
-    \b
-    Faults: down, black-hole, reset, expired-certificate, slow, drip,
-    truncated, not-http, status, too-many-requests, garbage, wrong-json,
-    empty-body, wrong-type, gzip-bomb, redirect, not-cooked.
-    Most take share=0.3 and limit=5.
-
-    \b
-    Examples:
-    $ irclient emulator fault contoso-a down
-    $ irclient emulator fault contoso-b status:503,retry-after=2,share=0.5
-    $ irclient emulator fault key-vault black-hole
-    """
-    _show(RemoteControl(control).fail(target, fault), as_json=as_json)
-
-
-@app.command(cls=Command)
-def heal(target: Target, *, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
-    """End the fault of an account, Entra or Key Vault.
-
-    \b
-    Example:
-    $ irclient emulator heal contoso-a
-    """
-    _show(RemoteControl(control).heal(target), as_json=as_json)
-
-
-@app.command(cls=Command)
-def cook(
-    account: Annotated[str, typer.Argument(help="An account.", show_default=False)],
-    *,
-    modeling: Modeling = None,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
-    """Start a cooking, whatever the trigger's limits say.
-
-    \b
-    Example:
-    $ irclient emulator cook contoso-a
-    """
-    _show(RemoteControl(control).cook(account, modeling), as_json=as_json)
-
-
-@app.command(cls=Command)
-def rotate_secret(
-    *,
-    vault: Annotated[
-        VaultAfterRotation,
-        typer.Option("--vault", help="Whether Key Vault has the new secret at once."),
-    ] = VaultAfterRotation.UPDATED,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
-    """Give the application a new secret; Entra refuses the old one from now on.
-
-    \b
-    Examples:
-    $ irclient emulator rotate-secret
-    $ irclient emulator rotate-secret --vault stale
-    """
-    _show(RemoteControl(control).rotate_secret(vault=vault.value), as_json=as_json)
-
-
-@app.command("state", cls=Command)
-def show(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
-    """Show where the running service listens, how it fails, and what it was asked.
-
-    \b
-    Example:
-    $ irclient emulator state --json
-    """
-    _show(RemoteControl(control).state(), as_json=as_json)
-
-
-def _show(state: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json(state)
-    else:
-        show_state(state, data_console())
+for each in COMMANDS:
+    app.command(cls=Command)(each)
 
 
 @app.command(cls=Command)

@@ -1,6 +1,6 @@
 """How a local service looks on a terminal: where it listens, how it fails, what it was asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,8 @@ def show_state(state: Mapping[str, Any], console: Console) -> None:
     table.add_column("answers")
     listeners = {**state["accounts"], "entra": state["entra"], "key-vault": state["key_vault"]}
     for name, listener in listeners.items():
-        requests, fault = listener["requests"], listener["fault"]
+        requests = listener["requests"]
+        fault = ", ".join(_troubles(listener, state["entra"]["client_id"]))
         answers = ", ".join(f"{key}: {number}" for key, number in requests["by_status"].items())
         table.add_row(
             name,
@@ -82,6 +83,19 @@ def show_state(state: Mapping[str, Any], console: Console) -> None:
             answers,
         )
     console.print(table)
+
+
+def _troubles(listener: Mapping[str, Any], client_id: str) -> Iterator[str]:
+    """What keeps a part of the service from answering as it should."""
+    if listener["fault"]:
+        yield listener["fault"]
+    if listener.get("secret") in {"expired", "stale", "disabled"}:
+        yield f"secret {listener['secret']}"
+    if client_id not in listener.get("allowed", [client_id]):
+        yield "application denied"
+    for each in listener.get("cooking", ()):
+        if each["interactions_version"] is None:
+            yield f"{each['modeling']} {each['phase']}"
 
 
 def _endpoints(emulator: "Emulator") -> tuple[ServiceEndpoint, ...]:

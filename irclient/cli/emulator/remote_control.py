@@ -48,12 +48,39 @@ class RemoteControl:
 
     def cook(self, account: str, modeling: str | None) -> dict[str, Any]:
         """Start a cooking, whatever the trigger's limits say."""
-        content = {} if modeling is None else {"modeling": modeling}
-        return self._send("POST", f"{_path(account)}/cook", content)
+        return self._send("POST", f"{_account(account)}/cook", _given(modeling=modeling))
+
+    def uncook(self, account: str, modeling: str | None) -> dict[str, Any]:
+        """Go back to the state before the first cooking."""
+        return self._send("POST", f"{_account(account)}/uncook", _given(modeling=modeling))
+
+    def allow(self, account: str, app_id: str | None) -> dict[str, Any]:
+        """Put an App ID, the application's if none is given, on an account's allow-list."""
+        return self._send("POST", f"{_account(account)}/allow", _given(app_id=app_id))
+
+    def deny(self, account: str, app_id: str | None) -> dict[str, Any]:
+        """Take an App ID, the application's if none is given, off an account's allow-list."""
+        return self._send("POST", f"{_account(account)}/deny", _given(app_id=app_id))
 
     def rotate_secret(self, *, vault: str) -> dict[str, Any]:
         """Give the application a new secret; the vault is ``updated`` or stays ``stale``."""
         return self._send("POST", "/entra/rotate", {"vault": vault})
+
+    def expire_secret(self) -> dict[str, Any]:
+        """Let the application's present secret expire."""
+        return self._send("POST", "/entra/expire")
+
+    def revoke_tokens(self) -> dict[str, Any]:
+        """Let the accounts refuse every token issued so far."""
+        return self._send("POST", "/entra/revoke")
+
+    def disable_secret(self) -> dict[str, Any]:
+        """Let the vault refuse to give the secret out."""
+        return self._send("POST", "/key-vault/disable")
+
+    def update_vault(self) -> dict[str, Any]:
+        """Store the application's present secret in the vault."""
+        return self._send("POST", "/key-vault/update")
 
     def _send(
         self, method: str, path: str, content: dict[str, str] | None = None
@@ -87,4 +114,12 @@ class RemoteControl:
 
 def _path(target: str) -> str:
     name = target.replace("_", "-")
-    return f"/{name}" if name in _OTHERS else f"/accounts/{quote(target, safe='')}"
+    return f"/{name}" if name in _OTHERS else _account(target)
+
+
+def _account(name: str) -> str:
+    return f"/accounts/{quote(name, safe='')}"
+
+
+def _given(**content: str | None) -> dict[str, str]:
+    return {name: value for name, value in content.items() if value is not None}

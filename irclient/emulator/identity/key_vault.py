@@ -86,6 +86,13 @@ class KeyVault:
             raise ValueError(f"the vault holds no secret {name!r}; it holds {list(self._secrets)}")
         secret.state = "disabled"
 
+    def standing(self, name: str, value: str) -> Literal["current", "stale", "disabled"]:
+        """Whether a secret is given out, and whether what is given out is this value."""
+        secret = self._secrets[name.casefold()]
+        if secret.state == "disabled":
+            return "disabled"
+        return "current" if secret.versions[-1].value == value else "stale"
+
     def handle(self, request: Request) -> Response:
         """Answer a request to the vault."""
         kind, _, text = request.headers.get("authorization", "").partition(" ")

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import run, run_process
@@ -119,6 +121,81 @@ def test_a_secret_can_be_rotated_and_data_cooked(environment, control):
     assert run("emulator", "rotate-secret", env=control).code == 0
     assert run("emulator", "cook", "contoso-a", env=control).code == 0
     assert run("popular", env=environment).code == 0
+
+
+@pytest.mark.parametrize(
+    ("spoils", "shows", "mends"),
+    [
+        ("deny contoso-a", "application denied", "allow contoso-a"),
+        ("uncook contoso-a", "shop never cooked", None),
+    ],
+)
+def test_the_pair_answers_when_an_account_denies_or_is_uncooked(
+    environment, control, spoils, shows, mends
+):
+    state = run("emulator", *spoils.split(), env=control)
+    assert (state.code, state.out.count(shows)) == (0, 1)
+
+    result = run("popular", "--json", env=environment)
+
+    assert result.json["served"]["endpoint"] == "contoso-b/web", result.err
+    if mends is not None:
+        assert shows not in run("emulator", *mends.split(), env=control).out
+        assert run("popular", "--json", env=environment).json["served"]["attempts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("spoils", "shows", "mends"),
+    [
+        (["expire-secret"], "secret expired", "rotate-secret"),
+        (["disable-secret"], "secret disabled", "update-vault"),
+        (["rotate-secret", "--vault", "stale"], "secret stale", "update-vault"),
+    ],
+)
+def test_a_new_client_gets_no_token_until_the_secret_is_good_again(
+    environment, control, spoils, shows, mends
+):
+    assert shows in run("emulator", *spoils, env=control).out
+    assert run("popular", env=environment).code == 3
+
+    assert shows not in run("emulator", mends, env=control).out
+    assert run("popular", env=environment).code == 0
+
+
+def test_tokens_that_were_issued_before_are_refused_once_they_are_revoked(
+    started, environment, control
+):
+    endpoint = started["accounts"]["contoso-b"]["url"]
+
+    def token():
+        answer = httpx.get(
+            environment["IDENTITY_ENDPOINT"],
+            params={"resource": endpoint, "api-version": "2019-08-01"},
+            headers={"X-IDENTITY-HEADER": environment["IDENTITY_HEADER"]},
+            trust_env=False,
+        )
+        return answer.json()["access_token"]
+
+    def status(bearer):
+        trusted = ssl.create_default_context(cafile=started["ca_file"])
+        with httpx.Client(verify=trusted, trust_env=False) as client:
+            headers = {"Authorization": f"Bearer {bearer}"}
+            return client.get(f"{endpoint}/Reco/V1.0/Popular", headers=headers).status_code
+
+    before = token()
+    assert status(before) == 200
+    assert run("emulator", "revoke-tokens", env=control).code == 0
+    assert (status(before), status(token())) == (401, 200)
+
+
+def test_what_is_no_account_or_app_id_is_told_by_its_name(control):
+    for command in ("cook", "uncook", "deny", "allow"):
+        result = run("emulator", command, "entra", env=control)
+        assert result.code == 2
+        assert "there is no account 'entra'; there are contoso-a, contoso-b" in result.err
+    denied = run("emulator", "deny", "contoso-a", "--app-id", "me", env=control)
+    assert denied.code == 2
+    assert "app_id must be an App ID such as" in denied.err
 
 
 def test_an_unknown_account_or_fault_is_wrong_use(control):
