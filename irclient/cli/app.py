@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from irclient._version import __version__
-from irclient.cli.command import Command
+from irclient.cli.command import Command, RootGroup
 from irclient.cli.commands import emulator
 from irclient.cli.commands.cook import cook
 from irclient.cli.commands.demo import demo
@@ -19,6 +19,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="irclient",
+    cls=RootGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     # A traceback's locals hold tokens.

@@ -71,3 +71,52 @@ def test_a_full_disk_is_told_in_a_line(argument):
         )
     assert done.stderr == "irclient: the output cannot be written: No space left on device\n"
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("similar --json", "Missing argument 'ITEM_ID'"),
+        ("popular --count some --json", "'some'"),
+        ("popular --json --filter", "--filter"),
+        ("no-such-command --json", "No such command 'no-such-command'"),
+        ("emulator no-such-command --json", "No such command 'no-such-command'"),
+        ("emulator heal --json", "Missing argument 'TARGET'"),
+        ("demo --redis redis://127.0.0.1 --json", "--workers"),
+        ("--json", "No such option: --json"),
+    ],
+)
+def test_wrong_use_is_json_where_json_was_asked_for(words, says):
+    result = run(*words.split())
+    assert result.code == 2
+    error = result.json["error"]
+    assert (error["kind"], error["attempts"]) == ("UsageError", [])
+    assert says in error["message"]
+    # People still read it on stderr.
+    assert error["message"].split()[-1] in result.err
+
+
+@pytest.mark.parametrize("words", [["similar"], ["similar", "--", "--json", "2"]])
+def test_wrong_use_is_told_in_words_alone_otherwise(words):
+    result = run(*words)
+    assert (result.code, result.out) == (2, "")
+    assert "Usage:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["popular", "--count", "some"], "'some'"),
+        (["popular", "--count", "0"], "0"),
+        (["popular", "--deadline", "1s"], "'1s'"),
+        (["cook", "--engine", "hive"], "'hive'"),
+    ],
+)
+def test_wrong_use_names_the_value_once(words, value):
+    message = run(*words, "--json").json["error"]["message"]
+    assert message.count(value) == 1
+
+
+def test_a_wrong_value_of_any_length_is_told_in_short():
+    message = run("popular", "--count", "x" * 100_000, "--json").json["error"]["message"]
+    assert len(message) < 300

@@ -45,21 +45,25 @@ from irclient.queries import (
 
 __all__ = ["COMMANDS", "ListCommand", "list_command"]
 
-_ItemId: TypeAlias = Annotated[str, typer.Argument(help="The item's id.", show_default=False)]
-_UserId: TypeAlias = Annotated[str, typer.Argument(help="The user.", show_default=False)]
+_ItemId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ITEM_ID", help="The item's id.", show_default=False)
+]
+_UserId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="USER_ID", help="The user.", show_default=False)
+]
 _PicksUserId: TypeAlias = Annotated[
-    str | None, typer.Argument(help="The user.", show_default=False)
+    str | None, typer.Argument(metavar="USER_ID", help="The user.", show_default=False)
 ]
 _CartIds: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID...", help="The ids in the cart; - reads them from stdin.", show_default=False
+        metavar="ID", help="The ids in the cart; - reads them from stdin.", show_default=False
     ),
 ]
 _Candidates: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID...", help="The ids to rank; - reads them from stdin.", show_default=False
+        metavar="ID", help="The ids to rank; - reads them from stdin.", show_default=False
     ),
 ]
 

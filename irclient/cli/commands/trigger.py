@@ -24,6 +24,7 @@ __all__ = ["trigger"]
 Account: TypeAlias = Annotated[
     str | None,
     typer.Argument(
+        metavar="ACCOUNT",
         help="The account; may be left out where the configuration has only one.",
         show_default=False,
     ),
