@@ -28,6 +28,7 @@ from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient._runtime.threads import DaemonThreads
 from irclient.fleet.clock import ServerClock
 from irclient.fleet.connecting import usable
+from irclient.fleet.obstacles import is_of_one_script, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,8 +76,7 @@ class Request:
     Attributes:
         script: Which.
         keys: Its keys, made by `Link.key`.
-        arguments: What follows the instant until which it is waited for; a function of the link
-            where they depend on what is known only when it is sent.
+        arguments: What follows the instant until which it is waited for.
         answered: Told the reply, on the link's thread.
         lost: Told why there is none, on the link's thread; the script may have run or not.
         wanted_until: The instant from which it is not sent any more; it is lost then.
@@ -218,31 +218,34 @@ class Link:
 
     def _exchange(self, request: Request) -> None:
         now = time.monotonic()
-        if now >= request.wanted_until:
-            request.lost("it was given up before it was sent", now)
-            return
         if self._client is None and now < self._connect_at:
             request.lost(self._trouble, now)
             return
         self.counts.messages += 1
         try:
             reply = self._reply_to(request)
-        except Exception as problem:  # noqa: BLE001  (whatever it was: it is not to be trusted)
-            self._drop()
-            if self._login is not None:
-                self._login.refused(problem)
-            self.counts.lost += 1
-            self.is_present = False
-            now = time.monotonic()
-            self._connect_at = now + _CONNECT_AGAIN_AFTER
-            if self.counts.lost_at is None:
-                self.counts.lost_at = now
-            self._trouble = _reason(problem)
-            request.lost(self._trouble, now)
-        else:
             self.is_present = True
             self.counts.alone_for, self.counts.lost_at = self.alone_for(reply.now), None
             request.answered(reply)
+        except _GivenUpError:
+            self.counts.messages -= 1
+            request.lost("it was given up before it was sent", time.monotonic())
+        except Exception as problem:  # noqa: BLE001  (whatever it was: it is not to be trusted)
+            self.counts.lost += 1
+            reason = _reason(problem)
+            if self.clock.ahead is None or not is_of_one_script(problem):
+                self._lose(problem, reason)
+            request.lost(reason, time.monotonic())
+
+    def _lose(self, problem: Exception, reason: str) -> None:
+        self._drop()
+        if self._login is not None:
+            self._login.refused(problem)
+        self.is_present, self._trouble = False, reason
+        now = time.monotonic()
+        self._connect_at = now + _CONNECT_AGAIN_AFTER
+        if self.counts.lost_at is None:
+            self.counts.lost_at = now
 
     def alone_for(self, now: float) -> float:
         """Seconds in which the server could not be reached."""
@@ -260,6 +263,9 @@ class Link:
             [server_time, *_] = _evaluate(client, request.script, request.keys, [1])
             self.clock.hear(sent_at, time.monotonic(), int(server_time) / 1e6)
         sent_at = time.monotonic()
+        # Here, since connecting takes a while: what the request says may no longer be so.
+        if sent_at >= request.wanted_until:
+            raise _GivenUpError
         until = int((sent_at + self.patience + (self.clock.ahead or 0.0)) * 1e6)
         values = _evaluate(client, request.script, request.keys, [until, *request.arguments])
         now = time.monotonic()
@@ -313,6 +319,10 @@ class Link:
                         waiting.lost("the fleet was closed", time.monotonic())
             self._drop()
             self._ended.set()
+
+
+class _GivenUpError(Exception):
+    """A request was not sent in time."""
 
 
 class _LateError(Exception):
@@ -371,8 +381,7 @@ def _evaluate(
 def _reason(problem: Exception) -> str:
     if isinstance(problem, _LateError):
         return "the server stood still"
-    # Of an error of redis-py only what the server says, never what it was sent.
-    return f"{type(problem).__name__}: {str(problem)[:200]}"
+    return words_of(problem)
 
 
 def _nothing() -> None:

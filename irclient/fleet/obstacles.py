@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from irclient.errors import ConfigurationError
 
-__all__ = ["Obstacle", "obstacle_in"]
+__all__ = ["Obstacle", "is_of_one_script", "obstacle_in", "words_of"]
 
 #: What stands in the way:
 #: ``"unreachable"``: no answer. ``"login"``: user or password are wrong. ``"read-only"``: it is a
@@ -85,3 +85,25 @@ def obstacle_in(problem: Exception, *, is_socket: bool = False) -> Obstacle:
     if isinstance(problem, exceptions.ConnectionError | exceptions.TimeoutError | OSError):
         return "unreachable"
     return "server" if isinstance(problem, exceptions.RedisError) else "client"
+
+
+def is_of_one_script(problem: Exception) -> bool:
+    """Whether an error says only that one script failed: the server is there for the others.
+
+    It has no memory left, the user may not run a command, or a key is of another type.
+    """
+    from redis import exceptions  # noqa: PLC0415  (an extra)
+
+    if not isinstance(problem, exceptions.ResponseError):
+        return False
+    return obstacle_in(problem) in {"memory", "rights"} or "WRONGTYPE" in str(problem)
+
+
+def words_of(problem: Exception) -> str:
+    """What an error says, shortened, and without what was sent.
+
+    A server that does not know a command repeats its arguments: those of AUTH and HELLO are the
+    user and the password (Redis: "unknown command ..., with args beginning with: ...").
+    """
+    said, _, _ = str(problem).partition(", with args beginning with")
+    return f"{type(problem).__name__}: {said[:200]}"

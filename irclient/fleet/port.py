@@ -46,6 +46,8 @@ class Port:
             self.arguments(link, message),
             answered=self._answered,
             lost=lambda reason, now: self.allowance.lost(now, reason),
+            # What it says of the process's own starts is no longer so after a while.
+            wanted_until=now + link.patience,
         )
 
     def next_at(self, now: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from irclient.fleet.connecting import usable
-from irclient.fleet.obstacles import Obstacle, obstacle_in
+from irclient.fleet.obstacles import Obstacle, obstacle_in, words_of
 from irclient.fleet.scripts import Script
 from irclient.fleet.trial import TRIAL, TRIAL_KEYS
 
@@ -88,9 +88,10 @@ def report_on(
         keys = [link.key("tps", place, "seen") for place in places]
         members = max((_heard_lately(client, key) for key in keys), default=0)
     except Exception as problem:  # noqa: BLE001  (whatever it is, it is what is to be reported)
-        words = f"{type(problem).__name__}: {str(problem)[:200]}"
         return ServerReport(
-            trouble=words, obstacle=obstacle_in(problem, is_socket=is_socket), is_node=is_node
+            trouble=words_of(problem),
+            obstacle=obstacle_in(problem, is_socket=is_socket),
+            is_node=is_node,
         )
     finally:
         if client is not None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["FleetMemory"]
 
 _logger = logging.getLogger("irclient")
-#: Seconds after which a server that was away is tried again.
+#: Seconds after which a server is tried again that was away, or refused something.
 _AGAIN_AFTER: Final = 0.1
 #: Answers that wait to be kept; more are not, the oldest first.
 _MOST_WAITING: Final = 256
@@ -217,15 +217,12 @@ class FleetMemory:
 
     def next_at(self, now: float) -> float:
         """When there is something to send, should nothing happen before."""
-        if not self.has_to_send:
-            return float("inf")
-        return now if self.link.is_present else max(self._again_at, now)
+        return max(self._again_at, now) if self.has_to_send else float("inf")
 
     def next_request(self, link: Link, now: float) -> Request | None:
         """The request to send now, if there is one."""
         if self.next_at(now) > now:
             return None
-        self._again_at = now + _AGAIN_AFTER
         if self._to_forget:
             return self._forgetting(link)
         with suppress(IndexError):
@@ -249,7 +246,7 @@ class FleetMemory:
 
         arguments = [link.member, *(part for each in what for part in each)]
         keys = (self.news_keys[0], *users)
-        return Request(FORGET, keys, arguments, answered=has_it, lost=_does_not_matter)
+        return Request(FORGET, keys, arguments, answered=has_it, lost=self._try_again_later)
 
     def _keeping(self, link: Link, entry: Entry, caching: Caching, claim: Claim) -> Request:
         data, ahead = pack(entry), link.clock.ahead
@@ -270,12 +267,16 @@ class FleetMemory:
             entry.version or "",
         )
         keys = (*claim.keys, *self.news_keys)
-        return Request(KEEP, keys, arguments, answered=self._kept, lost=_does_not_matter)
+        return Request(KEEP, keys, arguments, answered=self._kept, lost=self._try_again_later)
 
     def _releasing(self, claim: Claim) -> Request:
         return Request(
-            RELEASE, claim.keys[1:], (claim.who,), answered=_is_well, lost=_does_not_matter
+            RELEASE, claim.keys[1:], (claim.who,), answered=_is_well, lost=self._try_again_later
         )
+
+    def _try_again_later(self, _reason: str, now: float) -> None:
+        # Not what was to be kept, or released: it is asked for again, and a claim ends by itself.
+        self._again_at = now + _AGAIN_AFTER
 
     def _kept(self, reply: Reply) -> None:
         self.counts.kept += int(reply.values[0])
@@ -351,10 +352,6 @@ class FleetMemory:
 
 def _microseconds(seconds: float) -> int:
     return int(seconds * 1e6)
-
-
-def _does_not_matter(_reason: str, _now: float) -> None:
-    """Lost: what was to be kept is asked for again, and news are asked for by and by."""
 
 
 def _is_well(_: Reply) -> None:

@@ -15,7 +15,7 @@ from irclient.fleet.link import Link, Reply, Request
 from irclient.fleet.scripts import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.fleet.servers import Server
 
@@ -29,15 +29,22 @@ def link(server: Server) -> Iterator[Link]:
     own.close()
 
 
-def run(link: Link, script: Script = COUNT, *arguments: str | int) -> Reply | str:
+def run(
+    link: Link,
+    script: Script = COUNT,
+    *,
+    wanted_for: float = 5.0,
+    answered: Callable[[Reply], None] | None = None,
+) -> Reply | str:
     """The reply, or why there is none."""
     got: queue.SimpleQueue[Reply | str] = queue.SimpleQueue()
     asked = Request(
         script,
         [link.key("count")],
-        arguments or (1,),
-        got.put,
+        (1,),
+        answered or got.put,
         lambda reason, _: got.put(reason),
+        wanted_until=time.monotonic() + wanted_for,
     )
     assert link.send(asked)
     return got.get(timeout=5.0)
