@@ -29,6 +29,7 @@ LARGEST_HEAD: Final = 100 * 1024
 _FIRST_BYTE: Final = ord("H")
 _USUAL_VERSION: Final = b"HTTP/1.1 "
 _VERSIONS: Final = frozenset({"1.1", "1.0"})
+_FIRST_OF_HEAD: Final = ord("H")
 #: Statuses whose answers have no body, whatever their headers say (RFC 9112, section 6.3).
 _BODILESS: Final = frozenset({204, 304})
 
@@ -49,19 +50,25 @@ class Answers:
         self.on_body = self._parts.append
         self._parser = HttpResponseParser(self)
         self._headers: dict[str, str] = {}
+        self._is_chunked = False
         self.begin(is_kept=False)
 
-    def begin(self, *, is_kept: bool) -> None:
+    def begin(self, *, is_kept: bool, method: int = 0) -> None:
         """Begin an exchange: what comes from now on is the answer to one request.
 
         Args:
             is_kept: Whether the connection was used before.
+            method: The first letter of the request's method.
         """
+        if self._is_chunked:
+            # The parser keeps the last field behind the chunks, and would give it to this answer.
+            self._parser, self._is_chunked = HttpResponseParser(self), False
         self._is_kept = is_kept
+        self._is_to_head = method == _FIRST_OF_HEAD
         self.sent_at = 0.0
         self.is_over = self.may_be_used_again = False
         self.failure: Failure | None = None
-        self._received = self._status = 0
+        self._received = self._status = self._behind = 0
         self._is_interim = self._ends_with_connection = False
         self._body: Body | None = None
         self._whole = self._last_bytes = b""
@@ -131,12 +138,21 @@ class Answers:
 
     def on_header(self, raw_name: bytes, raw_value: bytes) -> None:
         """Note a header; several of one name are one, with commas (RFC 9110, section 5.3)."""
+        if self._status:
+            # Fields behind a body are no part of the answer (RFC 9110, section 6.5.1).
+            self._behind += len(raw_name) + len(raw_value) + 4
+            if self._behind > LARGEST_HEAD:
+                self._refuse(Trouble.TOO_LARGE, f"more than {LARGEST_HEAD:,} bytes of trailers")
+            return
         name, value = _in_lower_case(raw_name), raw_value.decode("latin-1").strip(" \t")
         headers = self._headers
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if name in headers:
+            # Cookies alone cannot be joined by commas, which their dates hold.
+            value = ("\n" if name == "set-cookie" else ", ").join((headers[name], value))
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
-        """Know what kind of message this is; headers behind a body are no part of the answer."""
+        """Know what kind of message this is."""
         status, headers = self._parser.get_status_code(), self._headers
         self._headers = {}
         if 100 <= status < 200:
@@ -147,6 +163,11 @@ class Answers:
         self._check_head(status, headers)
         if status in _BODILESS:
             return
+        if self._is_to_head:
+            # The parser would wait for the body that these headers tell of, and that never comes
+            # (RFC 9110, section 9.3.2).
+            self.is_over = True
+            raise _Refused
         length = headers.get("content-length")
         # Without a length the body ends as the connection does (RFC 9112, section 6.3).
         self._ends_with_connection = length is None and not self._is_chunked

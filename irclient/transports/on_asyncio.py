@@ -88,7 +88,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         Raises:
             Late: It took too long.
         """
-        self.answers.begin(is_kept=is_kept)
+        self.answers.begin(is_kept=is_kept, method=request[0])
         # A new connection with TLS may be readable: a session ticket waits for the loop.
         if not (is_kept or self._is_secure or self.is_quiet()):
             self.answers.lose("the server spoke, or closed the connection, before it was asked")

@@ -153,7 +153,14 @@ def _response_of(outcome: Response | Failure, request: httpx.Request) -> httpx.R
         raise _error_of(outcome, request)
     # The body is whole, and decoded.
     of_the_wire = {"content-encoding", "content-length", "transfer-encoding"}
-    headers = {name: text for name, text in outcome.headers.items() if name not in of_the_wire}
+    if request.method == "HEAD":
+        of_the_wire.clear()  # They tell of another answer's body.
+    headers = [
+        (name, each)
+        for name, text in outcome.headers.items()
+        if name not in of_the_wire
+        for each in text.split("\n")
+    ]
     return httpx.Response(outcome.status, headers=headers, content=outcome.body)
 
 

@@ -49,7 +49,7 @@ class SocketConnection:
             is_kept: Whether the connection was used before.
         """
         answers = self.answers
-        answers.begin(is_kept=is_kept)
+        answers.begin(is_kept=is_kept, method=request[0])
         if not (is_kept or self.is_quiet()):
             answers.lose("the server spoke, or closed the connection, before it was asked")
             return

@@ -80,6 +80,44 @@ def test_what_comes_behind_the_last_chunk_is_no_header() -> None:
     assert may_be_used_again
 
 
+@pytest.mark.parametrize(
+    "trailers",
+    [
+        b"Content-Encoding: gzip\r\n",
+        b"Retry-After: 9\r\nContent-Encoding: gzip\r\n",
+        b"Retry-After: 9\r\nContent-Encoding: gzip\r\nX-Last: 1\r\n",
+    ],
+)
+def test_what_comes_behind_the_last_chunk_is_no_header_of_the_next_answer(trailers) -> None:
+    answers = read(CHUNKED[:-2] + trailers + b"\r\n")
+    assert answers.may_be_used_again
+    answers.begin(is_kept=True)
+    answers.feed(WITH_LENGTH)
+    assert response(answers).headers == {"content-length": "12"}
+    assert response(answers).body == LIST
+
+
+def test_short_trailers_without_end_are_given_up_early() -> None:
+    many = b"a: b\r\n" * 10_000
+    answers, fed = read(CHUNKED[:-2]), 0
+    while not answers.is_over:
+        fed += len(many)
+        answers.feed(many)
+    assert answers.failure.trouble is Trouble.TOO_LARGE
+    assert fed <= 3 * LARGEST_HEAD
+
+
+@pytest.mark.parametrize(
+    "header", [b"Content-Length: 12", b"Transfer-Encoding: chunked", b"Content-Length: 99999999"]
+)
+def test_an_answer_to_head_ends_with_its_head(header) -> None:
+    answers = Answers()
+    answers.begin(is_kept=False, method=b"HEAD"[0])
+    assert answers.feed(OK + header + b"\r\n\r\n")
+    assert response(answers).body == b""
+    assert not answers.may_be_used_again
+
+
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 @pytest.mark.parametrize("header", [b"", b"Content-Length: 12\r\n", b"Content-Encoding: br\r\n"])
 def test_an_answer_that_cannot_have_a_body_has_none(status, header) -> None:

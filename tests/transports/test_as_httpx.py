@@ -63,6 +63,45 @@ def test_a_client_of_httpx_closes_it_with_its_block(world) -> None:
         world.play(sync if world.is_sync else tasks)
 
 
+@on_each_carrier
+def test_an_answer_to_head_is_there_with_its_headers_and_not_waited_for(world) -> None:
+    def behave(peer, seen) -> None:
+        head, body = answer(listed("1")).split(b"\r\n\r\n", 1)
+        peer.send(head + b"\r\n\r\n" + (b"" if seen.method == "HEAD" else body))
+
+    async def story() -> None:
+        async with own(world) as transport:
+            client = client_of(world, transport)
+            response = await world.ask(client.head(server.url))
+            assert (response.status_code, response.content) == (200, b"")
+            assert int(response.headers["content-length"]) == len(listed("1"))
+            assert (await world.ask(client.get(server.url))).content == listed("1")
+            await world.ask(client.close() if world.is_sync else client.aclose())
+
+    with weather(behave) as server:
+        world.play(story)
+
+
+@on_each_carrier
+def test_each_cookie_is_a_header_of_its_own(world) -> None:
+    dated = "a=1; Expires=Wed, 21 Oct 2065 07:28:00 GMT; Path=/"
+
+    def behave(peer, seen) -> None:
+        cookies = (f"Set-Cookie: {dated}", "Set-Cookie: b=2; Path=/")
+        peer.send(answer(listed("1"), headers=cookies))
+
+    async def story() -> None:
+        async with own(world) as transport:
+            client = client_of(world, transport)
+            response = await world.ask(client.get(server.url))
+            assert response.headers.get_list("set-cookie") == [dated, "b=2; Path=/"]
+            assert dict(client.cookies) == {"a": "1", "b": "2"}
+            await world.ask(client.close() if world.is_sync else client.aclose())
+
+    with weather(behave) as server:
+        world.play(story)
+
+
 FAILURES = {
     httpx.ReadTimeout: bad.hang,
     httpx.RemoteProtocolError: bad.garbage,
