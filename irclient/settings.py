@@ -180,7 +180,8 @@ class Caching(_Group):
         max_entries: The most answers that are kept.
         max_bytes: The most bytes that they may take, counted as their bodies and 1,024 bytes for
             each; None for no such limit. With the lists that were read from them, the process
-            uses seven times the size of the bodies.
+            uses two to four times the size of the bodies; seven times, if the lists' items were
+            used.
     """
 
     shared: ClassVar[tuple[str, ...]] = ("max_entries", "max_bytes")

@@ -32,12 +32,13 @@ BEAT: Final = 0.4
 LEASE_FOR: Final = 4.0
 #: Seconds for which an answer of the server is waited for.
 PATIENCE: Final = 0.1
-#: An answer is of late for as long as a beat, and a little since a beat may be late itself.
-_OF_LATE: Final = BEAT + 0.05
-#: The server notices silence (`SILENT` and `SWEEP` in the script) when somebody beats. What it
-#: carried out last may be a message whose answer is lost, if the one before was heard of late.
-_SILENT_AFTER: Final = 1.0 + 0.1 + _OF_LATE + PATIENCE
-#: The others are told with their next beat; one that is lost just before has its lease from then.
+#: Seconds for which an answer counts as recent: a beat, and a little more, since it may be late.
+_RECENT_FOR: Final = BEAT + 0.05
+#: The server notices silence (`SILENT` and `SWEEP` in the script) at the next beat of any member.
+#: The last message that it carried out may have had no answer, if the one before had it recently.
+_SILENT_AFTER: Final = 1.0 + 0.1 + _RECENT_FOR + PATIENCE
+#: The others learn of it with their next beat; the lease of one that is lost just before that
+#: begins then.
 _NOTICED_AFTER: Final = _SILENT_AFTER + BEAT + PATIENCE
 #: For clocks, which run a little differently, and what is on its way.
 _PLAY: Final = 0.2
@@ -78,8 +79,9 @@ class Lease:
         self.heard_at, self._is_given_up = sent_at, False
 
     def has_heard(self, now: float) -> bool:
-        """Whether an answer came of late; a member that never heard any takes no more later."""
-        return self.heard_at is None or now <= self.heard_at + _OF_LATE
+        """Whether an answer came recently; True before the first one, since silence lends nothing
+        to a member that was lent nothing before."""
+        return self.heard_at is None or now <= self.heard_at + _RECENT_FOR
 
     def never_reached(self) -> None:
         """Learn that there was no answer to the first message."""

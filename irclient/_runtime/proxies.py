@@ -61,7 +61,8 @@ def proxy_for(host: str, scheme: str = "https") -> Proxy | None:
         name, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         raise _unreadable(variable) from None
-    if not name:
+    # Of http://user:12/34@host the user would be the host, and a part of the password its port.
+    if not name or "@" in f"{parts.path}{parts.query}{parts.fragment}":
         raise _unreadable(variable)
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return Proxy(

@@ -72,7 +72,7 @@ def _trusting_the_usual(cert_file: str | None, cert_dir: str | None) -> ssl.SSLC
     except (OSError, ssl.SSLError) as problem:
         raise ConfigurationError(
             f"SSL_CERT_FILE={cert_file!r} or SSL_CERT_DIR={cert_dir!r} cannot be used: {problem}; "
-            "name a PEM file of certificates, or leave the variable out"
+            "name a PEM file of certificates, or unset the variable"
         ) from None
 
 

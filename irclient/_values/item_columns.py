@@ -39,7 +39,7 @@ class ItemColumns:
 
     @classmethod
     def of(cls, rows: Sequence[Any]) -> Self:
-        """Take columns from rows of two fields each, of JSON.
+        """Take the columns of rows of JSON that have two fields each.
 
         Raises:
             ValueError: A row is not made of an id and a tracking id, a text or a whole number each.
@@ -113,5 +113,5 @@ class MadeWhenAsked(Generic[ItemT]):
         return items
 
     def __set__(self, a_list: object, items: object) -> None:
-        """Say no, as the frozen list does: without this, what is in its fields would come first."""
+        """Refuse, as the frozen list does; without this, a list's fields would be read first."""
         raise AttributeError("items")

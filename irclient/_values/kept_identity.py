@@ -1,4 +1,4 @@
-"""What is worked out of a value when it is first needed, and kept with it: it never changes."""
+"""The identity of a query: worked out when it is first needed, and kept with the query."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ __all__ = ["KeepsIdentity", "keep_identity"]
 
 
 class KeepsIdentity:
-    """Has a place for its identity, in its own memory.
+    """A frozen value with a place for its identity.
 
-    In a slot, and no field: a copy, or a value in another process, works it out again.
+    The place is a slot and no field, so a copy works it out again, also in another process.
     """
 
     __slots__ = ("_identity",)
@@ -17,6 +17,6 @@ class KeepsIdentity:
         return dict(self.__dict__)
 
 
-#: Sets the identity of a value that is frozen, or None until it is known: to ask for one that was
-#: never set costs an error in words. Bound to its slot, it needs no search by name.
+#: Sets the identity of a frozen value; None until it is known, since reading a slot that was never
+#: set makes Python put an error message together. Bound to its slot, it needs no search by name.
 keep_identity = KeepsIdentity.__dict__["_identity"].__set__

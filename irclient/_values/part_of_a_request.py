@@ -10,8 +10,8 @@ __all__ = ["part_of_a_request", "processes_that_fit"]
 def part_of_a_request(tps: float, share: float) -> float | None:
     """Return this share of a TPS where it is less than one request a second, else None.
 
-    Several processes cannot keep to such a part of the same second. One that has the whole TPS
-    alone can, however little it is.
+    Several processes that have such a part each may send in the same second, and exceed the TPS. A
+    process that has the whole TPS keeps to it, however low it is.
     """
     each = tps * share
     return each if share < 1 and each < 1 - 1e-9 else None

@@ -1,7 +1,7 @@
-"""A list as it nearly always comes, made of its JSON without pydantic.
+"""Reading without pydantic what nearly every answer is: a list with nothing unusual in it.
 
-pydantic looks at one value after the other; of a usual list whole columns can be looked at. What is
-unusual in any way is left to pydantic, which is also what says how a usual list is to look.
+pydantic checks one value after another; of a usual list whole columns can be checked at once. What
+is unusual in any way is left to pydantic. A list that is made here equals what pydantic would make.
 """
 
 from __future__ import annotations
@@ -84,13 +84,14 @@ _OTHER_NAMES: Final = _UNSAID.keys() - _TEXTS.keys() - _OTHERS.keys()
 
 @value
 class _Shape:
-    """Which names lists came with.
+    """What the names in a list's JSON mean.
 
     Attributes:
-        texts: Of fields that are texts: their names there and here.
-        others: Of the other fields: the same, and what reads them.
-        extras: Of what is no field.
-        names: Of all. One set serves all lists; pydantic's own is a quarter of what each weighs.
+        texts: The fields that hold text: their names in the JSON and in the model.
+        others: The other fields: the same, and what reads their values.
+        extras: The names that are no field's.
+        names: All names as the model knows them. Lists share this set: pydantic's, one for each,
+            is a quarter of what a list weighs.
     """
 
     texts: tuple[tuple[str, str], ...]
@@ -100,7 +101,7 @@ class _Shape:
 
 
 _known_shapes: Final[dict[tuple[str, ...], _Shape]] = {}
-#: At most so many are known, each of at most so many names of at most so many letters.
+#: How many shapes are kept, and of those how many names, and how long: a server chooses them.
 _MOST_KNOWN: Final = 64
 _MOST_NAMES: Final = 32
 _LONGEST_NAME: Final = 64

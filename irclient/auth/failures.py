@@ -30,6 +30,8 @@ _FIX_TRUST: Final = (
     "name the certificate's authority with ca_file, or in the variable REQUESTS_CA_BUNDLE: the "
     "Azure SDK reads that one, and not SSL_CERT_FILE"
 )
+#: What requests, urllib3 and PySocks say of one, and of no host whatever its name.
+_OF_A_PROXY: Final = ("connect to proxy", "proxy URL", "Proxy URL", "SOCKS")
 _FIX_PEM: Final = "name a PEM file that holds the CA's certificate"
 
 
@@ -58,7 +60,7 @@ def finding_of(error: Exception, *, doing: str, fix: str) -> TokenRefused | Toke
         fix = FIX_THROTTLE if status == 429 else FIX_TROUBLE
         return TokenUnanswered(message, fix=fix, retry_after=_retry_after(error))
     if any(_is_unanswered(each) for each in _causes(error)):
-        is_proxy = any(word in str(error).lower() for word in ("proxy", "socks"))
+        is_proxy = any(words in str(error) for words in _OF_A_PROXY)
         return TokenUnanswered(message, fix=FIX_PROXY if is_proxy else FIX_CONNECTION)
     return TokenRefused(message, fix=fix, code=provider_code(words))
 

@@ -142,7 +142,7 @@ class Emulator:
         thread, self._thread = self._thread, None
         if thread is not None:
             try:
-                # There, where one that is being made by an interrupted start is finished first.
+                # Asked on that thread, which first finishes what an interrupted start began.
                 cloud = thread.call(lambda: self._cloud)
                 self._cloud = None
                 if cloud is not None:

@@ -23,6 +23,9 @@ ENTRA = ClientCredentials(
 #: Some of the ways to spoil the URL of a proxy that wants a password.
 UNREADABLE = (
     "http://someone:qwert/y@127.0.0.1:1",
+    "http://qwert:12/y@127.0.0.1:1",
+    "http://qwert:12?y@127.0.0.1:1",
+    "http://qwert:12#y@127.0.0.1:1",
     "http://someone:qwert#y@127.0.0.1:1",
     "http://someone:qwert[y@127.0.0.1:1",
     "http://someone:qwerty@127.0.0.1:port",

@@ -38,7 +38,7 @@ def doctor(*, config: Config = None, timeout: Timeout = 5.0, as_json: AsJSON = F
     $ irclient doctor
     $ irclient doctor --config irclient.toml --json
     """
-    # What its own questions make a client log is told by the findings.
+    # What a client logs about the doctor's requests is in the findings.
     logging.getLogger("irclient").addHandler(logging.NullHandler())
     console = data_console()
     findings: list[Finding] = []

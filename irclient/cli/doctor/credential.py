@@ -41,7 +41,7 @@ class _Trouble:
     advice: str
 
     def mended_by(self, obstacle: Finding | None) -> str:
-        """What to do about it: what stands in the way to the host goes first."""
+        """What to do about it; an obstacle on the way to the host comes first."""
         return self.advice if obstacle is None or obstacle.advice is None else obstacle.advice
 
 

@@ -224,8 +224,8 @@ class Listener:
                 ssl_handshake_timeout=_HANDSHAKE_WITHIN if context else None,
             )
         except BaseException:
-            # Cancelled in the moment after its handshake, asyncio waits half a minute for a goodbye
-            # over a descriptor that is closed by then, and is that of another connection.
+            # After a cancellation just when the handshake has ended, asyncio would wait half a
+            # minute for TLS's close_notify, on a descriptor that is another connection's by then.
             for writer in opened:
                 writer.transport.abort()
             raise
