@@ -26,6 +26,11 @@ __all__ = ["connected", "words_of"]
 
 #: Seconds for one address before the next is tried as well (RFC 8305, section 5).
 _NEXT_ADDRESS_AFTER: Final = 0.25
+#: Seconds for which an address that was overtaken is tried after the others.
+_LAST_FOR: Final = 60.0
+_MOST_OVERTAKEN: Final = 64
+#: Addresses and ports that others overtook, and until when they come last.
+_overtaken: Final[dict[tuple[str, int], float]] = {}
 #: What a connection that is being made says of itself.
 _CONNECTING: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
@@ -59,9 +64,15 @@ def connected(origin: Origin, context: ssl.SSLContext | None) -> Steps[socket.so
 
 def _proxy_for(origin: Origin) -> Proxy | None:
     try:
-        return proxy_for(origin.host)
+        proxy = proxy_for(origin.host)
     except ConfigurationError as problem:
         raise Unsendable(str(problem)) from None
+    if proxy is not None and proxy.scheme != "http":
+        raise Unsendable(
+            f"{proxy.variable} names a proxy of {proxy.scheme}, and the client speaks to proxies "
+            "in plain HTTP alone; pass a transport, such as httpx.HTTPTransport(proxy=...)"
+        )
+    return proxy
 
 
 def _origin_of(proxy: Proxy) -> Origin:
@@ -79,25 +90,29 @@ def _through(sock: socket.socket, origin: Origin, proxy: Proxy) -> Steps[None]:
 def _first_of(addresses: list[str], port: int) -> Steps[socket.socket]:
     """Connect to the address that answers first, trying the next when one is slow (RFC 8305)."""
     problem: OSError = OSError("no address is known")
-    left, next_at = list(addresses), 0.0
-    trying: list[socket.socket] = []
+    began_at, next_at = time.monotonic(), 0.0
+    # A black hole costs the first connection its wait, and not each one (RFC 8305, section 4).
+    left = sorted(addresses, key=lambda each: _overtaken.get((each, port), 0.0) > began_at)
+    trying: dict[socket.socket, str] = {}
     try:
         while left or trying:
             now = time.monotonic()
             if left and (now >= next_at or not trying):
                 next_at = now + _NEXT_ADDRESS_AFTER
+                address = left.pop(0)
                 try:
-                    trying.append(_begun(left.pop(0), port))
+                    trying[_begun(address, port)] = address
                 except OSError as refusal:
                     problem = refusal
                 continue
             seconds = next_at - now if left else None
             ready = yield Wait(*trying, until="writable", seconds=seconds)
             for sock in [each for each in trying if each.fileno() in ready]:
-                trying.remove(sock)
                 number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if not number:
+                    _know_overtaken(list(trying.values()), trying.pop(sock), port)
                     return sock
+                del trying[sock]
                 sock.close()
                 problem, next_at = OSError(number, os.strerror(number)), now
     finally:
@@ -105,6 +120,15 @@ def _first_of(addresses: list[str], port: int) -> Steps[socket.socket]:
         for sock in trying:
             sock.close()
     raise problem
+
+
+def _know_overtaken(tried: list[str], first: str, port: int) -> None:
+    _overtaken.pop((first, port), None)
+    if len(_overtaken) >= _MOST_OVERTAKEN:
+        _overtaken.clear()
+    until = time.monotonic() + _LAST_FOR
+    for address in tried[: tried.index(first)]:
+        _overtaken[address, port] = until
 
 
 def _begun(address: str, port: int) -> socket.socket:

@@ -54,7 +54,7 @@ async def connect(
                 server_hostname=None if context is None else origin.host,
             )
         except OSError as problem:
-            raise Unreachable(words_of(problem)) from problem
+            raise Unreachable(f"{origin}: {words_of(problem)}") from problem
     return connection
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from irclient.transports.failures import Unreachable, Unsendable
+from irclient.transports.failures import Unreachable
 from irclient.transports.waiting import Wait
 
 if TYPE_CHECKING:
@@ -39,14 +39,8 @@ def tunnelled(sock: socket.socket, origin: Origin, proxy: Proxy) -> Steps[None]:
 
     Raises:
         Unreachable: The proxy did not do it.
-        Unsendable: It is no proxy that can be asked.
         OSError: The connection broke.
     """
-    if proxy.scheme != "http":
-        raise Unsendable(
-            f"{proxy.variable} names a proxy of {proxy.scheme}, and the client speaks to proxies "
-            "in plain HTTP alone; pass a transport, such as httpx.HTTPTransport(proxy=...)"
-        )
     # A new connection takes so little at once.
     sock.send(_connect(origin, proxy))
     answer = b""
@@ -60,7 +54,8 @@ def tunnelled(sock: socket.socket, origin: Origin, proxy: Proxy) -> Steps[None]:
             break
         answer += received
     status = answer[:12].partition(b" ")[2]
-    if not (answer.startswith(b"HTTP/1.") and status[:1] == b"2" and answer.endswith(_END_OF_HEAD)):
+    is_good = answer.startswith(b"HTTP/1.") and status.isdigit() and status[:1] == b"2"
+    if not (is_good and answer.endswith(_END_OF_HEAD)):
         # What follows a good answer would be taken for the origin's.
         said = status.decode("ascii", "replace") if status.isdigit() else "nothing that is HTTP"
         raise Unreachable(

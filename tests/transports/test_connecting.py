@@ -287,6 +287,25 @@ def test_a_first_address_that_is_a_black_hole_costs_a_quarter_of_a_second_once(
 
 @pytest.mark.timing
 @on_each_carrier
+def test_an_address_that_was_overtaken_is_tried_last_by_the_next_connections(world, known) -> None:
+    async def story() -> None:
+        async with own(world) as transport:
+            body(await send(world, transport, to("two", port)))
+            with Stopwatch() as others:
+                for _ in range(3):
+                    again = to("two", port, over_new_connection=True)
+                    body(await send(world, transport, again))
+            assert others.took < 0.2
+
+    known["two.localhost"] = ["127.0.0.2", LOCAL]
+    with weather() as server, unanswered("127.0.0.2", server.port) as port:
+        world.play(story)
+        gc.collect()
+    assert server.connections == 4
+
+
+@pytest.mark.timing
+@on_each_carrier
 def test_a_first_address_that_refuses_costs_nothing(world, known) -> None:
     async def story() -> None:
         async with own(world) as transport:
@@ -445,6 +464,7 @@ def test_what_is_said_in_the_clear_before_the_handshake_is_never_read_as_secured
         async with own(world, ca_file=authority.ca_file) as transport:
             outcome = await send(world, transport, request_to(f"https://{LOCAL}:{port}"))
             assert outcome.trouble is Trouble.UNREACHABLE, outcome
+            assert f"{LOCAL}:{port}" in outcome.reason
 
     with serving(behave) as port:
         world.play(story)
