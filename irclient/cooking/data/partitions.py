@@ -144,13 +144,14 @@ class _Finding:
 
     def _tell_other_folders(self, known: set[str], files: list[Path]) -> None:
         """Note the folders that belong to no entity: one may be an entity's, misspelt."""
+        # Files that the model names are found by their whole paths. Each takes a while to work out.
+        whole = [file.resolve() for file in files]
         for own in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             is_hidden = own.name.startswith((".", "_"))
             if is_hidden or own.name.casefold() in known or not own.is_dir():
                 continue
-            # Files that the model names are found by their whole paths.
             inside = own.resolve()
-            if not any(file.resolve().is_relative_to(inside) for file in files):
+            if not any(file.is_relative_to(inside) for file in whole):
                 self.notes.append(f"{_printable(own)} is the folder of no entity: not read")
 
     def _partitions(self, entity: Entity, about: _EntityJson) -> tuple[Partition, ...]:

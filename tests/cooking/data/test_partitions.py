@@ -105,6 +105,18 @@ def test_a_folder_of_no_entity_is_told_unless_the_model_reads_from_it(
     assert note == f"{folder / 'Reco_ItemCategory'} is the folder of no entity: not read"
 
 
+def test_a_files_whole_path_is_worked_out_once_for_all_folders_of_no_entity(tmp_path, monkeypatch):
+    categories_model(tmp_path)
+    file = write(tmp_path, "Reco_ItemCategories/c.csv", "1,Hats\n")
+    for number in range(5):
+        (tmp_path / f"other-{number}").mkdir()
+    resolve, resolved = Path.resolve, list[Path]()
+    monkeypatch.setattr(Path, "resolve", lambda path: (resolved.append(path), resolve(path))[1])
+    assert len(read_model(tmp_path).notes) == 5
+    # Once to see that it is in the folder, and once for all folders that are told.
+    assert resolved.count(file) == 2
+
+
 def test_case_nesting_and_compression_do_not_hide_a_file(tmp_path):
     write(tmp_path, "model.json", json.dumps(model_json("mine")))
     write(tmp_path, "reco_itemcategories/A.CSV", "1,Hats\n")
