@@ -8,6 +8,9 @@ __all__ = ["ServerClock"]
 
 #: Seconds for which the answer that came fastest tells the server's time.
 _SAMPLES_FOR: Final = 5.0
+#: Seconds by which the clocks may run apart meanwhile; by more, the server's was set, or a cluster
+#: has another server answer.
+_STEP: Final = 0.02
 
 
 class ServerClock:
@@ -20,6 +23,11 @@ class ServerClock:
     def hear(self, sent_at: float, now: float, server_time: float) -> None:
         """Learn the server's time from an answer."""
         took = now - sent_at
+        ahead = self.ahead
+        if ahead is not None and not (
+            sent_at - _STEP < server_time - ahead < now + _STEP  # As it says, it lies between.
+        ):
+            self.forget()
         kept = [each for each in self._samples if each[0] > now - _SAMPLES_FOR and each[1] < took]
         # What is slower than a later one is never needed again.
         self._samples = [*kept, (now, took, server_time - (sent_at + now) / 2)]

@@ -32,9 +32,9 @@ believe in it, and at every instant
 | one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
 |                                       | half a minute                                            |
 | nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
-| (FLUSHALL, restart, failover)         | of those who knew another have reported as they say they |
-|                                       | were, or `workers` were heard at one time, or the leases |
-|                                       | of the others are over; 0.6 s if all are new             |
+| (FLUSHALL, restart, failover), or     | of those who knew another have reported as they say they |
+| what does not add up (a key deleted,  | were, or `workers` were heard at one time, or the leases |
+| a clock set back by a second)         | of the others are over; 0.6 s if all are new             |
 | fewer than `workers`, and that none   | sets the parts of the others aside for two seconds: one  |
 | of them knew another server           | may have taken its part before it is heard               |
 | a 429                                 | shrinks the TPS to 0.7, at most twice a second; it grows |
@@ -69,30 +69,48 @@ local blocked_for, shrinks, added = tonumber(ARGV[15]), ARGV[16] == '1', tonumbe
 local FORGET, SILENT, SWEEP, LATE = 30000000, 1000000, 100000, 2000000
 local floor, max, min = math.floor, math.max, math.min
 
-local known = redis.call('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
+local known = redis.pcall('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
     'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
     'expected', 'open', 'joined', 'reported', 'level', 'spares')
-local function number(at, default) return tonumber(known[at] or default) end
-local epoch, server, checked = known[1], known[2] or '', number(3, 0)
+if known.err then
+    redis.call('DEL', meta)
+    known = {}
+end
+local function number(at, default)
+    local value = tonumber(known[at] or default)
+    if value and math.abs(value) < 1e16 then return value end
+    known[1] = false
+    return default
+end
+local server, checked = known[2] or '', number(3, 0)
 local began, sum, wants, targets = number(4, now), number(5, 0), number(6, 0), number(7, 0)
 local scale, scaled, shrunk = number(8, 1), number(9, now), number(10, 0)
 local blocked, swept, reserve, away = number(11, 0), number(12, 0), number(13, 0), number(14, 0)
 local given, expected, is_open = number(15, 0), number(16, 0), known[17] == '1'
 local joined, reported, level = number(18, 0), number(19, 0), number(20, 0)
 local spares = number(21, 0)
+local epoch = known[1]
 
--- Another server knows what this one wrote, and not the last of it.
-if now - checked >= SWEEP then
+local function count(command, key)
+    local counted = redis.pcall(command, key)
+    return type(counted) == 'number' and counted or -1
+end
+local is_set_back = now < checked - SILENT
+if now - checked >= SWEEP or is_set_back then
+    -- Another server knows what this one wrote, and not the last of it.
     local info = redis.pcall('INFO', 'server')
     local id = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
-    if id ~= server then epoch, server = false, id end
+    -- One of the keys may have been deleted, evicted or overwritten; the others no longer add up.
+    local is_whole = count('ZCARD', slots) >= 0
+        and count('HLEN', members) == 6 * (count('ZCARD', seen) + count('ZCARD', silent))
+    if id ~= server or not is_whole or is_set_back then epoch, server = false, id end
     checked = now
 end
 if not epoch then
     redis.call('DEL', slots, seen, silent, members)
     epoch, began, sum, wants, targets, scale, swept = token, now, 0, 0, 0, 1, 0
     blocked, reserve, away, expected, reported, is_open = 0, 0, 0, 0, 0, false
-    spares = 0
+    spares, shrunk = 0, 0
     -- Not from nought: numbers that the server before has given will still come back.
     given = now
 end

@@ -28,7 +28,7 @@ _CLOCK = "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[
 _EPOCH = 1_800_000_000_000_000
 
 
-def _at_given_instants(script: Script) -> str:
+def at_given_instants(script: Script) -> str:
     assert _CLOCK in script.text
     return script.text.replace(_CLOCK, "local now = tonumber(redis.call('GET', '{test}:clock'))")
 
@@ -57,7 +57,7 @@ class _Beside:
         allowance.answered = lambda answer, *_: self.answers.append(answer)
         self.fake = FakeServer(self.tps, allowance.window, self.workers, allowance.lease.length)
         self.take, self.leave = (
-            self.redis.register_script(_at_given_instants(each)) for each in (TAKE, LEAVE)
+            self.redis.register_script(at_given_instants(each)) for each in (TAKE, LEAVE)
         )
         self.now, self.joined = 0, 0
         self.members: list[_Member] = []
