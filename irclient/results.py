@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import AliasPath, FailFast, Field, field_serializer, field_validator
 from pydantic_core import from_json
 
 from irclient._display.html import table, table_of_items
+from irclient._values.frozen import frozen_by_keyword
 from irclient._values.item_columns import ItemColumns, MadeWhenAsked
 from irclient._values.pydantic_slots import set_extra, set_field_names, set_fields, set_private
 from irclient._values.rows import Rows
@@ -35,7 +36,7 @@ __all__ = [
 Source: TypeAlias = Literal["service", "cache", "stale", "fallback"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_keyword
 class Served:
     """How an answer came about.
 
@@ -68,8 +69,6 @@ class Served:
 _UNSERVED = Served()
 #: What is private to an answer that no service gave.
 _MADE_HERE: dict[str, Any] = {"body": b"null", "served": _UNSERVED}
-#: What `Answer.note_served` keeps of how an answer came about, in its order.
-_NOTED = ("endpoint", "account", "variant", "attempts", "elapsed", "fresh_for")
 
 _new = object.__new__
 
@@ -114,9 +113,13 @@ class Answer(Tolerant):
         first = _of_the_first(self.__pydantic_private__)
         served = first["served"]
         if not isinstance(served, Served):
-            # Most answers are never asked how they were served, so it is put together here.
-            noted = dict(zip(_NOTED, served, strict=True))
-            served = first["served"] = Served(**noted)
+            # Most answers are never asked how they were served, so it is put together here, of
+            # what `note_served` kept.
+            endpoint, account, variant, attempts, elapsed, fresh_for = served
+            served = first["served"] = Served(
+                endpoint=endpoint, account=account, variant=variant, attempts=attempts,
+                elapsed=elapsed, fresh_for=fresh_for,
+            )  # fmt: skip
         private = self.__pydantic_private__
         if private is None or "age" not in private:
             return served

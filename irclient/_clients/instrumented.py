@@ -170,7 +170,10 @@ def _told(
         command = next(call)
         while True:
             try:
-                resumed = yield seen.begun(command)
+                if isinstance(command, Send):
+                    resumed = yield seen.sent(command, is_hedge=False)
+                else:
+                    resumed = yield seen.begun(command)
             except BaseException as thrown:  # noqa: BLE001  (a caller that went away)
                 command = call.throw(thrown)
             else:
@@ -200,9 +203,7 @@ class _Seen:
         self.under_way: dict[int, tuple[Send, RequestUnderWay | None]] = {}
 
     def begun(self, command: Command) -> Command:
-        """What the driver is to carry out for this command, now that the instrument knows."""
-        if isinstance(command, Send):
-            return self._sent(command, is_hedge=False)
+        """What the driver is to carry out for any other command, now that the instrument knows."""
         if isinstance(command, Tell):
             if command.is_own:
                 try:
@@ -213,7 +214,7 @@ class _Seen:
         match command:
             case Race():
                 return Race(
-                    self._sent(command.first, is_hedge=False),
+                    self.sent(command.first, is_hedge=False),
                     command.other_at,
                     partial(self._other, command),
                     partial(self._is_good, command),
@@ -258,7 +259,8 @@ class _Seen:
         except Exception:
             _logger.exception(_FAILED, self._instrument)
 
-    def _sent(self, send: Send, *, is_hedge: bool) -> Send:
+    def sent(self, send: Send, *, is_hedge: bool) -> Send:
+        """The request that the driver is to send for this one, now that the instrument knows."""
         request, given, own = None, send, send.request
         try:
             request = self._call.begin_request(send.endpoint, own.method, own.target, is_hedge)
@@ -287,7 +289,7 @@ class _Seen:
 
     def _other(self, race: Race, now: float) -> Send | None:
         send = race.other(now)
-        return None if send is None else self._sent(send, is_hedge=True)
+        return None if send is None else self.sent(send, is_hedge=True)
 
     def _is_good(self, race: Race, given: Send, outcome: Response | Failure) -> bool:
         return race.is_good(self.under_way[id(given)][0], outcome)

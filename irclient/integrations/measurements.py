@@ -66,7 +66,6 @@ from irclient.observe import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from irclient.attempts import Attempt
     from irclient.health import AllowanceStatus
     from irclient.instrument import Watched
     from irclient.integrations.metrics import Metric
@@ -79,6 +78,7 @@ __all__ = [
     "Places",
     "error_type",
     "gauged",
+    "labels_of_call",
     "measured",
     "place_of",
 ]
@@ -107,12 +107,14 @@ class Places:
         self._by_label |= {each.label: place_of(each) for each in endpoints}
         self._labels = {}
 
-    def labels_of(self, operation: str, attempt: Attempt) -> Mapping[str, Label]:
+    def labels_of(
+        self, operation: str, endpoint: str, status: int | None, outcome: str
+    ) -> Mapping[str, Label]:
         """The labels of an attempt's duration."""
-        key = (operation, attempt.endpoint, attempt.status, attempt.outcome)
+        key = (operation, endpoint, status, outcome)
         labels = self._labels.get(key)
         if labels is None:
-            labels = self._labels[key] = _labels_of_attempt(operation, attempt, self)
+            labels = self._labels[key] = _labels_of_attempt(*key, self)
         return labels
 
     def of(self, label: str) -> Mapping[str, Label]:
@@ -145,20 +147,24 @@ def measured(record: Record, places: Places) -> tuple[Measured, ...]:
 
 def _of_attempt(record: AttemptEnded, places: Places) -> Iterator[Measured]:
     attempt = record.attempt
-    yield Measured(REQUEST_DURATION, attempt.elapsed, places.labels_of(record.operation, attempt))
-    if attempt.outcome == "throttled":
-        yield Measured(THROTTLES, 1, {ENDPOINT: attempt.endpoint})
+    endpoint, status, outcome = attempt.endpoint, attempt.status, attempt.outcome
+    labels = places.labels_of(record.operation, endpoint, status, outcome)
+    yield Measured(REQUEST_DURATION, attempt.elapsed, labels)
+    if outcome == "throttled":
+        yield Measured(THROTTLES, 1, {ENDPOINT: endpoint})
 
 
-def _labels_of_attempt(operation: str, attempt: Attempt, places: Places) -> Mapping[str, Label]:
+def _labels_of_attempt(
+    operation: str, endpoint: str, status: int | None, outcome: str, places: Places
+) -> Mapping[str, Label]:
     labels: dict[str, Label] = {
         "http.request.method": "POST" if operation in _POSTED else "GET",
-        **places.of(attempt.endpoint),
-        ENDPOINT: attempt.endpoint,
+        **places.of(endpoint),
+        ENDPOINT: endpoint,
     }
-    if attempt.status is not None:
-        labels["http.response.status_code"] = attempt.status
-    error = error_type(attempt.status, attempt.outcome)
+    if status is not None:
+        labels["http.response.status_code"] = status
+    error = error_type(status, outcome)
     if error is not None:
         labels[ERROR] = error
     return labels
@@ -172,14 +178,15 @@ def error_type(status: int | None, outcome: str) -> str | None:
 
 
 def _of_call(record: CallEnded, _: Places) -> Iterator[Measured]:
-    labels = _labels_of_call(record.operation, record.error, record.source, record.variant)
+    labels = labels_of_call(record.operation, record.error, record.source, record.variant)
     yield Measured(CALL_DURATION, record.elapsed, labels)
 
 
 @lru_cache(maxsize=1024)
-def _labels_of_call(
+def labels_of_call(
     operation: str, error: str | None, source: str | None, variant: str | None
 ) -> Mapping[str, Label]:
+    """The labels of a call's duration."""
     labels: dict[str, Label] = {OPERATION: operation}
     if error is None:
         labels[SOURCE] = source or "service"

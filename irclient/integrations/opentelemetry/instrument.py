@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+from weakref import ref
 
-from opentelemetry import trace
+from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import TraceFlags
 
 from irclient import __version__
 from irclient.instrument import NotTold
+from irclient.integrations.opentelemetry.counted import CountedCall
 from irclient.integrations.opentelemetry.meters import Meters
-from irclient.integrations.opentelemetry.spans import (
-    CallSpan,
-    Untraced,
-    headers_of,
-    outcome_of,
-)
+from irclient.integrations.opentelemetry.spans import CallSpan, headers_of, outcome_of
 from irclient.observe import CallEnded
 
 if TYPE_CHECKING:
@@ -63,9 +61,14 @@ class OpenTelemetry:
         self._meters = Meters.of(meter_provider)
         self._cache_spans = cache_spans
         self._propagate = propagate
-        #: The span that the last call was below which is not sampled, and what was answered: the
-        #: other calls of a page, and of `fetch_many`, are below it too.
-        self._last_untraced: tuple[SpanContext | None, Untraced | NotTold] = None, NotTold()
+        #: The context of the last call below a span that is not sampled, that span, and what such
+        #: calls send along: the other calls of a page, and of `fetch_many`, are in it too. Held
+        #: weakly, since a context may hold anything.
+        self._last_untraced: tuple[Callable[[], Context | None], SpanContext, NotTold] = (
+            ref(Context()),
+            trace.INVALID_SPAN_CONTEXT,
+            NotTold(),
+        )
 
     def watch(self, client: Watched, /) -> None:
         """Learn which client this is an observer of."""
@@ -73,33 +76,34 @@ class OpenTelemetry:
 
     def begin_call(
         self, operation: str, purpose: Purpose, origin: object, /
-    ) -> CallSpan | Untraced | NotTold:
+    ) -> CallSpan | CountedCall | NotTold:
         """Begin a span, unless it is not sampled."""
         if purpose != "call":
             return CallSpan.in_background(
                 self._tracer, operation, purpose, origin, propagate=self._propagate
             )
-        parent, span = trace.get_current_span().get_span_context(), None
-        are_counted, last = self._meters.are_kept, self._last_untraced
-        if parent is last[0] and are_counted is isinstance(last[1], Untraced):
-            return last[1]
-        _, _, is_remote, flags, _, is_valid = parent
-        if not is_valid or is_remote:
-            # The sampler's to judge; a span of this program was judged.
-            attributes = {"irclient.operation": operation}
-            span = self._tracer.start_span(f"irclient.{operation}", attributes=attributes)
-            if not span.is_recording():
-                return self._untraced(span.get_span_context(), are_counted=are_counted)
-        elif not flags & TraceFlags.SAMPLED:
-            untraced = self._untraced(parent, are_counted=are_counted)
-            self._last_untraced = parent, untraced
-            return untraced
-        attempts: Literal["all", "failed"] = "all" if are_counted else "failed"
-        return CallSpan(self._tracer, operation, attempts, propagate=self._propagate, span=span)
-
-    def _untraced(self, where: SpanContext, *, are_counted: bool) -> Untraced | NotTold:
-        headers = headers_of(where) if self._propagate else ()
-        return Untraced(where, headers) if are_counted else NotTold(headers)
+        under, span = context.get_current(), None
+        meters = self._meters if self._meters.are_kept else None
+        last_under, parent, not_told = self._last_untraced
+        if last_under() is not under:
+            parent = trace.get_current_span(under).get_span_context()
+            _, _, is_remote, flags, _, is_valid = parent
+            if not is_valid or is_remote:
+                # The sampler's to judge; a span of this program was judged.
+                span = self._tracer.start_span(f"irclient.{operation}", under)
+                is_traced, parent = span.is_recording(), span.get_span_context()
+            else:
+                is_traced = bool(flags & TraceFlags.SAMPLED)
+            if is_traced:
+                return CallSpan(
+                    self._tracer, operation, meters, under, propagate=self._propagate, span=span
+                )
+            not_told = NotTold(headers_of(parent) if self._propagate else ())
+            if span is None:
+                self._last_untraced = ref(under), parent, not_told
+        if meters is None:
+            return not_told
+        return CountedCall(operation, meters, not_told.headers, parent)
 
     def __call__(self, record: Record, /) -> None:
         """Count one record."""

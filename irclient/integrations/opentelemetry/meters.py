@@ -11,8 +11,8 @@ from opentelemetry import metrics
 from opentelemetry.metrics import NoOpMeter, Observation
 
 from irclient import __version__
-from irclient.integrations.measurements import Places, gauged, measured
-from irclient.integrations.metrics import METRICS
+from irclient.integrations.measurements import Places, gauged, labels_of_call, measured
+from irclient.integrations.metrics import CALL_DURATION, METRICS, REQUEST_DURATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from irclient.instrument import Watched
     from irclient.integrations.metrics import Metric
     from irclient.observe import Record
+    from irclient.results import Served
 
 __all__ = ["Meters"]
 
@@ -96,6 +97,23 @@ class Meters:
             return
         for metric, value, labels in measured(record, self._places):
             self._take[metric.name](value, labels)
+
+    def count_request(self, operation: str, label: str, status: int, took: float) -> None:
+        """Count a request that was answered well, of which there is no record.
+
+        Args:
+            operation: What was asked.
+            label: The label of its endpoint.
+            status: The HTTP status of the answer.
+            took: Seconds until it was there.
+        """
+        labels = self._places.labels_of(operation, label, status, "served")
+        self._take[REQUEST_DURATION.name](took, labels)
+
+    def count_answer(self, operation: str, served: Served) -> None:
+        """Count a call that was answered, of which there is no record."""
+        labels = labels_of_call(operation, None, served.source, served.variant)
+        self._take[CALL_DURATION.name](served.elapsed, labels)
 
     def _hold(self, name: str, value: float, _: object) -> None:
         self._held[name] = value

@@ -3,85 +3,52 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace import (
+    DEFAULT_TRACE_STATE,
+    INVALID_SPAN,
+    Link,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+)
 
 from irclient.integrations.measurements import error_type, place_of
+from irclient.integrations.opentelemetry.counted import CountedRequest, count_untold, told_of
 from irclient.integrations.opentelemetry.events import event_of
 from irclient.integrations.opentelemetry.urls import shown
 from irclient.observe import AttemptEnded, CallEnded, MemoryUsed, Probed, Refreshed, TokenRenewed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from opentelemetry.trace import Span, Tracer
 
     from irclient.instrument import Purpose
+    from irclient.integrations.opentelemetry.meters import Meters
     from irclient.observe import Record
     from irclient.results import Served
     from irclient.topology import ServiceEndpoint
 
-__all__ = ["CallSpan", "RequestSpan", "Untraced", "headers_of", "outcome_of"]
+__all__ = ["CallSpan", "RequestSpan", "headers_of", "outcome_of"]
 
 #: Under this key the instrumentation of an HTTP library, below a user's own transport, finds that
 #: a request has its span already. The API has no public name for it yet.
 _SUPPRESS_HTTP: Final[str] = getattr(
     context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", "suppress_http_instrumentation"
 )
+#: Under this key a context holds its span. It is looked up so that the context of a call can be
+#: made at once: the API's functions add one value each, and copy all the others.
+_SPAN: Final = next(iter(trace.set_span_in_context(INVALID_SPAN, Context())))
 _NAMES: Final = {
     "refresh": "irclient.refresh",
     "probe": "irclient.probe",
     "renewal": "irclient.token",
 }
-
-
-class Untraced:
-    """A call below a span that is not sampled, and so is not sampled either.
-
-    It has no spans: not to make them is most of what an unsampled call costs. Its requests say
-    which trace they belong to, and that it is not kept.
-
-    Args:
-        parent: The context of the span that it is below, or of its own, which nobody keeps.
-        headers: What its requests carry.
-    """
-
-    __slots__ = ("_parent", "headers")
-
-    def __init__(self, parent: SpanContext, headers: tuple[tuple[str, str], ...]) -> None:
-        self._parent = parent
-        self.headers = headers
-
-    @property
-    def attempts(self) -> Literal["all"]:
-        """Metrics count all of them."""
-        return "all"
-
-    def begin_request(
-        self,
-        endpoint: ServiceEndpoint,  # noqa: ARG002  (the protocol's)
-        method: str,  # noqa: ARG002
-        target: str,  # noqa: ARG002
-        is_hedge: bool,  # noqa: ARG002, FBT001
-    ) -> Untraced:
-        """Say what is to be sent along."""
-        return self
-
-    def note(self, record: Record) -> None:
-        """Keep nothing."""
-
-    def answered(self, *_: object) -> None:
-        """Keep nothing."""
-
-    def as_origin(self) -> SpanContext:
-        """Return what the spans of work in the background link to."""
-        return self._parent
-
-    def end(self, *_: object) -> None:
-        """Do nothing: for the call, and for its requests."""
 
 
 class CallSpan:
@@ -93,37 +60,45 @@ class CallSpan:
     Args:
         tracer: What makes spans.
         operation: What is asked.
-        attempts: Of which attempts it wants records.
+        meters: What counts it; None where no metrics are kept, and where records tell of all.
+        under: The context in which it is made.
         propagate: Whether its requests tell the service which trace they belong to.
         span: Its span, where it had to be begun to learn whether it is sampled.
     """
 
     __slots__ = (
-        "_answered", "_attached", "_began_at", "_context", "_ended", "_is_recording", "_operation",
-        "_propagate", "_requests", "_span", "_tracer", "attempts",
+        "_attached", "_attributes", "_began_at", "_context", "_is_recording", "_meters",
+        "_operation", "_propagate", "_requests", "_span", "_tracer", "_under",
     )  # fmt: skip
 
     def __init__(
         self,
         tracer: Tracer,
         operation: str,
-        attempts: Literal["all", "failed"],
+        meters: Meters | None,
+        under: Context,
         *,
         propagate: bool,
         span: Span | None = None,
     ) -> None:
         self._tracer = tracer
         self._operation = operation
+        self._meters = meters
         self._propagate = propagate
-        self._began_at = time.time_ns()
+        self._under = under
+        self._began_at = time.time_ns() if span is None else None
         self._span = span
         self._context: Context | None = None
         self._attached: Any = None
         self._is_recording = False
-        self._ended: CallEnded | None = None
-        self._answered: tuple[Served, str] | None = None
+        #: Set when it ends, all at once: each time, the SDK takes as long as for three of them.
+        self._attributes: dict[str, str | float | bool] = {"irclient.operation": operation}
         self._requests: list[RequestSpan] = []
-        self.attempts: Literal["all", "failed"] = attempts
+
+    @property
+    def attempts(self) -> Literal["failed"]:
+        """The others are counted here: a record of each takes longer than to count it."""
+        return "failed"
 
     @classmethod
     def in_background(
@@ -139,11 +114,12 @@ class CallSpan:
             propagate: Whether its requests tell the service which trace they belong to.
         """
         links = [Link(origin)] if isinstance(origin, SpanContext) and origin.is_valid else None
-        attributes = {} if purpose == "renewal" else {"irclient.operation": operation}
         under = Context()
-        span = tracer.start_span(_NAMES[purpose], under, attributes=attributes, links=links)
-        call = cls(tracer, operation, "all", propagate=propagate, span=span)
-        call._attach(span, under, is_own=purpose != "renewal")
+        span = tracer.start_span(_NAMES[purpose], under, links=links)
+        call = cls(tracer, operation, None, under, propagate=propagate, span=span)
+        if purpose == "renewal":
+            call._attributes = {}
+        call._attach(span, is_own=purpose != "renewal")
         return call
 
     def begin_request(
@@ -155,48 +131,52 @@ class CallSpan:
     ) -> RequestSpan:
         """Begin the span of a request, and say what is to be sent along."""
         span = self._begun()
+        label, fixed = _of_endpoint(endpoint)
         if self._is_recording:
             attributes: dict[str, Any] = {
                 "http.request.method": method,
-                **place_of(endpoint),
+                **fixed,
                 "url.full": shown(endpoint.url, target),
-                "irclient.endpoint": endpoint.label,
             }
-            if endpoint.region is not None:
-                attributes["irclient.region"] = endpoint.region
             if self._requests:
                 attributes["http.request.resend_count"] = len(self._requests)
             if is_hedge:
                 attributes["irclient.hedge"] = True
-            span = self._tracer.start_span(
-                method, self._context, kind=SpanKind.CLIENT, attributes=attributes
-            )
+            span = self._tracer.start_span(method, self._context, SpanKind.CLIENT, attributes)
         headers = headers_of(span.get_span_context()) if self._propagate else ()
-        request = RequestSpan(endpoint.label, span, headers)
-        if self._is_recording:
-            self._requests.append(request)
+        request = RequestSpan(label, headers)
+        request.span = span
+        self._requests.append(request)
         return request
 
     def note(self, record: Record) -> None:
         """Keep what the span will say in the end, and make an event of the rest."""
         if isinstance(record, CallEnded):
-            self._ended = record
+            self._attributes |= outcome_of(record)
             return
         if isinstance(record, MemoryUsed) and record.source == "cache":
             return
         span = self._begun()
-        if not self._is_recording:
-            return
         if isinstance(record, AttemptEnded):
-            self._end_request(record)
+            request = told_of(record, self._requests)
+            if request is not None and self._is_recording:
+                request.finish(record.attempt.outcome)
+        elif not self._is_recording:
+            return
         elif isinstance(record, Refreshed | Probed | TokenRenewed):
-            span.set_attributes(_told(record))
+            self._attributes |= _told(record)
         elif (event := event_of(record)) is not None:
             span.add_event(*event)
 
     def answered(self, served: Served, call_id: str) -> None:
-        """Keep what the span will say in the end, of an answer that no record tells of."""
-        self._answered = served, call_id
+        """Count what no records told of, and keep what the span will say in the end."""
+        is_told = "irclient.attempts" in self._attributes
+        if self._meters is not None:
+            count_untold(self._meters, self._operation, self._requests)
+            if not is_told:
+                self._meters.count_answer(self._operation, served)
+        if not is_told:
+            self._attributes |= _outcome_of(served, call_id)
 
     def as_origin(self) -> SpanContext:
         """Return what the spans of work in the background link to."""
@@ -214,93 +194,62 @@ class CallSpan:
         context.detach(self._attached)
         if self._is_recording:
             for request in self._requests:
-                request.finish()
-            if self._ended is not None:
-                span.set_attributes(outcome_of(self._ended))
-            elif self._answered is not None:
-                span.set_attributes(_outcome_of(*self._answered))
+                if not request.is_told:
+                    request.finish(request.trouble or "served")
             if error is not None:
-                span.set_attribute("error.type", _type_of(error))
+                self._attributes["error.type"] = _type_of(error)
                 span.set_status(StatusCode.ERROR)
+            span.set_attributes(self._attributes)
         span.end()
 
     def _begun(self) -> Span:
         """Return the span, as the current one; begin it if that has not been done."""
         span = self._span
+        if span is None:
+            span = self._span = self._tracer.start_span(
+                f"irclient.{self._operation}",
+                self._under,
+                start_time=self._began_at,
+            )
         if self._context is None:
-            under = context.get_current()
-            if span is None:
-                span = self._span = self._tracer.start_span(
-                    f"irclient.{self._operation}",
-                    under,
-                    attributes={"irclient.operation": self._operation},
-                    start_time=self._began_at,
-                )
-            self._attach(span, under, is_own=True)
-        return cast("Span", span)
+            self._attach(span, is_own=True)
+        return span
 
-    def _attach(self, span: Span, under: Context, *, is_own: bool) -> None:
+    def _attach(self, span: Span, *, is_own: bool) -> None:
         self._is_recording = span.is_recording()
-        inner = trace.set_span_in_context(span, under)
+        values = {**self._under, _SPAN: span}
         if is_own:
-            inner = context.set_value(_SUPPRESS_HTTP, "ours", inner)
-        self._context = inner
-        self._attached = context.attach(inner)
-
-    def _end_request(self, record: AttemptEnded) -> None:
-        for request in self._requests:
-            if request.label == record.attempt.endpoint and not request.is_finished:
-                request.finish(record)
-                return
+            values[_SUPPRESS_HTTP] = "ours"
+        self._context = Context(values)
+        self._attached = context.attach(self._context)
 
 
-class RequestSpan:
-    """A request as a span.
+class RequestSpan(CountedRequest):
+    """A request as a span."""
 
-    Args:
-        label: The label of its endpoint.
-        span: The span; the call's own, which is not ended here, where nothing is recorded.
-        headers: What is sent along.
-    """
+    __slots__ = ("span",)
 
-    __slots__ = ("_ended_at", "_span", "_status", "_trouble", "headers", "is_finished", "label")
+    #: The span; the call's own, which is not ended here, where nothing is recorded.
+    span: Span
 
-    def __init__(self, label: str, span: Span, headers: Sequence[tuple[str, str]]) -> None:
-        self.label = label
-        self.headers = headers
-        self.is_finished = False
-        self._span = span
-        self._ended_at: int | None = None
-        self._status: int | None = None
-        self._trouble: str | None = None
-
-    def end(self, status: int | None, trouble: str | None, ago: float) -> None:
-        """Learn when it ended and how; what that means is known once its attempt is judged."""
-        self._ended_at = time.time_ns() - int(ago * 1e9)
-        self._status, self._trouble = status, trouble
-
-    def finish(self, record: AttemptEnded | None = None) -> None:
+    def finish(self, outcome: str) -> None:
         """End the span, when it ended.
 
         Args:
-            record: What its attempt came to, if that was told.
+            outcome: What its attempt came to.
         """
-        span = self._span
-        if self.is_finished:
-            return
-        self.is_finished = True
-        outcome = record.attempt.outcome if record is not None else self._trouble or "served"
+        span, status = self.span, self.status
         # One by one: the SDK takes longer for a mapping of two.
         span.set_attribute("irclient.outcome", outcome)
-        if self._status is not None:
-            span.set_attribute("http.response.status_code", self._status)
-        error = error_type(self._status, outcome)
+        if status is not None:
+            span.set_attribute("http.response.status_code", status)
+        error = error_type(status, outcome)
         if error is not None:
             span.set_attribute("error.type", error)
             # Neither is a fault of the request: another was quicker, or its caller had left.
             if outcome not in {"overtaken", "cancelled"}:
                 span.set_status(StatusCode.ERROR)
-        span.end(self._ended_at)
+        span.end(self.ended_at)
 
 
 def headers_of(span: SpanContext) -> tuple[tuple[str, str], ...]:
@@ -313,10 +262,20 @@ def headers_of(span: SpanContext) -> tuple[tuple[str, str], ...]:
     trace_id, span_id, _, flags, state, is_valid = span
     if not is_valid:
         return ()
-    parent = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
-    if not state:
+    parent = "00-%032x-%016x-%02x" % (trace_id, span_id, flags)  # noqa: UP031  (two thirds)
+    # Its length is asked of no trace without one.
+    if state is DEFAULT_TRACE_STATE or not state:
         return (("traceparent", parent),)
     return ("traceparent", parent), ("tracestate", state.to_header())
+
+
+@lru_cache(maxsize=256)
+def _of_endpoint(endpoint: ServiceEndpoint) -> tuple[str, Mapping[str, str | int]]:
+    """The label of an endpoint, and the attributes that all requests to it have."""
+    attributes = {**place_of(endpoint), "irclient.endpoint": endpoint.label}
+    if endpoint.region is not None:
+        attributes["irclient.region"] = endpoint.region
+    return endpoint.label, attributes
 
 
 def outcome_of(ended: CallEnded) -> dict[str, str | int | bool]:

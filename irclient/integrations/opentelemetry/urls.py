@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 __all__ = ["shown"]
@@ -14,6 +13,10 @@ _LEFT_OUT: Final = "REDACTED"
 _SHOWN: Final = frozenset(
     {"modeling", "channelid", "catalogid", "algotype", "count", "skipitems", "seeditemids"}
 )
+_MOST_KEPT: Final = 64
+#: Queries that are shown as they are: most of a program's are one of a few. What tells of a user
+#: is not kept, not even in memory: a client that is told to forget a user does not know of this.
+_kept: Final[set[str]] = set()
 
 
 def shown(url: str, target: str) -> str:
@@ -24,12 +27,17 @@ def shown(url: str, target: str) -> str:
         target: The path and query of the request.
     """
     path, mark, query = target.partition("?")
-    return f"{url}{path}?{_shown(query)}" if mark else url + target
+    if not mark or query in _kept:
+        return url + target
+    found = _shown(query)
+    if found == query:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept.add(query)
+    return f"{url}{path}?{found}"
 
 
-@lru_cache(maxsize=64)
 def _shown(query: str) -> str:
-    """A query without what tells of a user: most queries of a program are one of a few."""
     pairs = [each.partition("=") for each in query.split("&")]
     names = [name.lower() for name, _, _ in pairs]
     kept = [

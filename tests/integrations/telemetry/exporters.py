@@ -50,6 +50,18 @@ class Telemetry:
         below = [self.tree(each) for each in self.children(of)]
         return (of.name, below) if below else of.name
 
+    def total(self, name: str) -> float:
+        """The sum of a histogram, whatever its labels."""
+        data = self.reader.get_metrics_data()
+        return sum(
+            point.sum
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name == name
+            for point in metric.data.data_points
+        )
+
     def points(self, name: str) -> dict[tuple[Any, ...], float]:
         """The values of a metric, by the values of its labels in the order of their names."""
         found = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import sys
 import threading
 from functools import partial
 
@@ -17,7 +18,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from benchmarks.measuring import calls_made
 from irclient import IRClient, Pair, ServiceEndpoint, StaticToken, TrafficSplit, errors
-from irclient.integrations.opentelemetry import OpenTelemetry
+from irclient.integrations.opentelemetry import OpenTelemetry, urls
 from irclient.integrations.opentelemetry.spans import headers_of
 from irclient.integrations.opentelemetry.urls import shown
 from irclient.modeling import ModelingClient
@@ -319,6 +320,7 @@ def test_a_fallback_is_an_event(world) -> None:
     assert events(call) == ["irclient.fallback"]
     assert call.attributes["irclient.degraded"] is True
     assert call.attributes["irclient.source"] == "fallback"
+    assert seen.points("irclient.call.duration") == {("similar", "fallback"): 1}
     assert call.status.status_code is StatusCode.UNSET
 
 
@@ -436,6 +438,23 @@ def test_the_header_is_the_one_that_the_library_writes() -> None:
 )
 def test_a_url_shows_no_value_that_may_tell_of_a_user(target: str, url: str) -> None:
     assert shown("https://h", target) == "https://h" + url
+
+
+def test_what_tells_of_a_user_is_not_kept_and_what_is_kept_is_bounded() -> None:
+    for number in range(200):
+        shown("https://h", f"/picks?userId=personal-{number}&count=5")
+        shown("https://h", f"/picks?count={number}")
+    kept = [
+        each
+        for name, module in sys.modules.items()
+        if name.startswith("irclient.integrations.opentelemetry")
+        for value in vars(module).values()
+        for each in (value if isinstance(value, set | dict | list) else ())
+    ]
+    assert "count=199" in kept
+    assert not [each for each in kept if "personal" in str(each)]
+    assert len([each for each in kept if str(each).startswith("count=")]) <= 64
+    assert not hasattr(urls._shown, "cache_info")
 
 
 @in_each_world
