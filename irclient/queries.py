@@ -86,7 +86,7 @@ class Query(KeepsIdentity):
                 continue
             check = _CHECKS.get(name)
             if check is not None:
-                check(f"{self.operation}: {name}", value)
+                check(self, name, value)
 
     @property
     def has_side_effect(self) -> bool:
@@ -302,12 +302,19 @@ def _number(what: str, value: object, *, least: int) -> None:
         raise QueryError(f"{what} must be at least {least}, got {value}")
 
 
-def _count(what: str, value: object) -> None:
-    _number(what, value, least=1)
+# What is nearly always well is found to be so before the words are put together for an error.
+def _is_text(query: Query, name: str, value: object) -> None:
+    if not isinstance(value, str) or not value.isalnum():
+        _text(f"{query.operation}: {name}", value)
 
 
-def _skip(what: str, value: object) -> None:
-    _number(what, value, least=0)
+def _is_count(query: Query, name: str, value: object) -> None:
+    if type(value) is not int or value < 1:
+        _number(f"{query.operation}: {name}", value, least=1)
+
+
+def _is_skip(query: Query, name: str, value: object) -> None:
+    _number(f"{query.operation}: {name}", value, least=0)
 
 
 def _ids(what: str, given: object, *, commas: bool = True, least: int = 0) -> tuple[str, ...]:
@@ -345,15 +352,15 @@ def _pair(given: object) -> tuple[str, str]:
     raise QueryError(f"params: each must be a pair of str, name and value, got {given!r}")
 
 
-_CHECKS: Final[Mapping[str, Callable[[str, object], None]]] = {
-    "modeling": _text,
-    "channel_id": _text,
-    "catalog_id": _text,
-    "user_id": _text,
-    "item_id": _text,
-    "algo_type": _text,
-    "session_id": _text,
-    "count": _count,
-    "skip": _skip,
+_CHECKS: Final[Mapping[str, Callable[[Query, str, object], None]]] = {
+    "modeling": _is_text,
+    "channel_id": _is_text,
+    "catalog_id": _is_text,
+    "user_id": _is_text,
+    "item_id": _is_text,
+    "algo_type": _is_text,
+    "session_id": _is_text,
+    "count": _is_count,
+    "skip": _is_skip,
 }
 _REQUIRED: Final = frozenset({"item_id"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from irclient._clients.worked_out import remember
 from irclient._core.call import call
-from irclient._core.priority import Priority
+from irclient._core.priority import BATCH, INTERACTIVE
 from irclient._core.state import ClientState
 from irclient._values.part_of_a_request import part_of_a_request, processes_that_fit
 from irclient.auth import token_source
@@ -264,7 +264,7 @@ def begin_call(
             now,
             endpoints=endpoints,
             fallback=fallback,
-            priority=Priority.INTERACTIVE if priority == "interactive" else Priority.BATCH,
+            priority=INTERACTIVE if priority == "interactive" else BATCH,
             ends_by=ends_by,
             noted=noted,
             headers=headers,

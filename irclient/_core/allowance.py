@@ -31,13 +31,16 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from irclient._core.priority import Priority
+from irclient._core.priority import BATCH, INTERACTIVE, REFRESH
 from irclient._core.reservation import PLAY, BatchQueue, Reservation
 from irclient._core.throttled_scale import ThrottledScale
 from irclient._runtime.forks import fork_safe_lock
 from irclient.health import AllowanceStatus
+
+if TYPE_CHECKING:
+    from irclient._core.priority import Priority
 
 __all__ = ["LONGEST_BLOCK", "MARGIN", "Allowance", "Reservation"]
 
@@ -81,30 +84,30 @@ class Allowance:
             self._apart = self._window - 1e-6
 
     def reserve(
-        self, now: float, *, not_after: float, priority: Priority = Priority.INTERACTIVE
+        self, now: float, *, not_after: float, priority: Priority = INTERACTIVE
     ) -> Reservation | None:
         """Reserve the first free slot, unless it starts later than `not_after`."""
         with self._lock:
             self._forget(now)
             starts_at = self._first_slot(now, priority)
-            if starts_at > now and self._batch and priority is Priority.INTERACTIVE:
+            if starts_at > now and self._batch and priority is INTERACTIVE:
                 before = min(starts_at, not_after)
                 taken = self._batch.take_over(now, not_before=self._blocked_until, before=before)
                 if taken is not None:
                     return taken
             if starts_at > not_after:
                 return None
-            if priority is Priority.REFRESH and not self._has_spare(now):
+            if priority is REFRESH and not self._has_spare(now):
                 return None
             if self._starts and starts_at < self._starts[-1]:
                 insort(self._starts, starts_at)
             else:
                 self._starts.append(starts_at)
-            if self._given_back and priority is not Priority.BATCH:
+            if self._given_back and priority is not BATCH:
                 # With those before it, which no longer fit.
                 del self._given_back[: bisect_right(self._given_back, starts_at)]
             reservation = Reservation(starts_at, self._moves)
-            if priority is Priority.BATCH:
+            if priority is BATCH:
                 self._batch.add(reservation, now)
             return reservation
 
@@ -112,7 +115,7 @@ class Allowance:
         used = self._used(now)
         return not used or 4 * (used + 1) <= 3 * self._limit(now)
 
-    def first_slot(self, now: float, priority: Priority = Priority.INTERACTIVE) -> float:
+    def first_slot(self, now: float, priority: Priority = INTERACTIVE) -> float:
         """The instant at which the next caller of a priority could start."""
         with self._lock:
             return self._first_slot(now, priority)
@@ -196,7 +199,7 @@ class Allowance:
     def status(self, now: float) -> AllowanceStatus:
         """Return how the allowance is doing; a signal handler may ask, so nothing changes by it."""
         with self._lock:
-            first = self._first_slot(now, Priority.INTERACTIVE)
+            first = self._first_slot(now, INTERACTIVE)
             return AllowanceStatus(
                 limit=self._limit(now),
                 full_limit=self._full_limit,
@@ -224,7 +227,7 @@ class Allowance:
             # Whatever starts this long after that one keeps the rule, though others start later:
             # threads come here in another order than they read their clocks.
             tail = max(tail, starts[-limit] + self._window)
-        if priority is Priority.BATCH:
+        if priority is BATCH:
             # Evenly, so that a slot is never far for those who cannot wait.
             return max(tail, self._batch.last_at + self._window / limit)
         for slot in self._given_back:

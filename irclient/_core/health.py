@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from irclient.observe import Record
     from irclient.settings import Failover
 
-__all__ = ["Admission", "EndpointHealth"]
+__all__ = ["SERVE", "Admission", "EndpointHealth"]
 
 
 #: A recovering endpoint's part of the traffic just after its probe.
@@ -49,6 +49,10 @@ class Admission(Enum):
 
 
 found_quickly(Admission)
+
+#: What nearly every call finds.
+SERVE: Final = Admission.SERVE
+_WORKING: Final = State.WORKING
 
 
 class EndpointHealth:
@@ -85,8 +89,8 @@ class EndpointHealth:
             now: The time.
             probe_for: Seconds after which a probe that was never ended no longer counts.
         """
-        if self._state is State.WORKING:  # A read without the lock: the state is one reference.
-            return Admission.SERVE
+        if self._state is _WORKING:  # A read without the lock: the state is one reference.
+            return SERVE
         with self._lock:
             return self._admit(now, probe_for)
 
@@ -134,7 +138,7 @@ class EndpointHealth:
         """Learn that another's probe, which was for all, has succeeded."""
         with self._lock:
             self._in_a_row, self._doubted_until = 0, -math.inf
-            if self._state is State.WORKING or self._ramp_began_at is not None:
+            if self._state is _WORKING or self._ramp_began_at is not None:
                 return ()
             return self._after_success(now)
 
@@ -153,7 +157,7 @@ class EndpointHealth:
                 calls=calls,
                 consecutive_failures=self._in_a_row,
                 next_probe_after=self.probe_in(now) if self._state is State.FAILING else None,
-                reason=None if self._state is State.WORKING else self._reason,
+                reason=None if self._state is _WORKING else self._reason,
             )
 
     @property
@@ -167,8 +171,8 @@ class EndpointHealth:
         )
 
     def _admit(self, now: float, probe_for: float) -> Admission:
-        if self._state is State.WORKING:
-            return Admission.SERVE
+        if self._state is _WORKING:
+            return SERVE
         if self._state is State.FAILING:
             if now < self._probe_at:
                 return Admission.PASS_BY
@@ -181,7 +185,7 @@ class EndpointHealth:
         return Admission.PROBE
 
     def _after_success(self, now: float) -> tuple[Record, ...]:
-        if self._state is State.WORKING:
+        if self._state is _WORKING:
             return ()
         if self._state is State.FAILING:
             # Asked although it was failing, because all were: as good as a probe.
@@ -211,7 +215,7 @@ class EndpointHealth:
         return self._eject(now, Happening.TOO_MANY_FAILURES, kind, reason)
 
     def _eject_if_asked(self, now: float, reason: str) -> tuple[Record, ...]:
-        if self._state is State.WORKING or self._ramp_began_at is not None:
+        if self._state is _WORKING or self._ramp_began_at is not None:
             return self._eject(now, Happening.TOO_MANY_FAILURES, _ELSEWHERE, reason)
         return ()
 
@@ -259,7 +263,7 @@ class EndpointHealth:
         return True
 
     def _share(self, now: float) -> float:
-        if self._state is State.WORKING:
+        if self._state is _WORKING:
             return 1.0
         if self._state is State.FAILING or self._ramp_began_at is None:
             return 0.0
@@ -273,4 +277,4 @@ class EndpointHealth:
         if self._credit < 1.0:
             return Admission.HELD_BACK
         self._credit -= 1.0
-        return Admission.SERVE
+        return SERVE

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Memory", "Store", "items_of", "seeds_of"]
 
+#: What is recalled of most keys.
+_NOTHING: Final = (None, Freshness.EXPIRED)
 #: The most data sets whose newest version is known; a query may name any modeling.
 _MOST_DATA_SETS: Final = 1_000
 
@@ -132,7 +134,7 @@ class Memory:
             self.failures += 1
             entry = None
         if entry is None:
-            return None, Freshness.EXPIRED
+            return _NOTHING
         return entry, self.judge(entry, caching, now)
 
     def judge(self, entry: Entry, caching: Caching, now: float) -> Freshness:

@@ -12,10 +12,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from irclient._values.enum_members import found_quickly
 
-__all__ = ["Priority"]
+__all__ = ["BATCH", "INTERACTIVE", "REFRESH", "Priority"]
 
 
 class Priority(IntEnum):
@@ -28,3 +29,8 @@ class Priority(IntEnum):
 
 
 found_quickly(Priority)
+
+#: Those that every call is compared with.
+INTERACTIVE: Final = Priority.INTERACTIVE
+BATCH: Final = Priority.BATCH
+REFRESH: Final = Priority.REFRESH

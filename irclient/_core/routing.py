@@ -22,8 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from irclient._core.allowance_protocol import Asked
-from irclient._core.health import Admission
-from irclient._core.priority import Priority
+from irclient._core.health import SERVE, Admission
+from irclient._core.priority import INTERACTIVE, REFRESH
 from irclient._values.momentary import value
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from irclient._core.asides import Asides
     from irclient._core.flights import Flight
     from irclient._core.health import EndpointHealth
+    from irclient._core.priority import Priority
     from irclient._core.reservation import Reservation
     from irclient.topology import ServiceEndpoint
 
@@ -143,7 +144,7 @@ def choose(
     now: float,
     not_after: float,
     probe_for: float,
-    priority: Priority = Priority.INTERACTIVE,
+    priority: Priority = INTERACTIVE,
 ) -> Choice | Awaited | Full | None:
     """Choose the next endpoint of a call; None when it has tried them all.
 
@@ -163,14 +164,14 @@ def choose(
     due_for_probe: ServiceEndpoint | None = None
     for endpoint in left:
         admission = routes.admit(endpoint, modeling, now, probe_for=probe_for)
-        if admission is Admission.SERVE:
+        if admission is SERVE:
             slot = routes.allowances[endpoint.url].reserve(now, not_after=now, priority=priority)
             if slot is not None:
                 if isinstance(slot, Asked):
                     return _awaited(routes, endpoint, slot, due_for_probe)
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
-            if priority is Priority.REFRESH:
+            if priority is REFRESH:
                 break
             continue
         match admission:
@@ -230,7 +231,7 @@ def _awaited(
 def _second_best(look: _Look, not_after: float) -> Choice | Awaited | Full:
     # Now where one can, else where it is soonest; between equals, the preferred.
     alive = sorted(look.alive, key=look.first_slot)
-    failing = look.failing() if look.priority < Priority.REFRESH else []
+    failing = look.failing() if look.priority < REFRESH else []
     for best in (*alive, *failing):
         # While others are alive a failing one is no place to queue for: only to try at once.
         is_failing = best not in look.alive

@@ -17,7 +17,7 @@ from irclient._core.call_errors import Unasked
 from irclient._core.call_state import pause, stop_unless_open, tell
 from irclient._core.flights import Answered
 from irclient._core.identity import identity
-from irclient._core.priority import Priority
+from irclient._core.priority import BATCH, INTERACTIVE, REFRESH
 from irclient._core.probing import begin_probe
 from irclient._core.routing import Awaited, Choice, choose, none_works
 from irclient._core.slot_wait import await_slot
@@ -115,10 +115,10 @@ def _full(call: CallState) -> IRError:
 
 
 def _not_after(call: CallState) -> float:
-    if call.priority is Priority.INTERACTIVE:
+    if call.priority is INTERACTIVE:
         since = call.now if call.slot_wanted_at is None else call.slot_wanted_at
         return min(since + call.settings.throttling.max_wait, call.deadline_at)
-    if call.priority is Priority.BATCH:
+    if call.priority is BATCH:
         # The deadline of a batch call begins with its first slot.
         if call.sent:
             return call.deadline_at
@@ -190,7 +190,7 @@ def _on_the_way(call: CallState, choice: Choice) -> Call[None]:
         yield from tell(call, spilled_over)
     wait = choice.slot.starts_at - call.now
     if wait > 0:
-        if call.priority is Priority.BATCH and not call.sent:
+        if call.priority is BATCH and not call.sent:
             own = choice.slot.starts_at + call.settings.timeouts.deadline
             call.deadline_at = own if call.ends_by is None else min(own, call.ends_by)
         waited = ThrottleWaited(at=call.now, endpoint=target.label, wait=wait)
@@ -216,7 +216,7 @@ def _wait_for_another_round(call: CallState) -> Call[None]:
     """Every endpoint was tried: wait, then let those be tried again where that makes sense."""
     settings = call.settings
     again = [each for each, verdict in call.verdicts.items() if verdict.meaning.worth_retrying]
-    if not again or call.priority >= Priority.REFRESH:
+    if not again or call.priority >= REFRESH:
         raise _no_endpoint_answered(call)
     soonest = call.verdicts[min(again, key=call.ready_at.__getitem__)]
     wait = backoff(
@@ -228,7 +228,7 @@ def _wait_for_another_round(call: CallState) -> Call[None]:
     )
     is_too_long = (
         soonest.meaning is Meaning.THROTTLED
-        and call.priority is Priority.INTERACTIVE
+        and call.priority is INTERACTIVE
         and wait > settings.throttling.max_wait
     )
     budget = call.state.budget

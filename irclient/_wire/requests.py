@@ -79,8 +79,8 @@ def target_of(query: Query, *, modeling: str | None) -> str:
     for name, wire_name in _WIRE_NAMES:
         value = given(name)
         if value is not None:
-            text = value if isinstance(value, str) else str(value)
-            encoded.append(f"{wire_name}={_encode(text)}")
+            text = _encode(value) if isinstance(value, str) else f"{int(value)}"
+            encoded.append(f"{wire_name}={text}")
     if isinstance(query, ListQuery):
         if query.refinements:
             # Comma-separated is inferred (contract section 9).
@@ -147,4 +147,6 @@ def _segment(text: str) -> str:
 def _encode(text: str) -> str:
     # Nearly all ids and numbers are sent as they are, and `quote` takes its time to find out.
     # A member of an enum of str prints its name: what it equals is sent, as for that str.
-    return str.__str__(text) if text.isascii() and text.isalnum() else quote(text, safe="")
+    if not (text.isascii() and text.isalnum()):
+        return quote(text, safe="")
+    return text if type(text) is str else str.__str__(text)

@@ -170,6 +170,13 @@ def test_a_member_of_an_enum_is_sent_as_the_str_that_it_equals() -> None:
     assert build_request(enumerated, modeling=None) == build_request(plain, modeling=None)
 
 
+def test_a_member_of_an_enum_of_numbers_is_sent_as_its_number() -> None:
+    class Size(int, enum.Enum):
+        LARGE = 24
+
+    assert build_request(Popular(count=Size.LARGE), modeling=None).target.endswith("?count=24")
+
+
 def test_cart_ids_are_separated_by_bare_commas_and_encoded_one_by_one() -> None:
     query = Cart(["16", AWKWARD, "a&b"], count=5)
     assert target(query) == f"/reco/v1.0/cart/items?seedItemIds=16,{ENCODED},a%26b&count=5"
