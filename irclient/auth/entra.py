@@ -124,7 +124,7 @@ class ClientCredentials:
         try:
             proxy = proxy_for(urlsplit(self.authority).hostname or "")
         except ConfigurationError as problem:
-            raise TokenRefused(str(problem)) from None
+            raise TokenRefused.by(problem) from None
         try:
             return httpx.Client(
                 verify=self._trusted(),
@@ -145,7 +145,7 @@ class ClientCredentials:
         try:
             return ssl_context(ca_file=self.ca_file)
         except ConfigurationError as problem:
-            raise TokenRefused(str(problem)) from None
+            raise TokenRefused.by(problem) from None
 
     def _token_in(
         self, answer: Mapping[str, Any], secret: Secret, renew_after: float | None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias, TypeVar
 
 from irclient.observe import Record
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from irclient._values.secret import Secret
+    from irclient.errors import ConfigurationError
 
 __all__ = [
     "FIX_CONNECTION",
@@ -97,6 +98,12 @@ class TokenRefused(Exception):  # noqa: N818  (a finding; what users meet is Aut
         self.what = what
         self.fix = fix
         self.code = code
+
+    @classmethod
+    def by(cls, problem: ConfigurationError) -> Self:
+        """Take over what a configuration is refused for, and the fix that its words end with."""
+        what, _, fix = str(problem).partition("; ")
+        return cls(what, fix=fix or None)
 
 
 class TokenUnanswered(Exception):  # noqa: N818  (a finding; what users meet is AuthenticationError)

@@ -87,7 +87,7 @@ class SecretPlace:
         except HttpResponseError as error:
             raise self._finding(error) from None
         except ConfigurationError as problem:
-            raise TokenRefused(str(problem)) from None
+            raise TokenRefused.by(problem) from None
         except Exception as error:  # noqa: BLE001  (whatever an SDK raises is a finding)
             raise finding_of(error, doing=f"reading {self}", fix=_LOOK_AT_VAULT_URL) from None
         if value is None:

@@ -114,3 +114,5 @@ def test_what_cannot_be_read_as_a_proxy_is_told_by_its_variable_alone(
     with pytest.raises(TokenRefused, match=r"^HTTPS_PROXY is not the URL of a proxy; ") as raised:
         ask()
     assert "qwert" not in str(raised.value)
+    assert raised.value.what == "HTTPS_PROXY is not the URL of a proxy"
+    assert (raised.value.fix or "").startswith("write http://host:port")

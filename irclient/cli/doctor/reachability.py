@@ -57,7 +57,10 @@ def examine_host(host: Host, *, timeout: float) -> Reached:
     name = _examine_name(host, timeout=timeout)
     if name.verdict is not Verdict.GOOD:
         skipped = Finding(
-            check="tls", subject=str(host), verdict=Verdict.SKIPPED, saw="its name is not known"
+            check="tls",
+            subject=str(host),
+            verdict=Verdict.SKIPPED,
+            saw="there is no address to connect to",
         )
         return Reached(name, skipped)
     begun_at = time.monotonic()

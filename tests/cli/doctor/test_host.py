@@ -40,8 +40,10 @@ def test_loopback_and_what_the_environment_names_are_asked_directly(route, monke
 
 def test_a_proxy_that_cannot_be_read_is_found_without_its_password(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:pass/word@proxy.test:3128")
-    name = examine_host(Host("x", "https://contoso.vault.test", None), timeout=1.0).name
+    reached = examine_host(Host("x", "https://contoso.vault.test", None), timeout=1.0)
+    name = reached.name
     assert (name.verdict, name.saw) == (Verdict.WRONG, "HTTPS_PROXY is not the URL of a proxy")
+    assert reached.connection.saw == "there is no address to connect to"
     assert "percent-encoded" in name.advice
     assert "pass" not in repr(name).replace("password percent", "")
 
