@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from irclient._display import progress as progress_bars
     from irclient._drivers import tasks
     from irclient._drivers.each_on_tasks import EachOnTasks
+    from irclient._drivers.observing import TellRecords
     from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
@@ -71,7 +72,7 @@ class AsyncIRClient(ClientBase["httpx.AsyncBaseTransport"], AsyncListMethods):
 
     def _make_driver(
         self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]
-    ) -> Callable[..., None]:
+    ) -> TellRecords:
         load(paging, progress_bars)
         self._driver = tasks.TaskDriver(transport, observers)
         return self._driver.tell

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from irclient._core.protocol import Call, NotStarted
     from irclient._display import progress as progress_bars
     from irclient._drivers import blocking
+    from irclient._drivers.observing import TellRecords
     from irclient.observe import Observer
     from irclient.queries import ItemSelectors, ListQuery, Personalize
     from irclient.readiness import Readiness
@@ -69,7 +70,7 @@ class IRClient(ClientBase["httpx.BaseTransport"], ListMethods):
 
     def _make_driver(
         self, transport: httpx.BaseTransport, observers: Sequence[Observer]
-    ) -> Callable[..., None]:
+    ) -> TellRecords:
         load(paging, progress_bars)
         self._driver = blocking.BlockingDriver(transport, observers)
         return self._driver.tell

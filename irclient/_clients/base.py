@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from irclient._clients import assembly, options
     from irclient._clients.parts import ClientParts
     from irclient._clients.watched import WatchedState
-    from irclient._core import cached_answer, call_state, readying
+    from irclient._core import cached_answer, readying
     from irclient._core.identity import KnownQueries
     from irclient._core.protocol import Call, NotStarted
     from irclient._core.state import ClientState
     from irclient._drivers import batch
     from irclient._drivers.batch import Begin
+    from irclient._drivers.observing import TellRecords
     from irclient.cache import Cache
     from irclient.health import HealthSnapshot
     from irclient.instrument import Instrument
@@ -51,7 +52,6 @@ else:
     assembly = Deferred("irclient._clients.assembly")
     batch = Deferred("irclient._drivers.batch")
     cached_answer = Deferred("irclient._core.cached_answer")
-    call_state = Deferred("irclient._core.call_state")
     readying = Deferred("irclient._core.readying")
     observe = Deferred("irclient.observe")
     options = Deferred("irclient._clients.options")
@@ -81,14 +81,12 @@ class ClientBase(ConfiguredClient[TransportT]):
     #: For as long as it is held, observers may look at it.
     _watched: WatchedState | None
     #: Hands records to the observers.
-    _tell: Callable[..., None]
+    _tell: TellRecords
     #: The one endpoint that is asked, of a copy that `at` returned.
     _only: tuple[ServiceEndpoint, ...] | None
 
     @abstractmethod
-    def _make_driver(
-        self, transport: TransportT, observers: Sequence[Observer]
-    ) -> Callable[..., None]:
+    def _make_driver(self, transport: TransportT, observers: Sequence[Observer]) -> TellRecords:
         """Make the driver, and return how it hands records to the observers."""
 
     @classmethod
@@ -114,7 +112,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         self, parts: ClientParts[TransportT], beside: ClientBase[Any] | None = None
     ) -> None:
         """Check what the client is made of, and make what its calls share, or share it."""
-        load(batch, cached_answer, call_state, observe, options, readying)
+        load(batch, cached_answer, observe, options, readying)
         assembly.check_transport(parts.transport, self._transport_kind)
         assembly.check_fallback(parts.fallback)
         if beside is None:
@@ -149,10 +147,11 @@ class ClientBase(ConfiguredClient[TransportT]):
             if self._instruments:
                 from irclient._clients import instrumented  # noqa: PLC0415
 
-                is_alone = len(parts.observers) == 1
-                self._told_of = (
-                    instrumented.instrumented_alone if is_alone else instrumented.instrumented
-                )
+                self._told_of = instrumented.instrumented
+                if len(parts.observers) == 1:
+                    self._told_of = partial(
+                        instrumented.instrumented_alone, self._state.new_call_id
+                    )
             # What both share is looked at once.
             self._watched = None if beside is None else beside._watched  # noqa: SLF001  (as above)
             if self._watched is None:
@@ -346,7 +345,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         if state.has_observers:
             ended = observe.CallEnded(
                 at=now,
-                call_id=call_state.new_call_id(state.uniform),
+                call_id=state.new_call_id(),
                 operation=operation,
                 endpoint=None,
                 attempts=0,
@@ -362,7 +361,7 @@ class ClientBase(ConfiguredClient[TransportT]):
         now, state = time.monotonic(), self._state
         answer = cached_answer.cached_answer(query, state, self._plain_settings, now)
         if answer is not None and state.has_observers:
-            call_id = call_state.new_call_id(state.uniform)
+            call_id = state.new_call_id()
             self._tell(*cached_answer.records_of(answer, query.operation, now, call_id=call_id))
         # A call of `cast` is a fortieth of the way of a cached answer.
         return answer  # type: ignore[return-value]

@@ -7,11 +7,9 @@ neither knows of it, and a call without an instrument does not come past here.
 from __future__ import annotations
 
 import logging
-import random
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, cast
 
-from irclient._core.call_state import new_call_id
 from irclient._core.protocol import Failure, Finish, Race, Resumed, Send, Spawn, Start, Tell
 from irclient._wire.requests import with_headers
 from irclient._wire.responses import Response
@@ -71,20 +69,28 @@ def instrumented(
 
 
 def instrumented_alone(
-    begin: BeginsNoted[T], instruments: Sequence[Instrument], operation: str
+    new_call_id: Callable[[], str],
+    begin: BeginsNoted[T],
+    instruments: Sequence[Instrument],
+    operation: str,
 ) -> Callable[[float], Call[T]]:
     """Return how to begin a call that is told to one instrument alone.
 
     Args:
+        new_call_id: Draws an id for the call where its records need one.
         begin: Begins the call, and makes no more records of it than the instrument wants.
         instruments: Who is told: one.
         operation: What is asked.
     """
-    return partial(_observed_alone, begin, instruments[0], operation)
+    return partial(_observed_alone, new_call_id, begin, instruments[0], operation)
 
 
 def _observed_alone(
-    begin: BeginsNoted[T], instrument: Instrument, operation: str, now: float
+    new_call_id: Callable[[], str],
+    begin: BeginsNoted[T],
+    instrument: Instrument,
+    operation: str,
+    now: float,
 ) -> Call[T]:
     try:
         under_way = instrument.begin_call(operation, "call", None)
@@ -98,7 +104,7 @@ def _observed_alone(
         return begin(now, noted="all")
     if wants_all:
         return _told(begin(now, noted="all"), instrument, operation, under_way)
-    call_id = new_call_id(random.random)
+    call_id = new_call_id()
     call = begin(now, noted="but what the answer tells", call_id=call_id)
     return _told(call, instrument, operation, under_way, call_id=call_id)
 

@@ -11,7 +11,7 @@ from irclient.errors import ClientClosed
 from irclient.observe import Ejected, PutAside, Returned, TrafficReturned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from irclient._core.flights import Flight
     from irclient._core.protocol import Call
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CallState",
     "Noted",
-    "new_call_id",
     "pause",
     "stop_if_closed",
     "stop_unless_open",
@@ -125,7 +124,7 @@ class CallState:
         self.noted: Noted = noted
         self.headers = headers
         if call_id is None and noted != "nothing":
-            call_id = new_call_id(state.uniform)
+            call_id = state.new_call_id()
         self.call_id = call_id
         self.sent = self.waits = 0
         self.attempts: list[Attempt] = []
@@ -172,11 +171,6 @@ class CallState:
             # It was made for this call just now: not worth a copy, which takes as long as five.
             object.__setattr__(record, "call_id", self.call_id)
         return record
-
-
-def new_call_id(uniform: Callable[[], float]) -> str:
-    """Draw what tells a call from all others: 52 bits, in the digits of a trace's id."""
-    return "%013x" % int(uniform() * 4_503_599_627_370_496.0)  # noqa: UP031  (half as long)
 
 
 def tell(call: CallState, *records: Record) -> Call[None]:

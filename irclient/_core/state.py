@@ -186,6 +186,10 @@ class ClientState:
             untold=untold,
         )
 
+    def new_call_id(self) -> str:
+        """Draw what tells a call from all others: 52 bits, in the digits of a trace's id."""
+        return "%013x" % int(self.uniform() * 4_503_599_627_370_496.0)  # noqa: UP031  (half as long)
+
     def variant_of(self, query: Query) -> str | None:
         """The variant that a query belongs to; None without a traffic split."""
         return self.split.variant_of(query, uniform=self.uniform) if self.split else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from irclient.observe import LoggingObserver, TokenRenewalFailed, TpsUsedElsewhere
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from irclient.observe import Observer, Record
 
-__all__ = ["tell"]
+__all__ = ["TellRecords", "tell"]
 
 _logger = logging.getLogger("irclient")
 #: For a client that nobody listens to: the few records that are made for it all the same.
@@ -27,6 +27,14 @@ _ANOTHER_FLEET: Final = (
     "%s answered 429 though this fleet sent %d of the %d requests a second that it may: another "
     "fleet or program uses this endpoint. Give all the same fleet name, or each a lower tps"
 )
+
+
+class TellRecords(Protocol):
+    """Hands records to the observers of one client."""
+
+    def __call__(self, *records: Record) -> None:
+        """Hand them over."""
+        ...
 
 
 def tell(observers: Sequence[Observer], *records: Record) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from irclient._core.protocol import Call, Failure, Finish, Work
     from irclient._drivers.batch import Begin
+    from irclient._drivers.observing import TellRecords
     from irclient._wire.responses import Response
     from irclient.observe import Observer
 
@@ -53,7 +54,7 @@ class TaskDriver:
     def __init__(self, transport: httpx.AsyncBaseTransport, observers: Sequence[Observer]) -> None:
         self.transport = transport
         #: Hands records to the observers.
-        self.tell: Callable[..., None] = partial(tell, observers)
+        self.tell: TellRecords = partial(tell, observers)
         self._closing = Flight()
         self._background: set[_Background] = set()
         self._working = DaemonThreads(_MOST_AT_WORK, "irclient-token")

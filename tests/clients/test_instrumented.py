@@ -453,6 +453,30 @@ def test_an_instrument_may_do_without_records_of_attempts_that_went_well(world) 
         assert notes.all[-1] == ("end", "call", None)
 
 
+def test_the_id_that_an_answer_tells_is_drawn_as_all_ids_of_calls_are() -> None:
+    told = []
+
+    @dataclass
+    class OfIds(Noted):
+        def answered(self, served, call_id):
+            told.append(call_id)
+
+    class Ids(OfFailures):
+        def begin_call(self, operation, purpose, origin):
+            return OfIds(self, purpose, attempts="failed")
+
+    with (
+        ScriptedService() as service,
+        IRClient(
+            example_pair(), credential=StaticToken("t"), transport=service, observers=[Ids()]
+        ) as ir,
+    ):
+        ir._state.uniform = lambda: 0.5
+        ir.popular()
+
+    assert told == ["8000000000000"]
+
+
 @in_each_world
 def test_how_a_call_ended_is_noted_where_its_answer_does_not_tell_all(world, good) -> None:
     notes = OfFailures()
