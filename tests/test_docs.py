@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import re
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
@@ -109,6 +110,30 @@ def test_a_public_name_is_in_the_reference(name: str) -> None:
     else:
         documented = "".join(page.read_text("utf-8") for page in DOCS.glob("reference/**/*.md"))
         assert f"::: {home}\n" in documented
+
+
+INTEGRATIONS = sorted(
+    name
+    for page in (DOCS / "reference" / "api").glob("*.md")
+    for name in re.findall(
+        r"^::: (irclient\.integrations\.\w+)$", page.read_text("utf-8"), re.MULTILINE
+    )
+)
+
+
+@pytest.mark.parametrize("name", INTEGRATIONS)
+def test_a_value_of_an_integration_says_what_it_is_in_the_reference(name: str) -> None:
+    module = Path(str(importlib.util.find_spec(name).origin))
+    body = ast.parse(module.read_text("utf-8")).body
+    silent = [
+        ast.unparse(target)
+        for each, follows in pairwise([*body, ast.Pass()])
+        if isinstance(each, ast.Assign | ast.AnnAssign)
+        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+        # Without a docstring the reference leaves it out.
+        if not ast.unparse(target).startswith("_") and not isinstance(follows, ast.Expr)
+    ]
+    assert silent == []
 
 
 def test_every_page_is_in_the_navigation_and_every_entry_has_a_page() -> None:

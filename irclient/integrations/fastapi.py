@@ -47,6 +47,6 @@ async def get_ir(connection: HTTPConnection) -> AsyncIRClient:
     return client
 
 
-#: The application's client, as the type of a handler's parameter; its calls end in `SenderGone`
-#: when the sender of the request goes away.
 IR: TypeAlias = Annotated[AsyncIRClient, Depends(get_ir)]
+"""The application's client, as the type of a parameter of handlers and dependencies; its calls end
+in `SenderGone` when the sender of the request goes away."""

@@ -166,8 +166,8 @@ def _installed() -> AppRecommendations:
     return installed
 
 
-#: The client of the current application.
 current_ir: IRClient = cast("IRClient", LocalProxy(lambda: _installed().client))
+"""The client of the current application."""
 
 
 def _answer(error: IRError) -> Response:
