@@ -185,5 +185,5 @@ def _refuse_to_guess(url: str) -> None:
 def _answer(response: httpx.Response, body: Body, sent_at: float) -> Response:
     headers = dict(response.headers.items())
     return Response(
-        response.status_code, headers, body.whole(), received_on=time.time(), sent_at=sent_at
+        response.status_code, headers, bytes(body.whole()), received_on=time.time(), sent_at=sent_at
     )

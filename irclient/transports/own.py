@@ -26,6 +26,8 @@ __all__ = ["OwnAsyncTransport", "OwnTransport"]
 #: Seconds, where a request of httpx has no timeout.
 _NO_LIMIT: Final = 3600.0
 _FORBIDDEN: Final = re.compile(rb"[\r\n\0]")
+#: What a method is, and the name of a header (RFC 9110, section 5.6.2).
+_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: What httpx calls each trouble.
 _KINDS: Final = {
     Trouble.UNREACHABLE: "ConnectError",
@@ -124,16 +126,25 @@ class OwnAsyncTransport(_TaskBase):
 
 
 def _outgoing(request: httpx.Request, body: bytes) -> Outgoing:
-    url = request.url
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), url.raw_path)]
-    # httpx has checked neither; a line end in one would make two requests of it.
+    import httpx  # noqa: PLC0415  (loaded by who made the request)
+
+    url, method, length = request.url, request.method.encode("ascii", "replace"), b"%d" % len(body)
+    if url.scheme not in {"http", "https"}:
+        raise httpx.UnsupportedProtocol(f"no requests go to {url.scheme!r} URLs", request=request)
+    lines = [b"%b %b HTTP/1.1" % (method, url.raw_path)]
+    if not _TOKEN.fullmatch(method):
+        raise httpx.LocalProtocolError(f"{method[:40]!r} is no method", request=request)
+    # httpx has checked none of this; a line end or a wrong length would make two requests of it.
     for name, value in request.headers.raw:
-        if _FORBIDDEN.search(name + value):
-            raise ValueError(f"the header {name[:40]!r} holds what no header may")
+        is_wrong = name.lower() == b"content-length" and value != length
+        if is_wrong or not _TOKEN.fullmatch(name) or _FORBIDDEN.search(value):
+            raise httpx.LocalProtocolError(
+                f"the header {name[:40]!r} holds what no header may", request=request
+            )
         if name.lower() != b"transfer-encoding":
             lines.append(b"%b: %b" % (name, value))
     if body and "content-length" not in request.headers:
-        lines.append(b"Content-Length: %d" % len(body))
+        lines.append(b"Content-Length: " + length)
     host, is_secure = url.raw_host.decode("ascii"), url.scheme == "https"
     timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
     within = max((each for each in timeouts.values() if each is not None), default=_NO_LIMIT)

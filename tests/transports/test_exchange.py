@@ -153,6 +153,27 @@ def test_a_mock_transport_of_httpx_is_a_transport(world) -> None:
     world.play(story)
 
 
+class _Texts(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body of a user's own transport, of the wrong type."""
+
+    def __iter__(self):
+        yield '{"items":[]}'
+
+    async def __aiter__(self):
+        yield '{"items":[]}'
+
+
+@in_each_world
+def test_a_body_of_text_is_a_failure_of_the_call(world) -> None:
+    async def story() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Texts()))
+        async with world.client(A, transport=transport) as ir:
+            with pytest.raises(errors.Unavailable, match="TypeError"):
+                await world.ask(ir.fetch(queries.Trending()))
+
+    world.play(story)
+
+
 @in_each_world
 def test_respx_mocks_the_default_transport(world) -> None:
     async def story() -> None:
