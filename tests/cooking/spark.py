@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import warnings
 from contextlib import contextmanager
 
@@ -23,6 +24,7 @@ def require_java():
 def spark_here(scratch):
     """A session of Spark whose Java process ends with the block."""
     require_java()
+    handler = signal.getsignal(signal.SIGINT)
     with pytest.MonkeyPatch.context() as changed:
         # It runs for seconds: compiling what it runs well takes longer than running it.
         changed.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -38,3 +40,4 @@ def spark_here(scratch):
         gateway.proc.stdin.close()
         gateway.proc.wait(60)
         pyspark.SparkContext._gateway = pyspark.SparkContext._jvm = None
+        assert signal.getsignal(signal.SIGINT) is handler

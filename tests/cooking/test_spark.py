@@ -2,8 +2,10 @@
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from irclient.cooking.pipeline import Effort, cook_to
 from irclient.cooking.tables import reading
 from irclient.emulator.shop.written_shop import write_shop
 from tests.cooking.folders import write_folder
-from tests.cooking.spark import spark_here
+from tests.cooking.spark import spark_here, spark_session
 
 spark_engine = pytest.importorskip("irclient.cooking.engines.spark_engine")
 
@@ -224,6 +226,26 @@ def test_a_session_that_can_have_none_beside_it_is_left_as_it_was(spark, tmp_pat
     engine.close()
     assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
     assert not spark.catalog.tableExists("kept")
+
+
+def test_ctrl_c_is_handled_as_before_once_the_session_that_was_started_has_ended(
+    tmp_path, monkeypatch
+):
+    def started(*_):
+        signal.signal(signal.SIGINT, lambda *_: None)  # as Spark does
+        conf = SimpleNamespace(get=lambda *_: None, set=lambda *_: None)
+        return SimpleNamespace(conf=conf, stop=lambda: None)
+
+    monkeypatch.setattr(spark_session.SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(spark_session, "_started", started)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        opened = spark_session.open_session(Cluster(tmp_path), tmp_path, memory=2**30)
+        assert signal.getsignal(signal.SIGINT) is not before
+        opened.close()
+        assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_plain_folder_is_read_without_a_copy(engines, tmp_path):

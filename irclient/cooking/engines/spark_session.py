@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -39,22 +41,32 @@ class OpenedSession:
         session: The session.
         lasts: Whether it was there before, and stays.
         before: What settings were before they were changed.
+        interrupt: What handled Ctrl-C before Spark's handler did, and Spark's.
     """
 
     session: SparkSession
     lasts: bool
     before: Mapping[str, str | None]
+    interrupt: tuple[Any, Any]
 
     def close(self) -> None:
         """End the session, or leave it as it was."""
         if not self.lasts:
             self.session.stop()
+            self._handle_interrupts_as_before()
             return
         for name, setting in self.before.items():
             if setting is None:
                 self.session.conf.unset(name)
             else:
                 self.session.conf.set(name, setting)
+
+    def _handle_interrupts_as_before(self) -> None:
+        # Spark's handler cancels the jobs of its session: without one it fails in some versions.
+        own, sparks = self.interrupt
+        is_sparks = own is not sparks and signal.getsignal(signal.SIGINT) is sparks
+        if own is not None and is_sparks and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, own)
 
 
 def open_session(cluster: Cluster, scratch: Path, *, memory: int) -> OpenedSession:
@@ -68,12 +80,14 @@ def open_session(cluster: Cluster, scratch: Path, *, memory: int) -> OpenedSessi
     Raises:
         ConfigurationError: No session can be started.
     """
+    own = signal.getsignal(signal.SIGINT)
     there = SparkSession.getActiveSession()
     session = _beside(there) if there is not None else _started(cluster, scratch, memory)
     before = {name: session.conf.get(name, None) for name in _SETTINGS}
     for name, setting in _SETTINGS.items():
         session.conf.set(name, setting)
-    return OpenedSession(session, there is not None, before)
+    interrupt = own, signal.getsignal(signal.SIGINT)
+    return OpenedSession(session, there is not None, before, interrupt)
 
 
 def _beside(session: SparkSession) -> SparkSession:
