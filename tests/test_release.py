@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 sys.path.insert(0, str(ROOT / "release"))
 
 check_wheel = pytest.importorskip("check_wheel")
+direct_versions = pytest.importorskip("direct_versions")
 
 
 def test_every_link_of_the_readme_is_there_and_becomes_a_whole_address() -> None:
@@ -104,3 +105,25 @@ def test_a_mark_of_when_something_came_names_a_version_that_there_is_or_will_be(
         for number in re.findall(r"(?:Added|Changed) in (\d+\.\d+)", path.read_text("utf-8")):
             marked = tuple(int(each) for each in number.split("."))
             assert marked <= max((major, minor + 1), (major + 1, 0)), f"{path}: {number}"
+
+
+def test_each_package_has_one_lower_bound_which_the_suite_with_the_lowest_versions_tries() -> None:
+    bounds = direct_versions.lower_bounds(direct_versions.requirements())
+    assert len(bounds) > 20
+    assert {name: found for name, found in bounds.items() if len(found) > 1 or "" in found} == {}
+
+
+@pytest.mark.parametrize(
+    ("installed", "wrong"),
+    [("rich==13.8.0", ""), ("rich==13.8.1", "rich 13.8.1 is installed"), ("wrapt==1.0", "")],
+)
+def test_a_version_above_its_lower_bound_is_told_before_the_suite_runs(
+    installed: str, wrong: str, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(direct_versions, "requirements", lambda: ["rich>=13.8", "typer>=0.26"])
+    monkeypatch.setattr(sys, "stdin", [f"{installed}\n", "-e file:///irclient\n"])
+    assert direct_versions.main() == bool(wrong)
+    shown = capsys.readouterr()
+    assert shown.out == (f"{installed}\n" if installed.startswith("rich") else "")
+    assert shown.err.startswith(wrong)
+    assert bool(shown.err) == bool(wrong)
