@@ -148,7 +148,11 @@ class FleetMember:
             if self._right - answer.right > _CONFIRM * self.full_limit:
                 self._next_at = min(self._next_at, now + _TRY_AGAIN_AFTER)
             self.lease.hear(
-                answer.right, spare=answer.spare, sent_at=sent_at, present=answer.present
+                answer.right,
+                spare=answer.spare,
+                sent_at=sent_at,
+                present=answer.present,
+                renews=answer.renews,
             )
             self._right = -1  # What 429s left of it is said with it.
             self._settle(now)

@@ -82,6 +82,8 @@ class Answer:
         demand: How many starts all of them wanted of late, in a window.
         met: How many members there are with those that have been silent for a while.
         is_closed: Whether it gives nothing yet, because it has forgotten everything.
+        renews: Whether the right is the member's for another lease. A new server that misses
+            members of the one before renews nothing: they may still reach that one.
         slots: Starts and numbers of the slots that it gives.
     """
 
@@ -94,5 +96,6 @@ class Answer:
     demand: int
     met: int
     is_closed: bool = False
+    renews: bool = True
     spare: int = 0
     slots: tuple[tuple[float, int], ...] = ()

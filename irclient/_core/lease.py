@@ -3,6 +3,8 @@
 | the server                        | the process may start, in any window                        |
 |-----------------------------------|-------------------------------------------------------------|
 | has lent it a right               | as many as it was told last                                 |
+| is new, and misses members of the | the same as if it were not heard: the others may still      |
+| server before                     | reach that one, which lends them what it lent this one      |
 | has not been heard for 3 s        | its spare besides, which the server does not lend to others |
 | has not been heard for 4 s        | the same, and no more than its part: TPS / workers          |
 | has not been heard for 7.4 s      | its part                                                    |
@@ -57,6 +59,7 @@ class Lease:
         self._limit, self._workers, self._window = limit, workers, window
         self._present = 0
         self._told = 0
+        self._lent_at: float | None = None
         #: Starts in a window that it may have besides, once the server is lost for a while.
         self.spare = 0
         #: When the last message was sent that was answered.
@@ -73,9 +76,12 @@ class Lease:
         """Starts in a window of which it may be sure, as far as it knows."""
         return self._limit // max(self._workers, self._present)
 
-    def hear(self, right: int, *, spare: int = 0, sent_at: float, present: int) -> None:
-        """Learn from an answer what is lent."""
-        self._told, self.spare, self._present = right, spare, present
+    def hear(
+        self, right: int, *, spare: int = 0, sent_at: float, present: int, renews: bool = True
+    ) -> None:
+        """Learn what is lent; or, if it renews nothing, only that the server is there."""
+        if renews or self._lent_at is None:
+            self._told, self.spare, self._present, self._lent_at = right, spare, present, sent_at
         self.heard_at, self._is_given_up = sent_at, False
 
     def has_heard(self, now: float) -> bool:
@@ -89,7 +95,7 @@ class Lease:
 
     def right(self, now: float) -> int:
         """Starts in any window that ends now."""
-        if self.heard_at is None:
+        if self._lent_at is None:
             return max(self.part, 1) if self._is_given_up else 0
         if not self.part:
             return self._told
@@ -101,17 +107,17 @@ class Lease:
 
     def changes_at(self, now: float) -> float:
         """The next instant at which the right changes by itself."""
-        if self.heard_at is None:
+        if self._lent_at is None:
             return math.inf
         return next((at for at in self._changes_at if now < at), math.inf)
 
     @property
     def _changes_at(self) -> tuple[float, float, float]:
-        heard_at = -math.inf if self.heard_at is None else self.heard_at
+        lent_at = -math.inf if self._lent_at is None else self._lent_at
         over = self._window + _PLAY
         return (
             # By then it has given no slot for long that a spare would need.
-            heard_at + _SILENT_AFTER + AHEAD + over,
-            heard_at + LEASE_FOR,
-            heard_at + _NOTICED_AFTER + LEASE_FOR + over,
+            lent_at + _SILENT_AFTER + AHEAD + over,
+            lent_at + LEASE_FOR,
+            lent_at + _NOTICED_AFTER + LEASE_FOR + over,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from irclient._core.fleet_messages import Answer
 from irclient.fleet.link import Request
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from irclient.fleet.members import Members
 
 __all__ = ["Port"]
+
+_MISSES_MEMBERS: Final = 2
 
 
 class Port:
@@ -108,6 +110,7 @@ class Port:
             present=present,
             demand=demand,
             is_closed=bool(values[7]),
+            renews=values[7] != _MISSES_MEMBERS,
             met=int(values[8]),
             spare=int(values[9]),
             slots=tuple((reply.here(at), int(number)) for at, number in slots),

@@ -328,8 +328,9 @@ if not is_open then
 elseif now < began + FORGET then
     met = met + expected
 end
-return {now, epoch, right, first, blocked, limit, present, wants, is_open and 0 or 1,
-    min(met, workers), spare,
+-- Those who are missing may still reach the server before, and be lent what others had there.
+local closed = is_open and 0 or missing > 0 and 2 or 1
+return {now, epoch, right, first, blocked, limit, present, wants, closed, min(met, workers), spare,
     unpack(granted)}
 """)
 

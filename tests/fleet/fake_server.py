@@ -251,6 +251,7 @@ class FakeServer:
             demand=wants,
             met=self._met(now),
             is_closed=is_closed,
+            renews=not (is_closed and self._missing),
             slots=tuple(granted),
         )
 

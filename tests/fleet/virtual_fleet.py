@@ -36,6 +36,7 @@ class Fleet:
         away: When the server stood still: what is sent then is carried out when it goes on.
         cut: When which member's messages were lost on their way.
         deaf: When which member's messages were carried out, and each answer came too late.
+        elsewhere: When which member reached another server, which knew nothing at first.
         cost: Seconds that the server computes for a message; the next one waits meanwhile.
         writes_after: Seconds between a request's start and when it is written, and until its
             answer comes from then on; a function, for each request anew.
@@ -57,6 +58,7 @@ class Fleet:
     away: list[tuple[float, float]] = field(default_factory=list)
     cut: list[tuple[int, float, float]] = field(default_factory=list)
     deaf: list[tuple[int, float, float]] = field(default_factory=list)
+    elsewhere: list[tuple[int, float, float]] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     waits: list[tuple[float, float]] = field(default_factory=list)
@@ -71,7 +73,8 @@ class Fleet:
         self.members = [member_of(self.tps, self.workers) for _ in self.demand]
         self.names = [str(number) for number in range(len(self.demand))]
         self.errors = [self.random.uniform(-1, 1) * self.clock_error for _ in self.demand]
-        self.server = server_for(self.members[0])
+        self.server, self.other_server = (server_for(self.members[0]) for _ in range(2))
+        self.other_server.epoch = 1_000
         self.is_busy = [False] * len(self.members)
         self._due: list[tuple[float, int, Any]] = []
         self._order = itertools.count()
@@ -197,7 +200,7 @@ class Fleet:
         def answer() -> None:
             if self.now > sent_at + PATIENCE + error:
                 return  # The script does nothing for what was given up.
-            said = self.server.take(name, message, self.now)
+            said = self._server_of(number).take(name, message, self.now)
             if said is not None and self.now - sent_at <= PATIENCE and not is_deaf:
                 self.at(self.now + there, lambda: end(said))
             elif still is None and not is_deaf:
@@ -217,6 +220,12 @@ class Fleet:
             self.at(sent_at + PATIENCE, lambda: end(None))
         if not is_cut:
             self.at(arrives_at if still is None else still, answer)
+
+    def _server_of(self, number: int) -> FakeServer:
+        is_other = any(
+            who == number and since <= self.now < until for who, since, until in self.elsewhere
+        )
+        return self.other_server if is_other else self.server
 
     def _carried_out_at(self, arrives_at: float) -> float:
         if not self.cost:
