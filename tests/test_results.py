@@ -257,7 +257,7 @@ def test_items_know_which_fields_they_came_with_and_equal_ones_share_the_knowled
     names = {"id", "tracking_id"}
     first, second = read_list(f'{{"items": [{", ".join(rows)}]}}'.encode()).items
     assert first.model_fields_set == second.model_fields_set == names
-    assert first.model_fields_set is second.model_fields_set
+    assert first.__pydantic_fields_set__ is second.__pydantic_fields_set__
     assert first.model_copy(update={"Other": 1}).model_fields_set == {*names, "Other"}
     assert second.model_fields_set == names
     rows += ['{"id": "2"}', '{"id": "3", "New": 1}']

@@ -27,6 +27,11 @@ class Tolerant(BaseModel):
         defer_build=True,
     )
 
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The names of the fields that it came with; a copy, for many answers share one set."""
+        return set(self.__pydantic_fields_set__)
+
 
 class TolerantRow(Tolerant):
     """One that is a mapping of its fields as well, so that a sequence of them is a table.
