@@ -10,7 +10,7 @@ from irclient._core.forgotten import Mark
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["News", "milliseconds_of", "text"]
+__all__ = ["News", "milliseconds_of", "place_of", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,12 @@ def text(raw: Any) -> str:  # noqa: ANN401  (bytes or text, as the client of red
 def milliseconds_of(name: str) -> int:
     """When a mark was made, by its name."""
     return int(name.partition("-")[0])
+
+
+def place_of(name: str) -> tuple[int, int]:
+    """Where a mark stands among the others, by its name."""
+    milliseconds, _, number = name.partition("-")
+    return int(milliseconds), int(number or 0)
 
 
 def _mark(name: str, kind: str, what: str, who: str) -> Mark:

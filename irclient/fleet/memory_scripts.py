@@ -83,7 +83,9 @@ if age and age <= fresh then
 else
     local is_mine = false
     if claim_for > 0 then
-        is_mine = redis.call('SET', claim, who, 'NX', 'PX', claim_for) and true or false
+        -- Or was before: a client of a cluster may send the same again.
+        is_mine = redis.call('SET', claim, who, 'NX', 'PX', claim_for)
+            or redis.call('GET', claim) == who
     end
     if age and age <= usable then finding = is_mine and 'refresh' or 'usable'
     elseif is_mine then finding = 'ask'
@@ -146,15 +148,17 @@ return {now}
 """
 )
 
-#: KEYS: forgetting, and the hashes of users that are forgotten. ARGV from 2: who says so; then, of
-#: each that is forgotten, the kind, and what, as a digest.
+#: KEYS: forgetting, and at least one hash, those of users that are forgotten. ARGV from 2: who says
+#: so; then, of each that is forgotten, the kind, and what, as a digest. Returns the last mark.
 FORGET: Final = Script(
     f"""
+-- Deleted first: a server that is full refuses what takes memory only as the first write.
+for at = 2, #KEYS do redis.call('UNLINK', KEYS[at]) end
+local last
 for at = 3, #ARGV, 2 do
-    redis.call('XADD', KEYS[1], 'MAXLEN', {MOST_FORGOTTEN}, '*',
+    last = redis.call('XADD', KEYS[1], 'MAXLEN', {MOST_FORGOTTEN}, '*',
         'kind', ARGV[at], 'what', ARGV[at + 1], 'who', ARGV[2])
 end
-for at = 2, #KEYS do redis.call('UNLINK', KEYS[at]) end
-return {{now}}
+return {{now, last}}
 """
 )

@@ -30,7 +30,7 @@ from irclient._core.packed_entry import pack
 from irclient._core.shared_memory import Finding, Found
 from irclient._runtime.forks import fork_safe_lock
 from irclient.fleet.link import Request
-from irclient.fleet.memory_news import News, milliseconds_of
+from irclient.fleet.memory_news import News, milliseconds_of, place_of
 from irclient.fleet.memory_scripts import FORGET, KEEP, RECALL, RELEASE
 from irclient.fleet.memory_stats import MemoryCounts
 
@@ -54,6 +54,8 @@ _AGAIN_AFTER: Final = 0.1
 _MOST_WAITING: Final = 256
 #: Items whose digests are known.
 _MOST_ITEMS: Final = 1 << 16
+#: What was forgotten that is told again to a server that has lost it.
+_MOST_TOLD: Final = 1000
 #: What is forgotten in one message.
 _MOST_AT_ONCE: Final = 500
 
@@ -90,6 +92,8 @@ class FleetMemory:
         self.is_used = False
         self._again_at = float("-inf")
         self._to_forget: deque[tuple[str, str]] = deque()
+        #: What the server was told to forget, with the place of its mark.
+        self._told: deque[tuple[tuple[int, int], tuple[str, str]]] = deque(maxlen=_MOST_TOLD)
         self._to_keep: deque[tuple[Entry, Caching, Claim]] = deque(maxlen=_MOST_WAITING)
         self._to_release: deque[Claim] = deque(maxlen=_MOST_WAITING)
 
@@ -238,15 +242,27 @@ class FleetMemory:
 
     def _forgetting(self, link: Link) -> Request:
         what = [self._to_forget[at] for at in range(min(len(self._to_forget), _MOST_AT_ONCE))]
-        users = [link.key("u", digest) for kind, digest in what if kind == "user"]
+        # The first is nobody's.
+        users = [link.key("u", digest) for kind, digest in [("user", ""), *what] if kind == "user"]
 
-        def has_it(_: Reply) -> None:
-            for _each in what:
+        def has_it(reply: Reply) -> None:
+            place = place_of(reply.text(0))
+            for each in what:
                 self._to_forget.popleft()
+                self._told.append((place, each))
 
         arguments = [link.member, *(part for each in what for part in each)]
         keys = (self.news_keys[0], *users)
         return Request(FORGET, keys, arguments, answered=has_it, lost=self._try_again_later)
+
+    def _tell_again_what_is_lost(self, last: tuple[int, int]) -> None:
+        """Tell again what the server no longer knows: a failover loses the last writes."""
+        told = list(self._told)
+        if told and told[-1][0] > last:
+            self._told.clear()
+            self._told.extend(each for each in told if each[0] <= last)
+            self._to_forget.extend(what for place, what in told if place > last)
+            self.link.wake()
 
     def _keeping(self, link: Link, entry: Entry, caching: Caching, claim: Claim) -> Request:
         data, ahead = pack(entry), link.clock.ahead
@@ -307,6 +323,7 @@ class FleetMemory:
 
     def hear(self, news: News, reply: Reply) -> None:
         """Take in what the server tells of the others."""
+        self._tell_again_what_is_lost(place_of(news.last))
         heard_until = milliseconds_of(self._forgotten.last) * 1000
         if news.last != self._forgotten.last:
             self._forgotten.hear(news.marks)

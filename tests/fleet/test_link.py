@@ -37,11 +37,26 @@ def run(
     answered: Callable[[Reply], None] | None = None,
 ) -> Reply | str:
     """The reply, or why there is none."""
+    return run_with(
+        link, script, [link.key("count")], [1], wanted_for=wanted_for, answered=answered
+    )
+
+
+def run_with(
+    link: Link,
+    script: Script,
+    keys: list[str],
+    arguments: list[str | int],
+    *,
+    wanted_for: float = 5.0,
+    answered: Callable[[Reply], None] | None = None,
+) -> Reply | str:
+    """The reply to a request of other keys, or why there is none."""
     got: queue.SimpleQueue[Reply | str] = queue.SimpleQueue()
     asked = Request(
         script,
-        [link.key("count")],
-        (1,),
+        keys,
+        arguments,
         answered or got.put,
         lambda reason, _: got.put(reason),
         wanted_until=time.monotonic() + wanted_for,
