@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
@@ -125,9 +126,15 @@ def _showable(error: Exception, token: Secret | None) -> Exception | None:
 
 
 def _shows(error: Exception, token: Secret) -> bool:
-    """Whether a traceback of an error would show the token, in its words or in a local."""
+    """Whether a traceback of an error would show the token, in its words or in a local.
+
+    The error is a local itself in the frames that it goes through, and shown with its arguments.
+    """
     # As a traceback shows them, for an exception may be unable to tell its own words.
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    with suppress(Exception):  # Its own fault: no traceback can show it either.
+        if token.is_in(repr(error)):
+            return True
     return any(token.is_in(part) for part in shown.format())
 
 

@@ -89,6 +89,25 @@ def test_the_token_is_taken_out_of_the_words_and_its_bearer_is_not_shown() -> No
     assert failure.cause is None
 
 
+def test_an_error_whose_arguments_hold_the_token_is_not_shown() -> None:
+    value = f"Bearer secret {chr(0xE9)}"
+    with pytest.raises(UnicodeEncodeError) as caught:
+        value.encode("ascii")
+    value = ""
+    assert "secret" not in str(caught.value)
+    assert failure_of(caught.value, token=SECRET).cause is None
+
+
+def test_an_error_that_cannot_be_shown_is_a_failure_all_the_same() -> None:
+    class MuteError(Exception):
+        def __repr__(self) -> str:
+            raise RuntimeError("no words")
+
+        __str__ = __repr__
+
+    assert failure_of(MuteError(), token=SECRET).trouble is Trouble.LOCAL
+
+
 def test_an_error_without_words_borrows_those_of_the_one_it_came_from() -> None:
     error = httpx.ConnectError("")
     error.__context__ = OSError()
