@@ -87,9 +87,7 @@ class Answers:
         except HttpParserUpgrade:
             return self._fail(Trouble.BROKEN, "the server changed to another protocol")
         except HttpParserError as problem:
-            if not self.is_over:
-                return self._fail(Trouble.BROKEN, f"what came is not HTTP/1.1: {problem}")
-            self.may_be_used_again = False
+            self._stop(problem)
         if self.may_be_used_again and self._has_line_ends_behind(data):
             self.may_be_used_again = False
         if self._parts:
@@ -252,6 +250,14 @@ class Answers:
         self.failure = self.failure or failed(trouble, reason)
         self.is_over, self.may_be_used_again = True, False
         return True
+
+    def _stop(self, problem: HttpParserError) -> None:
+        if not isinstance(problem.__context__, _Refused | None):
+            # Not of the parser's own: Ctrl-C, for one, that struck as it called back.
+            raise problem.__context__ from None
+        if not self.is_over:
+            self._fail(Trouble.BROKEN, f"what came is not HTTP/1.1: {problem}")
+        self.may_be_used_again = False
 
     def _refuse(self, trouble: Trouble, reason: str) -> None:
         self._fail(trouble, reason)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from irclient._core.protocol import Trouble
 from irclient.errors import ConfigurationError
-from irclient.transports.failures import Late, failed, failure_of
+from irclient.transports.failures import Late, failed, failure_of, is_interruption
 from irclient.transports.own import OwnAsyncTransport, OwnTransport
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def exchange_async(
 
 def _outcome_of(error: Exception, transport: object, send: Send) -> Failure:
     is_ours = isinstance(transport, OwnTransport | OwnAsyncTransport)
-    if is_ours and isinstance(error, ConfigurationError):
+    if is_interruption(error) or (is_ours and isinstance(error, ConfigurationError)):
         raise error
     failure = failure_of(error, token=send.token)
     if failure.trouble is Trouble.TIMED_OUT and not (isinstance(error, Late) and str(error)):

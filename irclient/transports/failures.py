@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from irclient._core.protocol import Failure, Trouble
@@ -21,6 +20,7 @@ __all__ = [
     "Unsendable",
     "failed",
     "failure_of",
+    "is_interruption",
     "is_time_out",
 ]
 
@@ -70,6 +70,8 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
+#: What Celery and RQ raise out of a signal's handler, in whatever runs just then.
+_INTERRUPTIONS: Final = frozenset({"SoftTimeLimitExceeded", "BaseTimeoutException"})
 _MOST_CAUSES: Final = 5
 _OURS: Final = (BodyTooLarge, UndecodableBody, Unreachable, Unsendable, Late)
 
@@ -97,6 +99,11 @@ def failure_of(error: Exception, *, token: Secret | None) -> Failure:
     reason = ": ".join(part for part in said if part)
     is_foreign = trouble is Trouble.LOCAL and type(error).__module__.partition(".")[0] not in _HTTP
     return Failure(trouble, reason, cause=_showable(error, token) if is_foreign else None)
+
+
+def is_interruption(error: Exception) -> bool:
+    """Whether a task queue ended what the program does, so that no transport raised this."""
+    return any(kind.__name__ in _INTERRUPTIONS for kind in type(error).__mro__)
 
 
 def is_time_out(error: Exception) -> bool:
@@ -130,12 +137,13 @@ def _shows(error: Exception, token: Secret) -> bool:
 
     The error is a local itself in the frames that it goes through, and shown with its arguments.
     """
-    # As a traceback shows them, for an exception may be unable to tell its own words.
-    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    with suppress(Exception):  # Its own fault: no traceback can show it either.
-        if token.is_in(repr(error)):
-            return True
-    return any(token.is_in(part) for part in shown.format())
+    try:
+        # As a traceback shows them, for an exception may be unable to tell its own words.
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        said = [repr(error), *shown.format()]
+    except Exception:  # noqa: BLE001  (a local that was being made when it struck: in doubt, it does)
+        return True
+    return any(token.is_in(part) for part in said)
 
 
 def _first_words(error: BaseException) -> str:

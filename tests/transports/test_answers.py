@@ -188,6 +188,23 @@ def test_more_bytes_than_the_answer_cost_the_connection_and_not_the_answer(surpl
     assert response(read(closing + surplus)).body == LIST
 
 
+@pytest.mark.parametrize("callback", ["_check_head", "_refuse", "_end_of_message"])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, MemoryError])
+def test_what_strikes_while_the_parser_calls_back_is_not_taken_for_a_broken_answer(
+    kind, callback, monkeypatch
+) -> None:
+    def strike(*_: object) -> None:
+        raise kind
+
+    too_long = OK + b"Content-Length: %d\r\n\r\n" % (LARGEST_BODY + 1)
+    if callback == "_end_of_message":
+        monkeypatch.setattr(Answers, "on_message_complete", strike)
+    else:
+        monkeypatch.setattr(Answers, callback, strike)
+    with pytest.raises(kind):
+        read(too_long if callback == "_refuse" else WITH_LENGTH)
+
+
 def test_many_exchanges_over_one_connection_share_nothing() -> None:
     answers, number = Answers(), 0
     for number in range(50):

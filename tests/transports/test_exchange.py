@@ -153,6 +153,27 @@ def test_a_mock_transport_of_httpx_is_a_transport(world) -> None:
     world.play(story)
 
 
+class SoftTimeLimitExceeded(Exception):  # noqa: N818  (Celery's name)
+    """What Celery raises in the middle of a task whose time is up."""
+
+
+@in_each_world
+def test_a_task_whose_time_is_up_is_told_and_its_call_not_tried_again(world) -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        raise SoftTimeLimitExceeded
+
+    async def story() -> None:
+        async with world.client(A, transport=httpx.MockTransport(answer)) as ir:
+            with pytest.raises(SoftTimeLimitExceeded):
+                await world.ask(ir.fetch(queries.Trending()))
+            assert len(asked) == 1
+
+    world.play(story)
+
+
 class _Texts(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body of a user's own transport, of the wrong type."""
 

@@ -98,14 +98,30 @@ def test_an_error_whose_arguments_hold_the_token_is_not_shown() -> None:
     assert failure_of(caught.value, token=SECRET).cause is None
 
 
+class MuteError(Exception):
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+    __str__ = __repr__
+
+
 def test_an_error_that_cannot_be_shown_is_a_failure_all_the_same() -> None:
-    class MuteError(Exception):
-        def __repr__(self) -> str:
-            raise RuntimeError("no words")
-
-        __str__ = __repr__
-
     assert failure_of(MuteError(), token=SECRET).trouble is Trouble.LOCAL
+
+
+def test_an_error_that_struck_while_an_object_was_made_is_a_failure_all_the_same() -> None:
+    class Half:
+        def __init__(self) -> None:
+            raise KeyError("struck")
+
+        def __repr__(self) -> str:
+            return self.never_set  # As of many a class, before it is made.
+
+    with pytest.raises(KeyError) as caught:
+        Half()
+    failure = failure_of(caught.value, token=SECRET)
+    assert failure.reason == "local: KeyError: 'struck'"
+    assert failure.cause is caught.value
 
 
 def test_an_error_without_words_borrows_those_of_the_one_it_came_from() -> None:
