@@ -185,9 +185,10 @@ def _told(
             else:
                 command = call.send(seen.ended(command, resumed) if seen.under_way else resumed)
     except StopIteration as end:
+        answer: T = end.value
         if call_id is not None:
-            seen.answered(end.value, call_id)
-        return cast("T", end.value)
+            seen.answered(cast("Answer", answer), call_id)
+        return answer
     except BaseException as raised:
         error = raised
         raise

@@ -86,7 +86,9 @@ class OpenTelemetry:
         meters = self._meters if self._meters.are_kept else None
         last_under, parent, not_told = self._last_untraced
         if last_under() is not under:
-            parent = trace.get_current_span(under).get_span_context()
+            # Most roots have an empty context, in which there is nothing to look for.
+            current = trace.get_current_span(under) if under else trace.INVALID_SPAN
+            parent = current.get_span_context()
             _, _, is_remote, flags, _, is_valid = parent
             if not is_valid or is_remote:
                 # The sampler's to judge; a span of this program was judged.
