@@ -17,7 +17,6 @@ from irclient.transports.sockets import SocketConnection
 from irclient.transports.waiting import Patience, on_thread
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from irclient._core.protocol import Failure
@@ -45,13 +44,7 @@ class BlockingTransport(KeepsConnections, OwnTransport):
         ConfigurationError: A file of authorities is not there, or `max_connections` is below 1.
     """
 
-    def __init__(
-        self,
-        *,
-        ca_file: str | os.PathLike[str] | None = None,
-        max_connections: int | None = None,
-    ) -> None:
-        super().__init__(ca_file=ca_file, max_connections=max_connections)
+    def _hold_none(self) -> None:
         self._places: dict[int, _Place] = {}
         close_at_exit(self)
 

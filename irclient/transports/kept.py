@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,11 @@ class KeepsConnections:
         self.ca_file = check_authorities(ca_file)
         self._max_connections = checked_limit(max_connections)
         let_respx_know()
+        self._hold_none()
+
+    @abstractmethod
+    def _hold_none(self) -> None:
+        """Begin without a connection."""
 
     def _ready_to_open(self, origin: Origin, pool: Pool[Any]) -> ssl.SSLContext | None:
         """Make room for a connection, and say whom it may trust; None without TLS."""

@@ -16,7 +16,6 @@ from irclient.transports.own import OwnAsyncTransport
 from irclient.transports.pool import Connection, Pool
 
 if TYPE_CHECKING:
-    import os
     import ssl
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
@@ -47,13 +46,7 @@ class AsyncTransport(KeepsConnections, OwnAsyncTransport):
         ConfigurationError: A file of authorities is not there, or `max_connections` is below 1.
     """
 
-    def __init__(
-        self,
-        *,
-        ca_file: str | os.PathLike[str] | None = None,
-        max_connections: int | None = None,
-    ) -> None:
-        super().__init__(ca_file=ca_file, max_connections=max_connections)
+    def _hold_none(self) -> None:
         self._lock = fork_safe_lock()
         self._forks = fork_count()
         self._by_loop: dict[Any, _OneLoop] = {}

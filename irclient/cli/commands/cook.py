@@ -1,15 +1,14 @@
 """`irclient cook`: computes every list of a data-contract folder, for `irclient serve`."""
 
-import re
 import tempfile
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 from rich.table import Table
 
+from irclient.cli.cooking_effort import Engine, Memory, SparkFolder, SparkMaster, effort_of
 from irclient.cli.cooking_progress import cooking_progress
 from irclient.cli.options import AsJSON
 from irclient.cli.output import data_console, duration, message_console, print_json, safe
@@ -25,17 +24,6 @@ __all__ = ["cook"]
 
 _Given = TypeVar("_Given")
 
-_SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
-_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_LEAST_MEMORY: Final = 256 * 2**20
-#: The modules that each engine needs, by the extra that brings them.
-_NEEDED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    "duckdb": {"cook": ("numpy", "scipy", "threadpoolctl", "duckdb")},
-    "spark": {
-        "cook": ("numpy", "scipy", "threadpoolctl"),
-        "spark": ("pyspark", "pyarrow", "sqlglot"),
-    },
-}
 #: How many sentences about the data are shown; all are in the output.
 _SHOWN: Final = 20
 
@@ -57,31 +45,10 @@ def cook(
     keep: Annotated[
         int, typer.Option("--keep", min=1, help="How many outputs stay, the new one included.")
     ] = 3,
-    memory: Annotated[
-        str, typer.Option("--memory", metavar="SIZE", help="What cooking may use, such as 4GB.")
-    ] = "2GB",
-    engine: Annotated[
-        Literal["duckdb", "spark"],
-        typer.Option("--engine", help="What reads, joins and counts: duckdb here, or spark."),
-    ] = "duckdb",
-    spark_master: Annotated[
-        str | None,
-        typer.Option(
-            "--spark-master",
-            metavar="MASTER",
-            help="Spark's master, or an sc:// URL, instead of what Spark is configured to use.",
-            show_default=False,
-        ),
-    ] = None,
-    spark_folder: Annotated[
-        str | None,
-        typer.Option(
-            "--spark-folder",
-            metavar="URL",
-            help="FOLDER as Spark's machines find it, where their path is another.",
-            show_default=False,
-        ),
-    ] = None,
+    memory: Memory = "2GB",
+    engine: Engine = "duckdb",
+    spark_master: SparkMaster = None,
+    spark_folder: SparkFolder = None,
     accept_smaller: Annotated[
         bool,
         typer.Option("--accept-smaller", help="Replace a data set by one half its size or less."),
@@ -107,15 +74,8 @@ def cook(
     $ irclient cook ./my-shop --evaluate
     $ irclient cook --to ./out --roll-back
     """
-    budget = _bytes(memory)
-    if engine != "spark" and (spark_master or spark_folder):
-        raise ConfigurationError("--spark-master and --spark-folder need --engine spark")
-    _require_cooking(engine)
-    # Imported here: an extra, of which the line before made sure.
-    from irclient.cooking.pipeline import Effort  # noqa: PLC0415
-
-    effort = Effort(
-        engine=engine, memory=budget, spark_master=spark_master, spark_folder=spark_folder
+    effort = effort_of(
+        memory=memory, engine=engine, spark_master=spark_master, spark_folder=spark_folder
     )
     if roll_back:
         _roll_back(_given(to, "--to OUT, the folder of outputs"), keep, as_json=as_json)
@@ -136,7 +96,7 @@ def _cook(
     smaller: Literal["accept", "refuse"],
     as_json: bool,
 ) -> None:
-    # Imported here: an extra, of which `_require_cooking` made sure.
+    # Imported here: an extra, of which `effort_of` made sure.
     from irclient.cooking.data.fetching import local_folder  # noqa: PLC0415
     from irclient.cooking.pipeline import cook_to  # noqa: PLC0415
 
@@ -184,31 +144,10 @@ def _roll_back(out: Path, keep: int, *, as_json: bool) -> None:
     data_console().print(f"Output {output.name} serves what {served} did.", markup=False)
 
 
-def _require_cooking(engine: Literal["duckdb", "spark"]) -> None:
-    for extra, names in _NEEDED[engine].items():
-        try:
-            for name in names:
-                import_module(name)
-        except ModuleNotFoundError as missing:
-            raise ConfigurationError(
-                f"cooking needs {missing.name}; install it with: pip install 'irclient[{extra}]'"
-            ) from None
-
-
 def _given(value: _Given | None, what: str) -> _Given:
     if value is None:
         raise ConfigurationError(f"irclient cook needs {what}")
     return value
-
-
-def _bytes(size: str) -> int:
-    found = _SIZE.fullmatch(size.strip())
-    if found is None:
-        raise ConfigurationError(f"--memory is {size!r}; write a size such as 4GB or 800MB")
-    count = int(float(found[1]) * _UNITS[found[2].upper()])
-    if count < _LEAST_MEMORY:
-        raise ConfigurationError(f"--memory is {size!r}; cooking needs at least 256MB")
-    return count
 
 
 def _about(output: "Output") -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Final, TypeAlias
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -41,9 +42,37 @@ AppId: TypeAlias = Annotated[
     str | None,
     typer.Option("--app-id", metavar="ID", help="Another App ID than the application's own."),
 ]
+State: TypeAlias = dict[str, Any]
+
+#: The options that every command here has, after its own.
+_OF_EACH: Final = (
+    Parameter("control", Parameter.KEYWORD_ONLY, default=CONTROL_URL, annotation=Control),
+    Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=AsJSON),
+)
 
 
+def _command(act: Callable[..., State]) -> Callable[..., None]:
+    """Make a command: it finds the emulator that runs, and shows the state that is left."""
+
+    def command(*, control: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401  (typer's)
+        state = act(RemoteControl(control), **given)
+        if as_json:
+            print_json(state)
+        else:
+            show_state(state, data_console())
+
+    _, *own = signature(act).parameters.values()
+    parameters = [*own, *_OF_EACH]
+    command.__name__, command.__doc__ = act.__name__, act.__doc__
+    # typer looks at both.
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
+@_command
 def fault(
+    remote: RemoteControl,
     target: Target,
     fault: Annotated[
         str,
@@ -53,10 +82,7 @@ def fault(
             show_default=False,
         ),
     ],
-    *,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
+) -> State:
     """Let an account, Entra or Key Vault of the running service fail, until heal.
 
     \b
@@ -71,10 +97,11 @@ def fault(
     $ irclient emulator fault contoso-b status:503,retry-after=2,share=0.5
     $ irclient emulator fault key-vault black-hole
     """
-    _show(RemoteControl(control).fail(target, fault), as_json=as_json)
+    return remote.fail(target, fault)
 
 
-def heal(target: Target, *, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def heal(remote: RemoteControl, target: Target) -> State:
     """End the fault of an account, Entra or Key Vault.
 
     It ends what fault began; uncook, deny, expire-secret and disable-secret
@@ -84,32 +111,25 @@ def heal(target: Target, *, control: Control = CONTROL_URL, as_json: AsJSON = Fa
     Example:
     $ irclient emulator heal contoso-a
     """
-    _show(RemoteControl(control).heal(target), as_json=as_json)
+    return remote.heal(target)
 
 
-def cook(
-    account: Account,
-    *,
-    modeling: Modeling = None,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
-    """Start a cooking, whatever the trigger's limits say. It takes ten seconds or more.
+@_command
+def cook(remote: RemoteControl, account: Account, *, modeling: Modeling = None) -> State:
+    """Start a cooking, whatever the trigger's limits say.
+
+    It takes ten seconds or more; until then the account answers as before.
 
     \b
-    Example:
+    Examples:
     $ irclient emulator cook contoso-a
+    $ irclient emulator cook contoso-a --modeling shop
     """
-    _show(RemoteControl(control).cook(account, modeling), as_json=as_json)
+    return remote.cook(account, modeling)
 
 
-def uncook(
-    account: Account,
-    *,
-    modeling: Modeling = None,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
+@_command
+def uncook(remote: RemoteControl, account: Account, *, modeling: Modeling = None) -> State:
     """Let an account wait for its first cooking: its lists say WaitingForData, until cook.
 
     A client asks the pair; if both wait, calls end in NotReady.
@@ -118,16 +138,11 @@ def uncook(
     Example:
     $ irclient emulator uncook contoso-a
     """
-    _show(RemoteControl(control).uncook(account, modeling), as_json=as_json)
+    return remote.uncook(account, modeling)
 
 
-def deny(
-    account: Account,
-    *,
-    app_id: AppId = None,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
+@_command
+def deny(remote: RemoteControl, account: Account, *, app_id: AppId = None) -> State:
     """Take an App ID off an account's allow-list, until allow.
 
     The account answers its tokens with 403, or with 401 where the emulator
@@ -137,34 +152,29 @@ def deny(
     Example:
     $ irclient emulator deny contoso-a
     """
-    _show(RemoteControl(control).deny(account, app_id), as_json=as_json)
+    return remote.deny(account, app_id)
 
 
-def allow(
-    account: Account,
-    *,
-    app_id: AppId = None,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
+@_command
+def allow(remote: RemoteControl, account: Account, *, app_id: AppId = None) -> State:
     """Put an App ID on an account's allow-list.
 
     \b
     Example:
     $ irclient emulator allow contoso-a
     """
-    _show(RemoteControl(control).allow(account, app_id), as_json=as_json)
+    return remote.allow(account, app_id)
 
 
+@_command
 def rotate_secret(
+    remote: RemoteControl,
     *,
     vault: Annotated[
         VaultAfterRotation,
         typer.Option("--vault", help="Whether Key Vault has the new secret at once."),
     ] = VaultAfterRotation.UPDATED,
-    control: Control = CONTROL_URL,
-    as_json: AsJSON = False,
-) -> None:
+) -> State:
     """Give the application a new secret; Entra refuses the old one from now on.
 
     With --vault stale, Key Vault has the old one until update-vault.
@@ -174,10 +184,11 @@ def rotate_secret(
     $ irclient emulator rotate-secret
     $ irclient emulator rotate-secret --vault stale
     """
-    _show(RemoteControl(control).rotate_secret(vault=vault.value), as_json=as_json)
+    return remote.rotate_secret(vault=vault.value)
 
 
-def expire_secret(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def expire_secret(remote: RemoteControl) -> State:
     """Let the application's secret expire: Entra refuses it, until rotate-secret.
 
     Tokens that were issued before are valid until they end; revoke-tokens
@@ -187,10 +198,11 @@ def expire_secret(*, control: Control = CONTROL_URL, as_json: AsJSON = False) ->
     Example:
     $ irclient emulator expire-secret
     """
-    _show(RemoteControl(control).expire_secret(), as_json=as_json)
+    return remote.expire_secret()
 
 
-def revoke_tokens(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def revoke_tokens(remote: RemoteControl) -> State:
     """Let the accounts refuse every token issued so far, with 401.
 
     Tokens that are issued from now on are accepted. Key Vault accepts its own
@@ -200,20 +212,22 @@ def revoke_tokens(*, control: Control = CONTROL_URL, as_json: AsJSON = False) ->
     Example:
     $ irclient emulator revoke-tokens
     """
-    _show(RemoteControl(control).revoke_tokens(), as_json=as_json)
+    return remote.revoke_tokens()
 
 
-def disable_secret(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def disable_secret(remote: RemoteControl) -> State:
     """Let Key Vault refuse to give the secret out, until update-vault or rotate-secret.
 
     \b
     Example:
     $ irclient emulator disable-secret
     """
-    _show(RemoteControl(control).disable_secret(), as_json=as_json)
+    return remote.disable_secret()
 
 
-def update_vault(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def update_vault(remote: RemoteControl) -> State:
     """Store the application's present secret in Key Vault, as after a late rotation.
 
     \b
@@ -221,24 +235,18 @@ def update_vault(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> 
     $ irclient emulator rotate-secret --vault stale
     $ irclient emulator update-vault
     """
-    _show(RemoteControl(control).update_vault(), as_json=as_json)
+    return remote.update_vault()
 
 
-def state(*, control: Control = CONTROL_URL, as_json: AsJSON = False) -> None:
+@_command
+def state(remote: RemoteControl) -> State:
     """Show where the running service listens, how it fails, and what it was asked.
 
     \b
     Example:
     $ irclient emulator state --json
     """
-    _show(RemoteControl(control).state(), as_json=as_json)
-
-
-def _show(state: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json(state)
-    else:
-        show_state(state, data_console())
+    return remote.state()
 
 
 #: In the order in which the help shows them.

@@ -30,6 +30,10 @@ _CA_KEY_FILE: Final = "ca-key.pem"
 _DAY: Final = timedelta(days=1)
 _CA_LIFE: Final = timedelta(days=365)
 _SERVER_LIFE: Final = timedelta(days=90)
+_NEVER_USED_FOR: Final = (
+    "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "encipher_only", "decipher_only",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,14 +164,9 @@ def _name(common_name: str) -> x509.Name:
 def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
+        **dict.fromkeys(_NEVER_USED_FOR, False),
     )
 
 

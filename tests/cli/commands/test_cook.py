@@ -108,7 +108,7 @@ def test_without_an_extra_it_says_what_to_install(monkeypatch, folder, tmp_path,
         if name == lacks:
             raise ModuleNotFoundError(name=name)
 
-    monkeypatch.setattr("irclient.cli.commands.cook.import_module", found)
+    monkeypatch.setattr("irclient.cli.cooking_effort.import_module", found)
     result = run(folder, "--to", tmp_path / "out", "--engine", engine)
     assert result.exit_code == 2
     told = " ".join(result.stderr.split())
