@@ -228,7 +228,7 @@ class FleetMemory:
         if self.next_at(now) > now:
             return None
         if self._to_forget:
-            return self._forgetting(link)
+            return self._forgetting(link, _MOST_AT_ONCE)
         with suppress(IndexError):
             entry, caching, claim = self._to_keep.popleft()
             return self._keeping(link, entry, caching, claim)
@@ -238,10 +238,11 @@ class FleetMemory:
 
     def farewell(self, link: Link) -> Request | None:
         """What to send when the process ends: what is to be forgotten, not what is to be kept."""
-        return self._forgetting(link) if self._to_forget else None
+        # All of it: there is no message after this one.
+        return self._forgetting(link, len(self._to_forget)) if self._to_forget else None
 
-    def _forgetting(self, link: Link) -> Request:
-        what = [self._to_forget[at] for at in range(min(len(self._to_forget), _MOST_AT_ONCE))]
+    def _forgetting(self, link: Link, most: int) -> Request:
+        what = [self._to_forget[at] for at in range(min(len(self._to_forget), most))]
         # The first is nobody's.
         users = [link.key("u", digest) for kind, digest in [("user", ""), *what] if kind == "user"]
 

@@ -59,6 +59,17 @@ def test_a_server_that_is_full_forgets(server: Server, what: str) -> None:
         assert server.client().xlen("irclient:{test}:forgotten") == 1
 
 
+def test_a_process_that_ends_has_told_all_that_is_to_be_forgotten(server: Server) -> None:
+    with RedisFleet(server.url, name="test", workers=2) as fleet:
+        memory = fleet.shared_memory({"": "a"})
+        memory.forget_user("user-4711")
+        until(lambda: not fleet.stats().to_forget)
+        for number in range(2000):
+            memory.forget_user(f"user-{number}")
+    assert not fleet.stats().to_forget
+    assert server.client().xlen("irclient:{test}:forgotten") == 2001
+
+
 def test_a_claim_that_is_sent_twice_is_the_same_claim(server: Server) -> None:
     with closing(Process(server)) as one:
         keys = [one.link.key(each) for each in ("entry", "claim", "forgotten", "newest")]
