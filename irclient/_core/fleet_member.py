@@ -112,6 +112,7 @@ class FleetMember:
                 self._demand * (_FADE if now >= self._next_at else 1.0),
             )
             self._sequence += 1
+            returned, added = self._given.news(now)
             self._message = Message(
                 sequence=self._sequence,
                 right=self._right,
@@ -126,8 +127,8 @@ class FleetMember:
                 within=min(max(self._want_until - now, 0.0), AHEAD),
                 blocked_for=max(self._blocked_until - now, 0.0),
                 shrinks=self._shrinks,
-                added=self._given.added(now),
-                returned=self._given.returned(),
+                added=added,
+                returned=returned,
             )
             self._want, self._want_until = 0, -math.inf
             self._has_news = self._shrinks = False

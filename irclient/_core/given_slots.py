@@ -32,7 +32,7 @@ class GivenSlots:
         self._free: list[FleetSlot] = []
         self._starts: deque[float] = deque()
         self._returned: list[int] = []
-        self._added: list[float] = []
+        self._moved: list[tuple[int, float]] = []
 
     def add(self, slot: FleetSlot) -> None:
         """Keep a slot that was given."""
@@ -71,21 +71,22 @@ class GivenSlots:
                 self._free.remove(slot)
                 self.give_back(slot)
 
-    def also_counts(self, at: float) -> None:
-        """Note that the service counts a request at another instant as well."""
-        self._added.append(at)
+    def moved(self, slot: FleetSlot, at: float) -> None:
+        """Note that the service counts a request at another instant than its slot's."""
+        self._moved.append((slot.number, at))
 
-    def returned(self) -> tuple[int, ...]:
-        """The numbers of the slots that go back, once."""
-        returned = tuple(self._returned)
+    @property
+    def any_returned(self) -> bool:
+        """Whether the server has a slot to give again that it does not know of."""
+        return bool(self._returned)
+
+    def news(self, now: float) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """What the server is to count no longer, and what instead, in seconds from now; once."""
+        returned = (*self._returned, *(number for number, _ in self._moved))
+        added = tuple(at - now for _, at in self._moved if at > now - self._window)
         self._returned.clear()
-        return returned
-
-    def added(self, now: float) -> tuple[float, ...]:
-        """The starts that the server is to count besides, in seconds from now, once."""
-        added = tuple(at - now for at in self._added if at > now - self._window)
-        self._added.clear()
-        return added
+        self._moved.clear()
+        return returned, added
 
     def started(self, now: float) -> int:
         """How many requests were started in slots in the window that ends now."""

@@ -132,6 +132,9 @@ class SharedAllowance(FleetMember):
         believed_for = math.inf if self._is_closed else _FULL_FOR
         if self._first_at <= now or now >= self._learned_at + believed_for:
             return -math.inf
+        if self._given.any_returned and not self._is_closed:
+            # It may be had again, and only this process knows.
+            return -math.inf
         # Who believes it for no longer than that asks again by then.
         return self._first_at
 
@@ -178,8 +181,7 @@ class SharedAllowance(FleetMember):
             self._own.arrived(reservation, at)
         elif self._given.is_late(reservation, at):
             with self._lock:
-                # It counts twice: where it was given, and where the service will count it.
-                self._given.also_counts(at)
+                self._given.moved(reservation, at)
                 self._has_news = True
             self._wake()
 
