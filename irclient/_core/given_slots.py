@@ -39,13 +39,11 @@ class GivenSlots:
         insort(self._free, slot, key=attrgetter("starts_at"))
 
     def take(self, now: float, not_after: float) -> FleetSlot | None:
-        """Hand out the first slot that starts in time."""
-        for slot in self._free:
-            if slot.starts_at >= now - PLAY:
-                if slot.starts_at > not_after:
-                    return None
-                self._free.remove(slot)
-                return slot
+        """Hand out the first slot that starts in time; what is too late goes back."""
+        while self._free and self._free[0].starts_at < now - PLAY:
+            self.give_back(self._free.pop(0))
+        if self._free and self._free[0].starts_at <= not_after:
+            return self._free.pop(0)
         return None
 
     @staticmethod
