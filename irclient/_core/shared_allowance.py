@@ -16,7 +16,9 @@ wishes of all calls as one message, and brings the answer.
 | has                                 | a call that waits for others' slots leaves it unused   |
 | a slot is not used                  | goes back with the next message                        |
 | a start is a little late            | counts as on time                                      |
-| a start is later                    | the slot goes back, the caller must reserve again      |
+| a start is later                    | the slot goes back, the caller must reserve again, and |
+|                                     | asks at once: only this process knows that it is free  |
+| a request was written later         | counts then, and no longer where its slot was          |
 | no answer in time, or an error      | is alone: goes on with its right, and asks nothing;    |
 |                                     | its calls wait a little longer than they would else    |
 | it is alone, and was lent nothing   | its calls wait for the server as long as for a slot    |

@@ -187,6 +187,58 @@ def test_a_start_that_is_too_late_is_none() -> None:
     assert not member.start(slot, 0.03)
 
 
+def test_a_slot_that_was_missed_is_asked_for_again_with_the_message_that_returns_it() -> None:
+    member, server = _one_slot_is_free()
+    exchange(server, member, 0.0)
+    slot = member.reserve(0.0, not_after=0.0)
+    assert not member.start(slot, 0.04)
+    # The server was full, as it said: only this process knows of the slot that it has missed.
+    assert isinstance(member.reserve(0.04, not_after=0.04), Asked)
+    exchange(server, member, 0.04)
+    assert member.start(member.reserve(0.04, not_after=0.04), 0.04)
+
+
+def test_a_slot_whose_answer_came_too_late_is_asked_for_again_at_once() -> None:
+    member, server = _one_slot_is_free()
+    message = member.next_message(0.0)
+    answer = server.take("a", message, 0.0)
+    member.answered(answer, 0.0, 0.05)
+    assert isinstance(member.reserve(0.05, not_after=0.05), Asked)
+    message = member.next_message(0.05)
+    assert message is not None
+    assert (message.returned, message.want) == ((answer.slots[0][1],), 1)
+
+
+def test_a_request_that_came_late_counts_once_where_it_came() -> None:
+    member, server = _one_slot_is_free()
+    exchange(server, member, 0.0)
+    slot = member.reserve(0.0, not_after=0.0)
+    assert member.start(slot, 0.01)
+    member.arrived(slot, 0.2)
+    exchange(server, member, 0.3)
+    assert list(server.slots.values()) == pytest.approx([0.2])
+    # And does not come back when the process ends, though its number went with the message.
+    assert member.unused() == []
+
+
+def test_a_late_request_that_was_not_told_is_not_returned_when_the_process_ends() -> None:
+    member, server = _one_slot_is_free()
+    exchange(server, member, 0.0)
+    slot = member.reserve(0.0, not_after=0.0)
+    assert member.start(slot, 0.01)
+    member.arrived(slot, 0.2)
+    assert member.unused() == []
+
+
+def _one_slot_is_free() -> tuple[SharedAllowance, FakeServer]:
+    """A member that has asked for it, and a server that has lent the rest."""
+    member = member_of(tps=4, workers=4)
+    server = open_server(member)
+    server.members["b"], server.seen["b"] = _busy(3), 0.0
+    member.reserve(0.0, not_after=0.0)
+    return member, server
+
+
 def test_an_answer_that_comes_late_still_counts() -> None:
     member = member_of(tps=200)
     member.reserve(0.0, not_after=0.0)
@@ -476,7 +528,22 @@ def test_what_processes_write_late_is_counted_there_and_the_next_window_is_kept(
 
     fleet = fleet_of(100, 1.5, shape, seed=seed, writes_after=writes_after).run(10.0)
     assert fleet.worst() <= 100
-    assert fleet.used(3.0, 10.0) >= 0.6
+    assert fleet.used(3.0, 10.0) >= 0.84
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_written_a_little_late_costs_a_small_tps_little_more_than_its_lateness(
+    seed,
+) -> None:
+    chance = random.Random(seed)
+
+    def writes_after() -> tuple[float, float]:
+        return (chance.uniform(0.03, 0.06) if chance.random() < 0.05 else 0.0), 0.005
+
+    fleet = fleet_of(40, 5.0, UNIFORM, seed=seed, writes_after=writes_after).run(13.6)
+    assert fleet.worst() <= 40
+    # The margin leaves 0.957, and the lateness alone costs 0.002 of it.
+    assert fleet.used(3.0, 13.5) >= 0.945
 
 
 def test_a_process_that_is_killed_leaves_its_right_to_the_others() -> None:
@@ -580,7 +647,7 @@ FOUND: dict[str, tuple[Any, ...]] = {
         4, 0, [(3.0, 1.0, 2.7683751471361866), (1.0, 1.0, 4.221574394779519)],
         [("cut", 0.5, 9.0, 0), ("cut", 2.907034710771885, 2.0, 5),
          ("cut", 2.91964332092024, 2.0, 3), ("killed", 3.0, 0.1, 6),
-         ("killed", 3.2722667982214184, 0.1, 3)], 6,
+         ("killed", 3.2722667982214184, 0.1, 3)], 7,
     ),
 }  # fmt: skip
 
