@@ -43,7 +43,7 @@ class State:
         self.has_observers = True
         self.untold = []
         self.memory = SimpleNamespace(generation=0)
-        self.uniform = lambda: 0.5
+        self.new_call_id = lambda: "0123456789abc"
         self.is_closed = False
 
 
