@@ -36,12 +36,12 @@ class Message:
         right: How many starts in a window the member believes to have of its own.
         part: How many it believes to have once it has lost the server for long.
         spare: How many more it believes to have once it has lost the server for a while.
-        has_heard: Whether the server has answered it of late. One that hears no answer soon
-            believes to have more, though all that it says is carried out.
+        has_heard: Whether an answer came recently. A member that hears none soon takes its spare
+            and its part, even if the server receives all its messages.
         used: How many the last window holds, whatever it believes now.
         demand: How many it wanted of late, in a window.
-        met: The `Answer.met` of last; zero of a new one.
-        epoch: The `Answer.epoch` of then; empty of a new one.
+        met: The `Answer.met` of the last answer; zero for a new member.
+        epoch: The `Answer.epoch` of the same answer; empty for a new member.
         want: How many slots it asks for.
         within: Seconds in which they must have started.
         blocked_for: Seconds in which nothing may start, as a 429 said.
@@ -74,13 +74,13 @@ class Answer:
     Attributes:
         epoch: Another one than before means that the server has forgotten everything.
         right: How many starts in a window are the member's own from now on.
-        spare: How many more are once it has lost the server for a while.
+        spare: How many more it may start once it has lost the server for a while.
         first_at: The first slot that it could give.
         blocked_until: No start before.
         limit: How many the fleet may start in a window.
         present: How many members there are.
         demand: How many starts all of them wanted of late, in a window.
-        met: How many members there are with those that have been silent for a while.
+        met: How many members there are, counting those that have been silent for a while.
         is_closed: Whether it gives nothing yet, because it has forgotten everything.
         renews: Whether the right is the member's for another lease. A new server that misses
             members of the one before renews nothing: they may still reach that one.

@@ -11,12 +11,12 @@ believe in it, and at every instant
 
 | the server finds                      | it                                                       |
 |---------------------------------------|----------------------------------------------------------|
-| a message later than its sender waits | does nothing: its sender has given it up                 |
-| for, or overtaken by a later one      |                                                          |
-| demand                                | lends a third more, and what nobody needs in equal       |
-|                                       | parts; to no member more than to others who want as much |
-|                                       | where it is not enough; less at once, more when it has   |
-|                                       | come back                                                |
+| a message that comes too late for its | does nothing: its sender has given it up                 |
+| sender, or after a newer one          |                                                          |
+| demand                                | lends each member a third more than it wants, and the    |
+|                                       | rest in equal parts; if that is too much, members that   |
+|                                       | want as much get the same. It reduces a right at once,   |
+|                                       | and raises one when others have come down                |
 | a member that was told of less        | counts the old right until the member has said how much  |
 |                                       | it started under it                                      |
 | that members are silent               | sets aside for them what it would give slot by slot, for |
@@ -25,10 +25,10 @@ believe in it, and at every instant
 |                                       | once it has not heard the server for a while             |
 | a member silent for a second          | sets its part of the TPS aside, or its spare, since it   |
 |                                       | may soon take that much without asking                   |
-| a message that says that no answer of | does not take it for an end of silence: its sender may   |
-| late was heard                        | hear this one as little. Once it is silent it is told    |
-|                                       | what it has, and lent and given nothing until it has     |
-|                                       | said that it heard that                                  |
+| a message whose sender has heard no   | does not take it for the end of a silence: the sender    |
+| answer recently                       | may not hear this answer either. A silent member is told |
+|                                       | what it has, and is lent and given nothing until it says |
+|                                       | that it has heard so                                     |
 | one silent for longer than its lease  | counts its part instead of its right; forgets it after   |
 |                                       | half a minute                                            |
 | nothing, or what another server wrote | begins anew, and lends and gives nothing before as many  |
@@ -126,8 +126,8 @@ if not mine[4] then
     if knew_another and not is_open then reported = reported + 1 end
     if knew_another and is_open then expected = max(expected - 1, 0) end
 end
--- Whoever has heard no answer for a while may not hear this one: it is silent until it says that
--- it did, and meanwhile has what it believes to have.
+-- A member that has heard no answer for a while may not hear this one either: it is silent until
+-- it says that it did, and keeps its right meanwhile.
 local heard = redis.call('ZSCORE', seen, me)
 local is_silent = not has_heard and (not heard or tonumber(heard) <= now - SILENT)
 if heard then spares = spares - tonumber(mine[5] or 0) end
@@ -146,8 +146,8 @@ local function part_of(members)
 end
 local part = max(part_before, part_of(max(workers, present)))
 if is_silent then redis.call('HSET', members, 'p' .. me, part) end
--- Whoever was heard since the last one joined was alive beside it. One that was heard just before
--- may be dead, and the new one in its place; what it started counts for a window.
+-- A member heard since the last one joined was alive beside it. One heard only before that may be
+-- dead, and the new one in its place; what it started still counts for a window.
 local function alive()
     return now >= joined + window and redis.call('ZCOUNT', seen, joined, '+inf') or 0
 end
@@ -231,7 +231,7 @@ local kept = max(0.2 * limit, min(3 * math.sqrt(limit), 0.65 * limit))
 -- a standstill of the server they all come back, and the first must not lose its right to them.
 local aside = away > 0 and max(kept, reserve) or kept + reserve
 local lent, target = max(limit - away - aside, 0), 0
--- One more, since a small demand is never still; not for who hardly calls, and would not use it.
+-- One more, since a small demand always varies; not for a member that hardly calls.
 local function wish(demand) return demand > 3 and demand + 1 or demand end
 local function level_of(lent)
     local names, wanted, rest = redis.call('ZRANGE', seen, 0, -1), {}, lent
@@ -254,9 +254,10 @@ else
     if level == 0 then level = level_of(lent) end
     target = floor(min(wish(demand), level))
 end
--- With nothing at all it could start nothing if it lost the server: a fortieth of its equal share.
+-- A member without a right can start nothing once it has lost the server: it is lent at least a
+-- fortieth of an equal share.
 target = max(target, floor(limit / (40 * present)))
--- What changes little stays, above all what shrinks, which nobody can use for a while.
+-- A small change is not made: what a right loses, no member can use for a while.
 local spare = floor(0.75 * kept / max(workers, present))
 local promised = reserve + sum - held + spares + max(spare, spare_before)
 if target > right and target - right <= 0.05 * target then target = right end
@@ -306,7 +307,7 @@ local function next_slot()
     return max(now, blocked, before and before + window or 0)
 end
 local first, granted = next_slot(), {}
--- What it has more of its own serves some of those who wait; what it had did not.
+-- Its larger right serves some of the calls that wait.
 want = max(want - max(min(right - used, right - right_before), 0), 0)
 if not is_lent or open_limit < 1 then want = 0 end
 while #granted < 2 * want and first <= now + within do
@@ -321,7 +322,7 @@ redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, '
     'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
     'number', given, 'expected', expected, 'open', is_open and 1 or 0, 'joined', joined,
     'reported', reported, 'level', level, 'spares', spares)
--- As many as there may be, for the next server to know whom to wait for.
+-- How many members there may be: the next server waits for as many.
 local met = present + redis.call('ZCARD', silent)
 if not is_open then
     met = met + missing
