@@ -58,10 +58,10 @@ async def _throughput(base: str, extent: Extent) -> list[Result]:
     async with AsyncExitStack() as stack:
         contestants, missing = await _contestants(stack, base)
         found = {who: Result(suite, BUSY, who) for who in contestants}
-        for get in contestants.values():
-            await _busy(get, 0.5)  # Opens the connections.
         seconds = 0.5 if extent.is_quick else _BUSY_FOR
         for who in rounds_of(list(contestants), extent):
+            # Opens the connections; those of the round before were idle for too long meanwhile.
+            await _busy(contestants[who], 0.3)
             found[who].samples.append(await _busy(contestants[who], seconds))
     return [*found.values(), *(_missing(suite, BUSY, who) for who in missing)]
 
