@@ -1,5 +1,6 @@
 """What every command does alike: an error becomes a message, an exit code and, if asked, JSON."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import takewhile
@@ -93,7 +94,8 @@ def _with_the_value(wrong: Any) -> str:  # noqa: ANN401  (as above)
     """What is wrong, with the value that is: newer versions of typer leave it out."""
     message, cause = str(wrong.message).removeprefix("Value error, "), wrong.__cause__
     if not isinstance(cause, ValidationError):
-        return message
+        # Older versions of typer name the value, however long it is.
+        return re.sub(rf"(\S{{{_SHOWN}}})\S{{{_SHOWN},}}", r"\1…", message)
     value = repr(cause.errors(include_url=False)[0]["input"])
     if value in message:
         return message
