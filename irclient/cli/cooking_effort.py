@@ -1,6 +1,7 @@
 """What a cooking may use, as options say it: memory, and the engine with its cluster."""
 
 import re
+from decimal import Decimal
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -68,7 +69,8 @@ def _bytes(size: str) -> int:
     found = _SIZE.fullmatch(size.strip())
     if found is None:
         raise ConfigurationError(f"--memory is {size!r}; write a size such as 4GB or 800MB")
-    count = int(float(found[1]) * _UNITS[found[2].upper()])
+    # In decimals, where no number of digits is too many.
+    count = int(Decimal(found[1]) * _UNITS[found[2].upper()])
     if count < _LEAST_MEMORY:
         raise ConfigurationError(f"--memory is {size!r}; cooking needs at least 256MB")
     return count

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -23,6 +23,10 @@ __all__ = [
     "survive_narrow_encodings",
     "writable",
 ]
+
+
+#: Characters at the beginning and at the end of a message that are always shown.
+_SHOWN: Final = 1_000
 
 
 def data_console() -> Console:
@@ -48,7 +52,7 @@ def print_json(value: object) -> None:
 def print_error(error: IRError, *, as_json: bool) -> None:
     """Print what went wrong to stderr and, where JSON was asked for, as JSON to stdout."""
     kind = type(error).__name__
-    line = Text.assemble((f"{kind}: ", "bold red"), safe(str(error)))
+    line = Text.assemble((f"{kind}: ", "bold red"), safe(_in_short(str(error))))
     message_console().print(line)
     if as_json:
         described: dict[str, Any] = {
@@ -57,6 +61,13 @@ def print_error(error: IRError, *, as_json: bool) -> None:
             "attempts": [asdict(each) for each in error.attempts],
         }
         print_json({"error": described})
+
+
+def _in_short(words: str) -> str:
+    """A message without its middle where a value in it fills the screen."""
+    if len(words) <= 2 * _SHOWN:
+        return words
+    return f"{words[:_SHOWN]} … ({len(words) - 2 * _SHOWN:,} characters) … {words[-_SHOWN:]}"
 
 
 def safe(text: str) -> str:

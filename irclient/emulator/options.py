@@ -18,6 +18,8 @@ __all__ = ["Cook", "Options"]
 
 #: Computes the lists; the instant names the result.
 Cook: TypeAlias = "Callable[[datetime], CookedData]"
+#: Requests in a second, and seconds of a token: no clock or calendar holds much more.
+_MOST: Final = 1_000_000_000
 #: The listeners beside those of the accounts, by the names that ``ports`` takes.
 _OTHER_LISTENERS: Final = ("entra", "key_vault", "managed_identity", "control")
 
@@ -63,8 +65,8 @@ class Options:
             known = (*self.all_accounts, *_OTHER_LISTENERS)
             raise ValueError(f"ports: no listener is called {sorted(unknown)}; there are {known}")
         for name, value in (("tps", self.tps), ("token_lifetime", self.token_lifetime)):
-            if not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value!r}")
+            if not 0 < value <= _MOST:
+                raise ValueError(f"{name} must be above 0, and {_MOST:,} at most, got {value!r}")
 
     @property
     def all_accounts(self) -> tuple[str, ...]:

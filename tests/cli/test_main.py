@@ -120,3 +120,19 @@ def test_wrong_use_names_the_value_once(words, value):
 def test_a_wrong_value_of_any_length_is_told_in_short():
     message = run("popular", "--count", "x" * 100_000, "--json").json["error"]["message"]
     assert len(message) < 300
+
+
+@pytest.mark.parametrize("timeout", ["inf", "nan", "0", "1e400"])
+def test_a_time_that_cannot_be_waited_for_is_refused(timeout):
+    result = run("doctor", "--timeout", timeout)
+    assert result.code == 2
+    assert "'--timeout'" in result.err
+
+
+def test_a_message_with_a_value_of_any_length_fits_on_a_screen_and_keeps_the_fix():
+    result = run("popular", "--filter", "x" * 100_000)
+    assert result.code == 2
+    assert len(result.err) < 3_000
+    assert result.err.endswith("write Category=Clothing\n")
+    asked = run("popular", "--filter", "x" * 100_000, "--json").json
+    assert len(asked["error"]["message"]) > 100_000

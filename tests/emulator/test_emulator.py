@@ -146,6 +146,7 @@ def test_it_says_when_it_does_not_run():
         ({"host": "127.evil.test"}, "loopback"),
         ({"ports": {"vault": 1}}, r"\['vault'\]; there are"),
         ({"tps": 0}, "tps must be above 0"),
+        ({"tps": float("inf")}, "tps must be above 0, and 1,000,000,000 at most, got inf"),
         ({"token_lifetime": -1}, "token_lifetime must be above 0"),
         ({"modelings": ()}, "at least one"),
     ],

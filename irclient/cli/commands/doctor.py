@@ -20,7 +20,9 @@ __all__ = ["doctor"]
 
 Timeout: TypeAlias = Annotated[
     float,
-    typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long each check may take."),
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=3600, help="How long each check may take."
+    ),
 ]
 
 

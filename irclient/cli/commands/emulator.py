@@ -141,7 +141,12 @@ def emulator(
     except BrokenPipeError:
         raise
     except OSError as problem:
-        raise ConfigurationError(f"{problem}; choose other ports with --ports") from None
+        if problem.filename is None:
+            raise ConfigurationError(f"{problem}; choose other ports with --ports") from None
+        raise ConfigurationError(
+            f"{problem.filename} cannot be written: {problem.strerror}; name a folder of your own "
+            "with --state"
+        ) from None
     except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
     finally:

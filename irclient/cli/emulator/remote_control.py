@@ -29,8 +29,7 @@ class RemoteControl:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
+        if not _is_local(url):
             raise ConfigurationError(f"--control must be like {CONTROL_URL!r}, got {url!r}")
         self._url = url.rstrip("/")
 
@@ -110,6 +109,17 @@ class RemoteControl:
             words = str(values.get("error", f"status {answer.status_code}"))
             raise QueryError(words, status=answer.status_code)
         return values
+
+
+def _is_local(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port fails where it is none.
+        has_address = parts.port is None or bool(parts.hostname)
+    except ValueError:
+        return False
+    is_plain = url.isprintable() and parts.scheme == "http"
+    return has_address and is_plain and is_loopback(parts.hostname or "")
 
 
 def _path(target: str) -> str:

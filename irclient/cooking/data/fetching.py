@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["local_folder"]
 
-_EXTRAS: Final = {"adlfs": "azure"}
+_EXTRAS: Final = {"adlfs": "azure", "fsspec": "cook"}
 
 
 @contextlib.contextmanager
@@ -42,11 +42,11 @@ def local_folder(source: str, scratch: Path) -> Generator[Path]:
             system, path = fsspec.url_to_fs(source)
             system.get(path.rstrip("/") + "/", str(folder), recursive=True)
         except ImportError as missing:
-            name = missing.name or "what it needs"
-            extra = _EXTRAS.get(name, "cook")
+            # fsspec names the package that a URL needs in its words alone.
+            extra = next((_EXTRAS[each] for each in _EXTRAS if each in str(missing)), None)
+            what = "that package" if extra is None else f"'irclient[{extra}]'"
             raise ConfigurationError(
-                f"{source} needs {name} ({missing}); install it with: pip install "
-                f"'irclient[{extra}]'"
+                f"{source} cannot be read without another package: {missing}; pip install {what}"
             ) from None
         except (OSError, ValueError) as problem:
             raise DataContractError(f"{source} cannot be read: {problem}") from problem

@@ -84,6 +84,7 @@ def test_smaller_data_are_refused_with_the_way_out(folder, tmp_path):
         (["--roll-back"], "irclient cook needs --to OUT"),
         (["data", "--to", "out", "--memory", "much"], "--memory is 'much'; write a size"),
         (["data", "--to", "out", "--memory", "1MB"], "cooking needs at least 256MB"),
+        (["nowhere", "--to", "out", "--memory", "1" * 5000 + "GB"], "model.json does not exist"),
         (["nowhere", "--to", "out"], "model.json does not exist"),
         (["data", "--to", "out", "--engine", "hive"], "'hive' is not one of"),
         (["data", "--to", "out", "--spark-master", "local"], "need --engine spark"),
@@ -122,3 +123,24 @@ def test_an_evaluation_is_a_table_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]
     found = json.loads(run(tmp_path / "shop", "--evaluate", "--json").stdout)
     assert {"name", "asked", "hit_rate", "ndcg", "coverage"} == set(found["lists"][0])
+
+
+@pytest.mark.parametrize(
+    ("says", "install"),
+    [
+        ("Install adlfs to access Azure", "pip install 'irclient[azure]'"),
+        ("No module named 'fsspec'", "pip install 'irclient[cook]'"),
+        ("Please install s3fs to access S3", "pip install that package"),
+    ],
+)
+def test_a_url_that_needs_a_package_says_which(monkeypatch, tmp_path, says, install):
+    def missing(_):
+        raise ImportError(says)
+
+    monkeypatch.setattr("irclient.cooking.data.fetching.import_module", missing)
+    result = run("abfs://container/root", "--to", tmp_path / "out")
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert (
+        f"abfs://container/root cannot be read without another package: {says}; {install}" in told
+    )

@@ -206,7 +206,7 @@ def test_an_unknown_account_or_fault_is_wrong_use(control):
 @pytest.mark.parametrize(
     "arguments",
     [["--switch", "x=1"], ["--fault", "contoso-a=sloww"], ["--fault", "contoso-x=down"],
-     ["--data", "/no/such/folder"]],
+     ["--data", "/no/such/folder"], ["--tps", "inf"], ["--state", __file__]],
 )  # fmt: skip
 def test_a_wrong_option_is_refused_with_exit_code_2(arguments, cache):
     result = run_process("emulator", "--ports", "0", *arguments, env={"XDG_CACHE_HOME": str(cache)})

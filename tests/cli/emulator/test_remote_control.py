@@ -64,7 +64,20 @@ def test_nothing_on_the_port_says_how_to_start_one(service):
         control.state()
 
 
-@pytest.mark.parametrize("url", ["http://example.test:8410", "https://127.0.0.1:1", "8410", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.test:8410",
+        "https://127.0.0.1:1",
+        "8410",
+        "",
+        "http://[::1",
+        "http://127.0.0.1:x",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:1/\0",
+        "http://127.0.0.1:1\n",
+    ],
+)
 def test_only_loopback_is_ever_changed(url, monkeypatch):
     monkeypatch.setattr(httpx, "Client", None)
 
