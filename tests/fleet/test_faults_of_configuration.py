@@ -127,7 +127,7 @@ def test_a_link_that_waits_tells_the_last_error() -> None:
     link, told = fleet._link, list[str]()
     with fleet:
         for _ in range(2):
-            request = fleet._memory._forgetting(link)
+            request = fleet._memory._forgetting(link, 1)
             heard = threading.Event()
             object.__setattr__(request, "lost", lambda why, _, heard=heard: _hear(told, why, heard))
             link.send(request)
