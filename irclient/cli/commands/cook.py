@@ -1,5 +1,6 @@
 """`irclient cook`: computes every list of a data-contract folder, for `irclient serve`."""
 
+import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,8 @@ __all__ = ["cook"]
 
 _Given = TypeVar("_Given")
 
+#: As a path reads it, with one slash; a drive of Windows has one letter.
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 #: How many sentences about the data are shown; all are in the output.
 _SHOWN: Final = 20
 
@@ -77,6 +80,11 @@ def cook(
     effort = effort_of(
         memory=memory, engine=engine, spark_master=spark_master, spark_folder=spark_folder
     )
+    if to is not None and _URL.match(to.as_posix()):
+        raise ConfigurationError(
+            f"--to is {str(to)!r}; an output is written to a folder of this machine, so name one, "
+            "and copy it from there"
+        )
     if roll_back:
         _roll_back(_given(to, "--to OUT, the folder of outputs"), keep, as_json=as_json)
     elif evaluate:
@@ -132,8 +140,11 @@ def _evaluate(source: str, effort: "Effort", *, as_json: bool) -> None:
 
 
 def _roll_back(out: Path, keep: int, *, as_json: bool) -> None:
-    from irclient.cooking.publishing import Shelf  # noqa: PLC0415  (an extra, as above)
+    from irclient.cooking.output import open_output  # noqa: PLC0415  (an extra, as above)
+    from irclient.cooking.publishing import Shelf  # noqa: PLC0415  (as above)
 
+    # Looked at first: a lock would make the folder that is not there.
+    open_output(out)
     shelf = Shelf(out)
     with shelf.locked():
         output = shelf.roll_back(None, keep=keep)

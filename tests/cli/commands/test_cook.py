@@ -144,3 +144,18 @@ def test_a_url_that_needs_a_package_says_which(monkeypatch, tmp_path, says, inst
     assert (
         f"abfs://container/root cannot be read without another package: {says}; {install}" in told
     )
+
+
+@pytest.mark.parametrize("to", ["abfs://container/root", "s3://bucket"])
+def test_an_output_goes_to_a_folder_and_no_url(folder, tmp_path, monkeypatch, to):
+    monkeypatch.chdir(tmp_path)
+    for arguments in ((folder, "--to", to), ("--to", to, "--roll-back")):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert "--to is" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_rolling_back_what_is_not_there_makes_no_folder(tmp_path):
+    assert run("--to", tmp_path / "out", "--roll-back").exit_code == 2
+    assert list(tmp_path.iterdir()) == []
