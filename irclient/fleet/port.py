@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from irclient._core.shared_allowance import SharedAllowance
     from irclient.fleet.link import Link, Reply
     from irclient.fleet.members import Members
+    from irclient.fleet.told_tps import ToldTps
 
 __all__ = ["Port"]
 
@@ -27,13 +28,19 @@ class Port:
         allowance: The allowance.
         name: The endpoint's, in the names of keys.
         members: Told how many processes there are, if anything is.
+        told_tps: Told which TPS another process told.
     """
 
     def __init__(
-        self, allowance: SharedAllowance, *, name: str, members: Members | None = None
+        self,
+        allowance: SharedAllowance,
+        *,
+        name: str,
+        members: Members | None = None,
+        told_tps: ToldTps | None = None,
     ) -> None:
         self.allowance = allowance
-        self._name, self._members = name, members
+        self._name, self._members, self._told_tps = name, members, told_tps
         self.slots = self.given_back = 0
 
     def next_request(self, link: Link, now: float) -> Request | None:
@@ -100,7 +107,7 @@ class Port:
     def _answered(self, reply: Reply) -> None:
         values = reply.values
         right, first, blocked, limit, present, demand = map(int, values[1:7])
-        slots = zip(values[10::2], values[11::2], strict=True)
+        slots = zip(values[11::2], values[12::2], strict=True)
         answer = Answer(
             epoch=reply.text(0),
             right=right,
@@ -118,6 +125,8 @@ class Port:
         self.slots += len(answer.slots)
         if self._members is not None:
             self._members.hear(present, reply.now)
+        if self._told_tps is not None:
+            self._told_tps.hear(int(values[10]), reply.now)
         self.allowance.answered(answer, reply.sent_at, reply.now)
 
 

@@ -22,6 +22,7 @@ from irclient.fleet.news import FleetNews
 from irclient.fleet.port import Port
 from irclient.fleet.server_report import report_on
 from irclient.fleet.shared_memory import FleetMemory
+from irclient.fleet.told_tps import ToldTps
 from irclient.observe import FleetLost
 from irclient.stats import FleetStats
 
@@ -168,7 +169,10 @@ class RedisFleet:
                     tell=self._tell,
                 )
                 port = self._ports[endpoint.url] = Port(
-                    allowance, name=_place_of(endpoint.url), members=self._members
+                    allowance,
+                    name=_place_of(endpoint.url),
+                    members=self._members,
+                    told_tps=ToldTps(self._name, endpoint.label, allowance.full_limit),
                 )
                 self._link.add(port)
             allowance = port.allowance

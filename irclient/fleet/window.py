@@ -71,7 +71,7 @@ local floor, max, min = math.floor, math.max, math.min
 
 local known = redis.pcall('HMGET', meta, 'epoch', 'server', 'checked', 'began', 'sum', 'wants',
     'targets', 'scale', 'scaled', 'shrunk', 'blocked', 'swept', 'reserve', 'away', 'number',
-    'expected', 'open', 'joined', 'reported', 'level', 'spares')
+    'expected', 'open', 'joined', 'reported', 'level', 'spares', 'tps')
 if known.err then
     redis.call('DEL', meta)
     known = {}
@@ -321,7 +321,7 @@ redis.call('HSET', meta, 'epoch', epoch, 'server', server, 'checked', checked, '
     'sum', sum, 'wants', wants, 'targets', targets, 'scale', scale, 'scaled', now,
     'shrunk', shrunk, 'blocked', blocked, 'swept', swept, 'reserve', reserve, 'away', away,
     'number', given, 'expected', expected, 'open', is_open and 1 or 0, 'joined', joined,
-    'reported', reported, 'level', level, 'spares', spares)
+    'reported', reported, 'level', level, 'spares', spares, 'tps', tps)
 -- How many members there may be: the next server waits for as many.
 local met = present + redis.call('ZCARD', silent)
 if not is_open then
@@ -332,7 +332,7 @@ end
 -- Those who are missing may still reach the server before, and be lent what others had there.
 local closed = is_open and 0 or missing > 0 and 2 or 1
 return {now, epoch, right, first, blocked, limit, present, wants, closed, min(met, workers), spare,
-    unpack(granted)}
+    tonumber(known[22]) or tps, unpack(granted)}
 """)
 
 #: A member that ends well leaves its right, once what it started under it is a window old.

@@ -15,6 +15,7 @@ from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.fleet import examine_fleet
 from irclient.fleet import RedisFleet
 from irclient.fleet.members import Members
+from irclient.fleet.told_tps import ToldTps
 from irclient.integrations.prometheus import PrometheusObserver
 from irclient.observe import TpsUsedElsewhere
 from irclient.testing import ScriptedService
@@ -77,6 +78,37 @@ def test_another_tps_for_the_same_endpoint_is_warned_of(caplog: pytest.LogCaptur
     fleet.allowance(ServiceEndpoint("a", "web", tps=60), adaptive=True)
     [said] = caplog.messages
     assert "a tps of 100 in one client of fleet 'shop' and of 60 in another" in said
+
+
+def test_another_tps_of_another_process_is_warned_of_once_and_only_if_it_lasts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = ToldTps("shop", "a/web", 100)
+    # A deployment that lowered it, and a day later another one.
+    for now, tps in ((0.0, 60), (5.0, 100), (9.9, 60), (86_400.0, 80), (86_401.0, 100)):
+        told.hear(tps, now)
+    assert caplog.text == ""
+    for now in range(90_000, 90_030, 3):
+        told.hear(100 if now % 2 else 60, float(now))
+    [said] = caplog.messages
+    assert "a/web has a tps of 100 in this process and of 60 in another one of fleet 'shop'" in said
+
+
+def test_a_fleet_hears_of_another_tps(
+    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("irclient.fleet.told_tps._LASTS_FOR", 0.0)
+    with ExitStack() as stack:
+        for tps in (100, 60):
+            fleet = stack.enter_context(RedisFleet(server.url, name="shop", workers=2))
+            endpoint = ServiceEndpoint("a", "web", tps=tps)
+            stack.enter_context(
+                IRClient(
+                    endpoint, credential=StaticToken("t"), fleet=fleet, transport=ScriptedService()
+                )
+            ).warm_up()
+        until(lambda: "a tps of 100 in this process and of 60 in another" in caplog.text)
+        until(lambda: "a tps of 60 in this process and of 100 in another" in caplog.text)
 
 
 @pytest.mark.parametrize(("members", "said"), [(None, "Give each its share"), (4, "fleet name")])
