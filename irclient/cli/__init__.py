@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command with the arguments of this process, then end the process."""
+    _open_what_is_closed()
     try:
         # Imported here, so that a missing extra is one line for people and not a traceback.
         from irclient.cli.app import app  # noqa: PLC0415
@@ -37,3 +38,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.stderr.write(f"irclient: the output cannot be written: {problem.strerror}\n")
         raise SystemExit(1) from None
+
+
+def _open_what_is_closed() -> None:
+    """Let a stream that a shell closed (``>&-``) be an empty one: Python has None for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It stays open for as long as the process lives.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115

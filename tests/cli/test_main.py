@@ -1,5 +1,7 @@
 """The way in: as a module, as a command, and without the extra."""
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +138,20 @@ def test_a_message_with_a_value_of_any_length_fits_on_a_screen_and_keeps_the_fix
     assert result.err.endswith("write Category=Clothing\n")
     asked = run("popular", "--filter", "x" * 100_000, "--json").json
     assert len(asked["error"]["message"]) > 100_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [("popular --json >&-", 2, "ConfigurationError"), ("cart - <&-", 2, "QueryError")],
+)
+def test_a_closed_stream_is_no_traceback(words, code, says):
+    environment = {name: text for name, text in os.environ.items() if "IRCLIENT_" not in name}
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m irclient {words}"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.partition(":")[0]) == (code, says)
