@@ -18,10 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
+
+def _not_nan(seconds: float) -> float:
+    if seconds != seconds:  # noqa: PLR0124  (NaN alone is not itself; typer 0.26 lets it through)
+        raise typer.BadParameter(f"{seconds} is no time")
+    return seconds
+
+
 Timeout: TypeAlias = Annotated[
     float,
     typer.Option(
-        "--timeout", metavar="SECONDS", min=0.1, max=3600, help="How long each check may take."
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        max=3600,
+        callback=_not_nan,
+        help="How long each check may take.",
     ),
 ]
 
