@@ -6,10 +6,11 @@ from collections import Counter
 from irclient import AsyncIRClient, Caching, Failover, IRError, Settings
 from irclient.emulator import Emulator
 
-# Quicker than a real outage needs, so that the example ends soon.
+# Quicker than a real outage needs, so that the example ends soon. Both accounts are this process:
+# that one of them is slow says nothing about it.
 settings = Settings(
     caching=Caching(enabled=False),
-    failover=Failover(eject_for=0.2, max_eject_for=0.3, ramp_for=0.4),
+    failover=Failover(eject_for=0.2, max_eject_for=0.3, ramp_for=0.4, slow_factor=None),
 )
 
 
@@ -32,7 +33,7 @@ async def main() -> None:
             settings=settings,
             transport=emulator.async_transport(),
         ) as ir:
-            await ir.popular(count=1)
+            await ir.warm_up()
             primary = emulator.account("contoso-a")
             for phase, change, seconds in (
                 ("all is well", primary.heal, 0.3),

@@ -31,7 +31,7 @@ with (
         transport=emulator.transport(),
     ) as ir,
 ):
-    ir.popular(count=1)  # the token is at hand from here on
+    ir.warm_up()
     primary = emulator.account("contoso-a")
     print(f"{'the primary':<26} {'answered by':<15} attempts  after")
     for way in WAYS:

@@ -28,6 +28,7 @@ with (
         observers=[LoggingObserver(), count],
     ) as ir,
 ):
+    ir.warm_up()
     ir.popular(count=1)
     emulator.account("contoso-a").fail("status:503")
     for _ in range(5):

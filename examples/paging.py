@@ -8,6 +8,7 @@ with (
     Emulator(tps=500) as emulator,
     IRClient(emulator.home, credential=emulator.credential(), transport=emulator.transport()) as ir,
 ):
+    ir.warm_up()
     for number, page in enumerate(ir.pages(Popular(count=120), page_size=50), start=1):
         print(f"page {number}: {len(page)} of {page.total_items} items from {page.served.endpoint}")
 

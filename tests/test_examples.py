@@ -54,7 +54,7 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         encoding="utf-8",
-        timeout=50,
+        timeout=110,
         check=False,
     )
 
@@ -66,6 +66,7 @@ def runs() -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
         yield {path.stem: pool.submit(run, path) for path in EXAMPLES}
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
 def test_an_example_shows_what_it_is_for(name: str, runs) -> None:
     done = runs[name].result()

@@ -30,11 +30,12 @@ def run(folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=environment | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=110,
         check=False,
     )
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("folder", "arguments"),
     [

@@ -17,6 +17,7 @@ def test_a_primary_that_is_sixty_times_slower_loses_its_traffic(world):
     holds(slow.gray(world, callers=10, seconds=4, p50_below=100))
 
 
+@pytest.mark.timing
 @worlds(*BOTH)
 def test_a_primary_that_is_a_little_slower_keeps_its_traffic(world):
     holds(slow.a_little_slower(world, seconds=1.5))
