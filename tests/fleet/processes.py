@@ -118,7 +118,7 @@ def wait_for(flight: Flight) -> None:
         assert event.wait(5.0)
 
 
-def until(condition: Callable[[], object], *, within: float = 5.0) -> None:
+def until(condition: Callable[[], object], *, within: float = 20.0) -> None:
     give_up_at = time.monotonic() + within
     while not condition():
         assert time.monotonic() < give_up_at, "it did not come true"
