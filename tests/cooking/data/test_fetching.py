@@ -33,7 +33,7 @@ def test_a_url_with_nothing_behind_it_is_refused(tmp_path):
 
 def test_a_url_that_needs_more_says_what_to_install(tmp_path):
     with (
-        pytest.raises(ConfigurationError, match=r"install it with: pip install 'irclient\["),
+        pytest.raises(ConfigurationError, match=r"pip install 'irclient\[azure\]'"),
         local_folder("abfs://container@account/root", tmp_path),
     ):
         pass
