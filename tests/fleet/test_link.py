@@ -15,18 +15,11 @@ from irclient.fleet.link import Link, Reply, Request
 from irclient.fleet.scripts import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.fleet.servers import Server
 
 COUNT = Script("return {now, redis.call('INCRBY', KEYS[1], ARGV[2])}")
-
-
-@pytest.fixture
-def link(server: Server) -> Iterator[Link]:
-    own = Link(connector(server.url, None, patience=0.1), name="test", patience=0.1)
-    yield own
-    own.close()
 
 
 def run(

@@ -21,7 +21,7 @@ from tests.fleet.test_link import COUNT, run, values
 from tests.fleet.virtual_fleet import member_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from irclient.observe import Record
     from tests.fleet.servers import Server
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 AT = ServiceEndpoint("a", "web", tps=100, url="http://127.0.0.1:1")
 #: Its first write takes memory.
 KEEP = Script("return {now, redis.call('SET', KEYS[1], ARGV[2])}")
-
-
-@pytest.fixture
-def link(server: Server) -> Iterator[Link]:
-    own = Link(connector(server.url, None, patience=0.1), name="test", patience=0.1)
-    yield own
-    own.close()
 
 
 def fill(server: Server, _: str) -> None:

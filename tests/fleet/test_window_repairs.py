@@ -13,7 +13,7 @@ from irclient._core.shared_allowance import SharedAllowance
 from irclient.fleet.clock import ServerClock
 from irclient.fleet.port import Port
 from irclient.fleet.window import TAKE, WINDOW_KEYS
-from tests.fleet.test_window_schedules import at_given_instants
+from tests.fleet.test_window_schedules import at_given_instants, reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,14 +56,7 @@ class Speaking:
         )
         link: Any = SimpleNamespace(member=me)
         values = self._take(list(KEYS.values()), [0, *self._port.arguments(link, message)])
-        reply: Any = SimpleNamespace(
-            values=values[1:],
-            text=lambda at: values[1 + at],
-            here=lambda at: at / 1e6,
-            sent_at=0.0,
-            now=0.0,
-        )
-        self._port._answered(reply)
+        self._port._answered(reply_of(values))
         self.last[me] = self._answers[-1]
         return self._answers[-1]
 

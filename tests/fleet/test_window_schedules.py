@@ -28,6 +28,17 @@ _CLOCK = "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[
 _EPOCH = 1_800_000_000_000_000
 
 
+def reply_of(values: list[Any]) -> Any:
+    """The reply of the window's script, at the instants that it names."""
+    return SimpleNamespace(
+        values=values[1:],
+        text=lambda at: values[1 + at],
+        here=lambda at: at / 1e6,
+        sent_at=0.0,
+        now=0.0,
+    )
+
+
 def at_given_instants(script: Script) -> str:
     assert _CLOCK in script.text
     return script.text.replace(_CLOCK, "local now = tonumber(redis.call('GET', '{test}:clock'))")
@@ -113,14 +124,7 @@ class _Beside:
         values = self.take(_KEYS, [0, *self.port.arguments(link, message)])
         if values[1] == "late":
             return None
-        reply: Any = SimpleNamespace(
-            values=values[1:],
-            text=lambda at: values[1 + at],
-            here=lambda at: at / 1e6,
-            sent_at=0.0,
-            now=0.0,
-        )
-        self.port._answered(reply)
+        self.port._answered(reply_of(values))
         return self.answers.pop()
 
     def leaves(self, member: _Member) -> None:
