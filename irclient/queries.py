@@ -76,6 +76,15 @@ class Query(KeepsIdentity):
     catalog_id: str | None = None
     params: Params = ()
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # A dataclass with slots makes one of each field, those of its bases as well.
+        if "params" in vars(cls).get("__slots__", ()):
+            raise TypeError(
+                f"{cls.__name__}: the fields of a query cannot be slots; "
+                "leave slots=True out of its @dataclass"
+            )
+
     def __post_init__(self) -> None:
         keep_identity(self, None)
         fields = self.__dict__

@@ -103,8 +103,18 @@ def test_users_can_make_kinds_of_their_own() -> None:
         Reviewed("1", count=0)
 
 
+def test_a_kind_of_ones_own_whose_fields_are_slots_is_refused_as_it_is_made() -> None:
+    with pytest.raises(TypeError, match=r"Slim.*leave slots=True out of its @dataclass"):
+
+        @dataclasses.dataclass(frozen=True, slots=True)
+        class Slim(Similar):
+            """Its fields would not be where a query keeps them."""
+
+
 class Noted(Query):
     """Something to mix in."""
+
+    __slots__ = ()
 
     @property
     def has_side_effect(self) -> bool:
