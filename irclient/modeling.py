@@ -143,11 +143,17 @@ class _ModelingBase(ABC, Generic[TransportT]):
         if not isinstance(query, ListQuery):
             raise QueryError(f"only a list shows a cooking, got {query!r}; try Popular(count=1)")
         modeling = self._modeling(modeling or query.modeling)
+        every = _seconds("poll_every", poll_every)
+        if every > _LONGEST_COOKING:
+            raise ConfigurationError(
+                "poll_every must be 72 hours at most, which is the longest that a cooking takes, "
+                f"got {poll_every!r}"
+            )
         known = self._versions.to_be_replaced(modeling_key(modeling))
         return CookingWatch(
             replace(query, modeling=modeling),
             newer_than=known if newer_than is None else newer_than,
-            poll_every=_seconds("poll_every", poll_every),
+            poll_every=every,
             timeout=_seconds("timeout", timeout),
         )
 

@@ -211,6 +211,8 @@ def test_what_no_later_poll_could_mend_is_raised_at_once(door, service):
         ({"query": ItemSelectors("1")}, QueryError, "only a list"),
         ({"modeling": " "}, QueryError, "modeling must be a str that is not blank"),
         ({"poll_every": 0}, ConfigurationError, "poll_every must be seconds above 0, got 0"),
+        ({"poll_every": float("nan")}, ConfigurationError, "poll_every .* got nan"),
+        ({"poll_every": float("inf")}, ConfigurationError, "poll_every .* 72 hours.*, got inf"),
         ({"timeout": "1"}, ConfigurationError, "timeout must be seconds above 0, got '1'"),
         ({"timeout": True}, ConfigurationError, "timeout"),
     ],

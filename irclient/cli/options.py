@@ -24,6 +24,7 @@ __all__ = [
     "Skip",
     "User",
     "filters_of",
+    "not_nan",
     "params_of",
 ]
 
@@ -91,6 +92,13 @@ Deadline: TypeAlias = Annotated[
     _of_the_call("--deadline", metavar="SECONDS", help="How long the whole call may take."),
 ]
 AsJSON: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def not_nan(seconds: float) -> float:
+    """Refuse a time that is none; typer 0.26 finds it within any bounds."""
+    if seconds != seconds:  # noqa: PLR0124  (NaN alone is not itself)
+        raise typer.BadParameter(f"{seconds} is no time")
+    return seconds
 
 
 def filters_of(pairs: list[str] | None) -> dict[str, list[str]]:

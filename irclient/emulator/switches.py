@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from irclient.contract.choices import SESSION_VIEWS, Choices
@@ -17,6 +18,9 @@ class Switches(Choices):
     Beside what it chooses as any service of the contract must, it can be told more. Each field
     says what the contract knows, with its mark (D documented, C seen in public code, I inferred,
     ? unknown), and what the default chooses.
+
+    Raises:
+        ValueError: A number cannot be had.
     """
 
     over_tps: Literal["refuse", "bill"] = "refuse"
@@ -43,3 +47,13 @@ class Switches(Choices):
     token_refresh_in: float | None = None
     """Seconds after which Entra advises to renew a token, as ``refresh_in``; None leaves it out.
     Real Entra sends it for some long-lived tokens (C, outside the contract)."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("default_count", 1), ("most_count", 1), ("session_views", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value!r}")
+        for name in ("retry_after", "token_refresh_in"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < inf:
+                raise ValueError(f"{name} must be finite and at least 0, got {value!r}")

@@ -10,19 +10,13 @@ from irclient.cli.doctor.examination import examine
 from irclient.cli.doctor.finding import Verdict
 from irclient.cli.doctor.report import show_finding, show_verdict
 from irclient.cli.exit_codes import ExitCode
-from irclient.cli.options import AsJSON, Config
+from irclient.cli.options import AsJSON, Config, not_nan
 from irclient.cli.output import data_console, print_json
 
 if TYPE_CHECKING:
     from irclient.cli.doctor.finding import Finding
 
 __all__ = ["doctor"]
-
-
-def _not_nan(seconds: float) -> float:
-    if seconds != seconds:  # noqa: PLR0124  (NaN alone is not itself; typer 0.26 lets it through)
-        raise typer.BadParameter(f"{seconds} is no time")
-    return seconds
 
 
 Timeout: TypeAlias = Annotated[
@@ -32,7 +26,7 @@ Timeout: TypeAlias = Annotated[
         metavar="SECONDS",
         min=0.1,
         max=3600,
-        callback=_not_nan,
+        callback=not_nan,
         help="How long each check may take.",
     ),
 ]

@@ -9,7 +9,7 @@ import typer
 
 from irclient.cli.answers import show_list
 from irclient.cli.configured import endpoint_named, read_configuration
-from irclient.cli.options import AsJSON, Config, Modeling
+from irclient.cli.options import AsJSON, Config, Modeling, not_nan
 from irclient.cli.output import data_console, message_console, print_json, safe
 from irclient.client import IRClient
 from irclient.configuration import Configuration
@@ -33,7 +33,15 @@ Wait: TypeAlias = Annotated[
     bool, typer.Option("--wait", help="Wait until the new lists are served: minutes to days.")
 ]
 PollEvery: TypeAlias = Annotated[
-    float, typer.Option("--poll-every", metavar="SECONDS", min=0.1, help="With --wait.")
+    float,
+    typer.Option(
+        "--poll-every",
+        metavar="SECONDS",
+        min=0.1,
+        max=72 * 3600,
+        callback=not_nan,
+        help="With --wait.",
+    ),
 ]
 
 

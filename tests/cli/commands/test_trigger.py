@@ -1,5 +1,7 @@
 """The trigger, as a command."""
 
+import pytest
+
 from tests.cli.conftest import LIST, run
 
 ACCEPTED = {"status": "Success", "version": "20230203040506", "environmentId": None}
@@ -36,6 +38,18 @@ def test_a_pair_needs_a_name_and_nothing_is_sent_without(service):
 
     assert result.code == 2
     assert "contoso-a/web, contoso-b/web" in result.err
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1"])
+def test_nothing_is_triggered_that_could_not_be_waited_for(service, seconds):
+    service.answers["/Control"] = (200, ACCEPTED)
+
+    result = run("trigger", "--wait", "--poll-every", seconds, env=service.environment())
+
+    assert result.code == 2
+    assert "--poll-every" in result.err
+    assert seconds in result.err
     assert service.requests == []
 
 

@@ -26,6 +26,8 @@ def test_switches_are_numbers_words_or_none():
         ("not_on_allow_list", "must be NAME=VALUE"),
         ("not_on_allow_list=402", "not_on_allow_list=402: .*401"),
         ("default_count=many", "default_count=many: "),
+        ("session_views=-5", "^--switch: session_views must be at least 0, got -5$"),
+        ("retry_after=nan", "retry_after must be finite and at least 0, got nan"),
     ],
 )
 def test_a_wrong_switch_is_named_with_the_fix(given, words):
