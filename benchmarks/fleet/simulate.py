@@ -1,8 +1,8 @@
 """Simulate fleets of up to a thousand members, in virtual time over the real core.
 
-    python -m benchmarks.fleet.simulate               the table; some minutes on one core
+    python -m benchmarks.fleet.simulate               the tables; some minutes on one core
     python -m benchmarks.fleet.simulate --quick       one small fleet, to see that it runs
-    python -m benchmarks.fleet.simulate --write-docs  the table of the documentation
+    python -m benchmarks.fleet.simulate --write-docs  the tables of the documentation
     python -m benchmarks.fleet.simulate --cost        measure what a message costs a real server
 
 The server is the rules in Python, one message after the other, each of which takes what
@@ -14,8 +14,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.fleet.arrivals import arrivals_table
 from benchmarks.fleet.cost import measured_cost
 from benchmarks.serving import ROOT
 from benchmarks.simulation.page import fill
@@ -30,6 +32,7 @@ __all__ = ["PAGE", "Case", "Figures", "simulate"]
 #: Seconds that the server computes for a message, and that it travels each way.
 COST: Final = 70e-6
 _LATENCY: Final = (1e-4, 5e-4)
+_fleet: Final = partial(Fleet, latency=_LATENCY)
 _SETTLED: Final = 3.0
 #: Four whole windows later, with a little to spare.
 _UNTIL: Final = 7.2
@@ -88,7 +91,7 @@ CASES: Final = (
 
 def simulate(case: Case, *, seed: int = 1, cost: float = COST, until: float = _UNTIL) -> Figures:
     """Run a fleet in virtual time."""
-    fleet = Fleet(case.tps, case.members, case.demand, seed=seed, cost=cost, latency=_LATENCY)
+    fleet = _fleet(case.tps, case.members, case.demand, seed=seed, cost=cost)
     fleet.run(_SETTLED)
     before = fleet.messages
     fleet.run(until)
@@ -139,10 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             took = measured_cost(members, tps=1000)
             print(f"{members} members: {took * 1e6:.0f} µs a message")
         return 0
-    result = table(CASES[1:2] if options.quick else CASES, until=4.0 if options.quick else _UNTIL)
+    result = table(CASES[1:2] if options.quick else CASES, until=5.2 if options.quick else _UNTIL)
     print_table(result)
+    chance = arrivals_table(partial(_fleet, cost=COST), samples=2 if options.quick else 200)
+    print_table(chance)
     if options.write_docs and not options.quick:
-        PAGE.write_text(fill(PAGE.read_text("utf-8"), {"many members": result}), "utf-8")
+        tables = {"many members": result, "arrivals by chance": chance}
+        PAGE.write_text(fill(PAGE.read_text("utf-8"), tables), "utf-8")
     return 0
 
 
