@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from irclient._values.without_login import without_login
 from irclient.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ class ServiceEndpoint:
     def __post_init__(self) -> None:
         for what, value in (("account", self.account), ("name", self.name)):
             if not isinstance(value, str) or not _NAME.fullmatch(value):
+                # A URL that was put here may hold a password.
+                shown = without_login(value) if isinstance(value, str) else value
                 raise ConfigurationError(
                     f"ServiceEndpoint: {what} must be letters, digits, '-', '_' or '.', "
-                    f"got {value!r}"
+                    f"got {shown!r}"
                 )
         _check_tps(self.label, self.tps)
         for what, text in (("modeling", self.modeling), ("region", self.region)):
@@ -233,16 +236,14 @@ def base_url(what: str, url: object) -> str:
     """
     if not isinstance(url, str):
         raise ConfigurationError(f"{what} must be a str, got {url!r}")
+    if "@" in url:
+        # Wherever it stands: a password may hold what ends it. It is not shown.
+        raise ConfigurationError(f"{what} must not carry credentials; remove everything before '@'")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        # What comes before an '@' may be a password, so such a value is not shown.
-        shown = "" if "@" in url else f", got {url!r}"
-        raise ConfigurationError(f"{what} must be like 'https://host'{shown}") from None
-    if parts.username is not None or parts.password is not None:
-        # The URL itself is left out of the message: it holds a password.
-        raise ConfigurationError(f"{what} must not carry credentials; remove everything before '@'")
+        raise ConfigurationError(f"{what} must be like 'https://host', got {url!r}") from None
     if parts.scheme not in {"https", "http"} or not host:
         raise ConfigurationError(f"{what} must be like 'https://host', got {url!r}")
     if parts.scheme == "http" and not is_loopback(host):

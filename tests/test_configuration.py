@@ -510,6 +510,22 @@ def test_a_password_in_a_url_is_never_shown(read_file):
     assert "hunter2" not in message
 
 
+@pytest.mark.parametrize(
+    "variable", ["IRCLIENT_PRIMARY", "IRCLIENT_TPS", "IRCLIENT_DEADLINE", "IRCLIENT_FLEET__WORKERS"]
+)
+def test_a_password_in_a_url_in_the_wrong_variable_is_never_shown(variable):
+    given = {**ONE, **variables(FLEET__URL="redis://h", FLEET__NAME="n", FLEET__WORKERS="1")}
+    message = refusal(Configuration.from_env, {**given, variable: "https://me:hunter2@host"})
+    assert variable in message
+    assert "@host" in message
+    assert "hunter2" not in message
+
+
+def test_a_password_in_place_of_account_and_name_is_never_shown():
+    message = refusal(Configuration.from_env, {**ONE, "IRCLIENT_PRIMARY": "me:hunter2@host"})
+    assert message == "IRCLIENT_PRIMARY must be 'account/name', got '…@host'"
+
+
 def test_a_token_is_in_no_repr():
     assert "hush" not in repr(Configuration.from_env(ONE))
 

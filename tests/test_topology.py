@@ -99,6 +99,9 @@ def test_a_bad_url_is_refused_with_the_endpoints_label_and_the_fix(url, message)
         "https://me:hunter2@ir.example:port",
         "https://me:hunter2@[::1",
         "https://me:hunter2@ir.ex\u2100mple",
+        "https://me:12/hunter2@ir.example",
+        "https:me:hunter2@ir.example",
+        "me:hunter2@ir.example",
         "https://ir.example/?sig=hunter2",
         "https://ir.example/#hunter2",
     ],
@@ -123,6 +126,14 @@ def test_names_become_part_of_a_host_and_are_checked(name) -> None:
         ServiceEndpoint(name, "web", tps=1)
     with pytest.raises(ConfigurationError, match=r"name must be letters"):
         ServiceEndpoint("a", name, tps=1)
+
+
+def test_of_a_url_in_place_of_a_name_no_password_is_shown() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"account must be letters.*@ir\.example"
+    ) as caught:
+        ServiceEndpoint("https://me:hunter2@ir.example", "web", tps=1)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("what", ["modeling", "region"])

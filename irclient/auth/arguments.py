@@ -66,7 +66,7 @@ def check_scope(what: str, scope: object) -> None:
         ConfigurationError: It is not one resource followed by ``/.default``.
     """
     if not isinstance(scope, str) or not re.fullmatch(r"\S+/\.default", scope):
-        is_meant = isinstance(scope, str) and _MEANT_AS_SCOPE.search(scope)
+        is_meant = isinstance(scope, str) and "@" not in scope and _MEANT_AS_SCOPE.search(scope)
         raise ConfigurationError(
             f"{what} must be one resource followed by '/.default', like {SCOPE!r}, "
             f"got {repr(scope) if is_meant or not isinstance(scope, str) else unquoted(scope)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from irclient._values.without_login import without_login
 from irclient.auth.arguments import unquoted
 from irclient.configuration.schema import leaves, pattern_of
 from irclient.configuration.source import NO_PLACE_FOR_SECRETS, SECRETS, did_you_mean
@@ -53,7 +54,9 @@ def _finding(detail: ErrorDetails, source: Source) -> str:
             words = detail["msg"].replace("Input should be", "must be")
             # A table may hold anything, and a credential's value may be a misplaced secret.
             is_shown = isinstance(detail["input"], str | int | float) and path[0] != "credential"
-            shown = f", got {detail['input']!r}" if is_shown else ""
+            given = detail["input"]
+            given = without_login(given) if isinstance(given, str) else given
+            shown = f", got {given!r}" if is_shown else ""
             return f"{what} {words}{shown}"
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from irclient._values.without_login import without_login
 from irclient.auth.exchange import redacted
 from irclient.configuration.schema import KeyPath, key_name, leaves, pattern_of, variable_name
 from irclient.configuration.toml_file import read_toml
@@ -228,7 +229,7 @@ def _settings_of(variable: str, value: str) -> Iterator[tuple[KeyPath, str]]:
         account, slash, name = value.strip().partition("/")
         if not (account and slash and name):
             raise ConfigurationError(
-                f"{variable} must be 'account/name', got {redacted(repr(value))}"
+                f"{variable} must be 'account/name', got {redacted(repr(without_login(value)))}"
             )
         yield from zip(short.paths, (account, name), strict=True)
     elif variable == "IRCLIENT_TOKEN":

@@ -203,7 +203,7 @@ class Redis(_Table):
     def _one_url(self) -> Redis:
         if (self.url is None) == (self.url_env is None):
             raise ValueError("needs url or url_env, and not both")
-        if self.url is not None and (urlsplit(self.url).password or urlsplit(self.url).username):
+        if self.url is not None and "@" in self.url:
             raise ValueError("url must hold no password; put it into a variable, named by url_env")
         return self
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from irclient._values.without_login import without_login
 from irclient.configuration.source import did_you_mean
 from irclient.configuration.toml_file import read_toml
 from irclient.errors import ConfigurationError
@@ -77,6 +78,7 @@ def _finding(detail: ErrorDetails) -> str:
             words = detail["msg"].replace("Input should", "must").replace("Tuple should", "must")
     given = detail["input"]
     is_shown = isinstance(given, str | int | float) and detail["loc"][-1] not in _UNSHOWN
+    given = without_login(given) if isinstance(given, str) else given
     shown = f", got {given!r}" if is_shown else ""
     return f"{where} {words}{shown}".strip()
 

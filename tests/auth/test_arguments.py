@@ -35,6 +35,12 @@ def test_another_scope_is_refused_by_name_and_value(scope):
     assert repr(scope) in str(refused.value)
 
 
+def test_a_password_in_a_url_in_place_of_a_scope_is_not_shown():
+    with pytest.raises(ConfigurationError, match=r"not shown here") as refused:
+        check_scope("scope", "https://me:hunter2@ir.example")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_blocking_credential_passes():
     check_blocking_credential("credential", Blocking())
 

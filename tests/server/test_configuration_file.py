@@ -52,6 +52,12 @@ def test_paths_are_meant_from_the_files_folder(tmp_path):
         (SMALL + "[limits]\nhead_bytes = 1", "limits.head_bytes must be greater than or equal"),
         (SMALL + '[redis]\nname = "x"', "redis needs url or url_env"),
         (SMALL + '[redis]\nurl = "redis://:hunter2@host"', "redis url must hold no password"),
+        (SMALL + '[redis]\nurl = "redis://me:1/hunter2@host"', "redis url must hold no password"),
+        ('redis = "redis://:hunter2@host"' + SMALL, "redis must be a valid dictionary"),
+        (
+            SMALL + '[[issuers]]\nissuer = "https://me:hunter2@i.example"\naudiences = ["a"]',
+            "issuers[0].issuer must have no credentials and no fragment, got '…@i.example'",
+        ),
         (
             SMALL + SMALL.replace('"contoso"', '"Contoso"'),
             "Contoso/web and contoso/web are both chosen by 'contoso-web'",

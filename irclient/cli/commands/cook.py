@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 import typer
 from rich.table import Table
 
+from irclient._values.without_login import without_login
 from irclient.cli.cooking_effort import Engine, Memory, SparkFolder, SparkMaster, effort_of
 from irclient.cli.cooking_progress import cooking_progress
 from irclient.cli.options import AsJSON
@@ -82,8 +83,8 @@ def cook(
     )
     if to is not None and _URL.match(to.as_posix()):
         raise ConfigurationError(
-            f"--to is {str(to)!r}; an output is written to a folder of this machine, so name one, "
-            "and copy it from there"
+            f"--to is {without_login(str(to))!r}; an output is written to a folder of this "
+            "machine, so name one, and copy it from there"
         )
     if roll_back:
         _roll_back(_given(to, "--to OUT, the folder of outputs"), keep, as_json=as_json)
@@ -156,7 +157,7 @@ def _roll_back(out: Path, keep: int, *, as_json: bool) -> None:
 
 
 def _given(value: _Given | None, what: str) -> _Given:
-    if value is None:
+    if value is None or value == "":
         raise ConfigurationError(f"irclient cook needs {what}")
     return value
 

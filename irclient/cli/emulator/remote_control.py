@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from irclient._values.without_login import without_login
 from irclient.errors import ConfigurationError, QueryError, Unavailable, UnexpectedAnswer
 from irclient.topology import is_loopback
 
@@ -25,12 +26,13 @@ class RemoteControl:
         url: The control API's URL, on loopback.
 
     Raises:
-        ConfigurationError: The URL is not on loopback.
+        ConfigurationError: The URL is not on loopback, or holds a user or a password.
     """
 
     def __init__(self, url: str) -> None:
         if not _is_local(url):
-            raise ConfigurationError(f"--control must be like {CONTROL_URL!r}, got {url!r}")
+            shown = without_login(url)
+            raise ConfigurationError(f"--control must be like {CONTROL_URL!r}, got {shown!r}")
         self._url = url.rstrip("/")
 
     def state(self) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _is_local(url: str) -> bool:
         has_address = parts.port is None or bool(parts.hostname)
     except ValueError:
         return False
-    is_plain = url.isprintable() and parts.scheme == "http"
+    is_plain = url.isprintable() and parts.scheme == "http" and "@" not in url
     return has_address and is_plain and is_loopback(parts.hostname or "")
 
 

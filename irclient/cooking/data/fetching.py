@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["local_folder"]
 
 _EXTRAS: Final = {"adlfs": "azure", "fsspec": "cook"}
+#: A user with a password; abfs://container@account has none.
+_LOGIN: Final = re.compile("(?<=//)[^/@:]*:.*@")
 
 
 @contextlib.contextmanager
@@ -34,6 +37,11 @@ def local_folder(source: str, scratch: Path) -> Generator[Path]:
     if "://" not in source:
         yield Path(source)
         return
+    login = _LOGIN.search(source)
+
+    def shown(words: object) -> str:
+        return str(words) if login is None else str(words).replace(login[0], "…@")
+
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".unfinished-copy-") as copied:
         folder = Path(copied) / "data"
         try:
@@ -46,8 +54,11 @@ def local_folder(source: str, scratch: Path) -> Generator[Path]:
             extra = next((_EXTRAS[each] for each in _EXTRAS if each in str(missing)), None)
             what = "that package" if extra is None else f"'irclient[{extra}]'"
             raise ConfigurationError(
-                f"{source} cannot be read without another package: {missing}; pip install {what}"
+                f"{shown(source)} cannot be read without another package: {shown(missing)}; "
+                f"pip install {what}"
             ) from None
         except (OSError, ValueError) as problem:
-            raise DataContractError(f"{source} cannot be read: {problem}") from problem
+            raise DataContractError(
+                f"{shown(source)} cannot be read: {shown(problem)}"
+            ) from problem
         yield folder

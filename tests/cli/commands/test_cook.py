@@ -80,6 +80,9 @@ def test_smaller_data_are_refused_with_the_way_out(folder, tmp_path):
     ("arguments", "says"),
     [
         ([], "irclient cook needs FOLDER"),
+        (["", "--to", "out"], "irclient cook needs FOLDER"),
+        (["", "--evaluate"], "irclient cook needs FOLDER"),
+        (["data", "--to", "ftp://me:hunter2@host/out"], "--to is '…@host/out'; an output"),
         (["data"], "irclient cook needs --to OUT"),
         (["--roll-back"], "irclient cook needs --to OUT"),
         (["data", "--to", "out", "--memory", "much"], "--memory is 'much'; write a size"),

@@ -83,3 +83,13 @@ def test_only_loopback_is_ever_changed(url, monkeypatch):
 
     with pytest.raises(ConfigurationError, match="--control must be like"):
         RemoteControl(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://me:hunter2@host", "http://me:hunter2@127.0.0.1:1", "http://127.0.0.1:1/hunter2@host"],
+)
+def test_a_password_in_the_url_is_refused_and_not_shown(url):
+    with pytest.raises(ConfigurationError, match=r"--control must be like .*, got '…@") as caught:
+        RemoteControl(url).state()
+    assert "hunter2" not in str(caught.value)

@@ -37,3 +37,13 @@ def test_a_url_that_needs_more_says_what_to_install(tmp_path):
         local_folder("abfs://container@account/root", tmp_path),
     ):
         pass
+
+
+@pytest.mark.parametrize("password", ["hunter2", "12/hunter2", "hunter2@"])
+def test_a_password_in_a_url_is_not_shown(tmp_path, password):
+    with (
+        pytest.raises(DataContractError, match=r"ftp://…@127\.0\.0\.1:1/x cannot be") as caught,
+        local_folder(f"ftp://me:{password}@127.0.0.1:1/x", tmp_path),
+    ):
+        pass
+    assert "hunter2" not in str(caught.value)
