@@ -91,7 +91,7 @@ class Query(KeepsIdentity):
         if fields["params"] != ():
             fields["params"] = _pairs(self.params)
         for name, value in fields.items():
-            if value is None and name not in _REQUIRED:
+            if value is None and name != _REQUIRED:
                 continue
             check = _CHECKS.get(name)
             if check is not None:
@@ -138,7 +138,7 @@ class ListQuery(Query):
         if self.refinements != ():
             given = (self.refinements,) if isinstance(self.refinements, str) else self.refinements
             _set(self, "refinements", _ids(f"{self.operation}: refinements", given, commas=False))
-        super().__post_init__()
+        Query.__post_init__(self)  # Not by `super`, which takes as long as a check.
 
 
 @frozen
@@ -372,4 +372,4 @@ _CHECKS: Final[Mapping[str, Callable[[Query, str, object], None]]] = {
     "count": _is_count,
     "skip": _is_skip,
 }
-_REQUIRED: Final = frozenset({"item_id"})
+_REQUIRED: Final = "item_id"

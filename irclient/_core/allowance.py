@@ -222,11 +222,13 @@ class Allowance:
         starts, limit = self._starts, self._limit(now)
         if not limit:
             return math.inf
-        tail = max(now, self._blocked_until)
+        # By comparisons: calls of `max` would be most of it.
+        tail = now if now > self._blocked_until else self._blocked_until
         if len(starts) >= limit:
             # Whatever starts this long after that one keeps the rule, though others start later:
             # threads come here in another order than they read their clocks.
-            tail = max(tail, starts[-limit] + self._window)
+            after = starts[-limit] + self._window
+            tail = after if after > tail else tail
         if priority is BATCH:
             # Evenly, so that a slot is never far for those who cannot wait.
             return max(tail, self._batch.last_at + self._window / limit)

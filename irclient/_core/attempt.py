@@ -121,14 +121,19 @@ def build_send(
         within: Seconds for all of the attempt.
         over_new: Whether it goes over a new connection, not over one that was kept.
     """
-    connect_within = min(call.settings.timeouts.connect, within)
+    connect_within = call.settings.timeouts.connect
+    if connect_within > within:
+        connect_within = within
     if call.headers:
         request = with_headers(request, call.headers)
     return Send(endpoint, request, token, within, connect_within, over_new)
 
 
 def _within(call: CallState, endpoint: ServiceEndpoint, left: float) -> float:
-    within = min(call.settings.timeouts.attempt, left)
+    # Comparisons: a call of `min` or `max` takes as long as making an object.
+    within = call.settings.timeouts.attempt
+    if within > left:
+        within = left
     part = _PART_OF_THE_REST * left
     if within <= part:
         return within
@@ -141,7 +146,9 @@ def _within(call: CallState, endpoint: ServiceEndpoint, left: float) -> float:
         return within
     usual = call.state.latencies.percentile(call.query.operation, endpoint)
     # A service that usually takes longer than its part would otherwise never be heard out.
-    return part if usual is None else min(max(part, 2.0 * usual), within)
+    if usual is not None and 2.0 * usual > part:
+        part = 2.0 * usual
+    return part if part < within else within
 
 
 def _hedge_after(call: CallState, send: Send) -> float | None:

@@ -81,8 +81,11 @@ def _is_mine_as_well(flight: CallFlight, error: IRError, call: CallState) -> boo
 
 
 def _lost_at(call: CallState) -> float:
-    ends_at = max(call.deadline_at, call.now + call.settings.timeouts.deadline)
-    return ends_at + call.settings.timeouts.attempt
+    timeouts = call.settings.timeouts
+    ends_at = call.now + timeouts.deadline
+    if ends_at < call.deadline_at:
+        ends_at = call.deadline_at
+    return ends_at + timeouts.attempt
 
 
 def _lead(

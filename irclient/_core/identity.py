@@ -95,11 +95,13 @@ class KnownQueries:
         """
         return value if type(value) in _LASTING else _without_lists(value)
 
-    def learn(self, asked: Asked[QueryT], query: QueryT) -> None:
+    def learn(self, asked: tuple[object, ...], query: Query) -> None:
         """Keep a query by the arguments that it was made from, if its answer may be shared."""
         if identity(query) is None:
             return
-        lasting = _lasting(asked)
+        # What holds lists of its own comes last; what else may hold them was made lasting before.
+        has_none = asked[-1] is _NONE_OF_THEM and asked[-2] is _NONE_OF_THEM
+        lasting = asked if has_none else _lasting(asked)
         with self._lock:
             self._known[lasting] = query
             if len(self._known) > self._most:

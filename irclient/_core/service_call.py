@@ -117,7 +117,8 @@ def _full(call: CallState) -> IRError:
 def _not_after(call: CallState) -> float:
     if call.priority is INTERACTIVE:
         since = call.now if call.slot_wanted_at is None else call.slot_wanted_at
-        return min(since + call.settings.throttling.max_wait, call.deadline_at)
+        latest, deadline_at = since + call.settings.throttling.max_wait, call.deadline_at
+        return latest if latest < deadline_at else deadline_at
     if call.priority is BATCH:
         # The deadline of a batch call begins with its first slot.
         if call.sent:

@@ -11,10 +11,11 @@ __all__ = ["asyncio_loop", "this_loop"]
 def asyncio_loop() -> asyncio.AbstractEventLoop | None:
     """The loop of the task that runs here, or None under another event loop."""
     try:
-        # Not the loop alone: trio can run as a guest of one, with no task of asyncio's around.
-        return asyncio.get_running_loop() if asyncio.current_task() is not None else None
+        loop = asyncio.get_running_loop()
     except RuntimeError:
         return None
+    # Not the loop alone: trio can run as a guest of one, with no task of asyncio's around.
+    return None if asyncio.current_task(loop) is None else loop
 
 
 def this_loop() -> Any:  # noqa: ANN401  (asyncio and trio share no type)
