@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from weakref import ref
 
 from irclient.errors import ConfigurationError
 
@@ -63,13 +64,16 @@ class Pool(Generic[C]):
 
     def __init__(self) -> None:
         self.is_closed = False
-        self._all: set[C] = set()
+        # Weakly: one whose user was interrupted (Ctrl-C), so that it came back by no way, closes
+        # when nobody has it any more.
+        self._all: set[ref[C]] = set()
         self._free: dict[Origin, list[C]] = {}
 
     @property
     def connections(self) -> list[C]:
         """All that are open, those in use included."""
-        return list(self._all)
+        found = [each() for each in list(self._all)]
+        return [each for each in found if each is not None]
 
     @property
     def size(self) -> int:
@@ -98,7 +102,7 @@ class Pool(Generic[C]):
 
     def add(self, connection: C) -> None:
         """Know a new connection, which is in use."""
-        self._all.add(connection)
+        self._all.add(ref(connection, self._all.discard))
 
     def outcome_of(self, connection: C, now: float, *, is_kept: bool) -> Response | Failure:
         """Return what came of an exchange that is over, and keep its connection if it may be used.
@@ -134,7 +138,7 @@ class Pool(Generic[C]):
 
     def discard(self, connection: C) -> None:
         """Close a connection, and know it no more."""
-        self._all.discard(connection)
+        self._all.discard(ref(connection))
         connection.close()
 
     def discard_a_free_one(self) -> None:
@@ -156,7 +160,9 @@ class Pool(Generic[C]):
         self.is_closed = True
         self._free.clear()
         while self._all:
-            self._all.pop().close()
+            connection = self._all.pop()()
+            if connection is not None:
+                connection.close()
 
     def _discard_first(self, free: list[C]) -> None:
         try:

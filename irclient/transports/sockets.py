@@ -109,6 +109,11 @@ class SocketConnection:
         """Close it; only who uses it may, for the system gives its number to the next one."""
         self._socket.close()
 
+    def __del__(self) -> None:
+        # An interrupt (Ctrl-C) took it from its user; or struck before it had a socket.
+        with suppress(AttributeError):
+            self._socket.close()
+
     def interrupt(self) -> None:
         """End it under another thread, which learns of it at once and closes it."""
         with suppress(OSError):

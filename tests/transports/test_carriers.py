@@ -13,7 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from irclient._core.protocol import Failure, Trouble
-from irclient.transports import AsyncTransport, BlockingTransport, pool
+from irclient.transports import AsyncTransport, BlockingTransport, pool, sockets
 from irclient.transports.exchange import exchange
 from tests import weather as bad
 from tests.certificates import Authority
@@ -76,6 +76,36 @@ def test_a_transport_that_was_closed_can_be_used_again(world) -> None:
     with weather() as server:
         world.play(story)
     assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        (sockets.SocketConnection, "is_quiet"),  # while it is taken
+        (pool.Pool, "outcome_of"),
+        (pool.Pool, "give_back"),
+    ],
+    ids=lambda where: where[1],
+)
+def test_a_thread_that_is_interrupted_loses_no_connection(
+    server_in, authority, monkeypatch, where
+) -> None:
+    def interrupt(*_arguments, **_keywords):
+        raise KeyboardInterrupt
+
+    with server_in() as server, BlockingTransport(ca_file=authority.ca_file) as transport:
+        request = request_to(server.url)
+        body(exchange(transport, request))
+        with monkeypatch.context() as patched:
+            patched.setattr(*where, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                exchange(transport, request)
+        [place] = transport._places.values()
+        assert (place.pool.size, place.pool.free) == (0, 0)
+        body(exchange(transport, request))
+        assert (place.pool.size, place.pool.free) == (1, 1)
+    # A socket that nobody closed would warn about it here.
+    gc.collect()
 
 
 @on_each_carrier
