@@ -40,7 +40,7 @@ test-all: ## Run the test suite on each Python of 3.11 to 3.14 that is installed
 
 test-lowest: $(VENV)/.release ## Run the test suite with the lowest versions that pyproject.toml allows
 	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-lowest
-	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct -e '.[analysis,cli,cook,django,emulator,fastapi,flask,opentelemetry,progress,prometheus,redis,server,shopify,spark]'
+	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct -e '.[analysis,azure,cli,cook,django,emulator,fastapi,flask,opentelemetry,progress,prometheus,redis,server,shopify,spark]'
 	$(BIN)/uv pip freeze -q --python .venv-lowest/bin/python | $(BIN)/python release/direct_versions.py > .venv-lowest/lowest.txt
 	$(BIN)/uv pip install -q --python .venv-lowest/bin/python --constraints .venv-lowest/lowest.txt --group test
 	# What the oldest versions of others warn of is theirs, and no error here.
