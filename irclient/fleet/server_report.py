@@ -22,6 +22,9 @@ __all__ = ["Obstacle", "ServerReport", "report_on"]
 _ROUNDS: Final = 50
 #: Seconds. A process that lives is heard twice in a second.
 _SILENT_FROM: Final = 3
+#: Seconds in which each process of several has told its TPS again.
+_EACH_TELLS_WITHIN: Final = 0.7
+_LOOKS_EVERY: Final = 0.02
 _MOST_UNANSWERED: Final = 5
 #: Writes, reads and deletes what nothing else uses.
 _TRY: Final = Script("""
@@ -46,6 +49,7 @@ class ServerReport:
         clock_ahead: Seconds by which its clock is ahead of this host's.
         eviction: Its ``maxmemory-policy``; None where it may not be asked.
         members: How many processes of the fleet it has heard of lately, at the endpoint with most.
+        told_tps: For each endpoint that was asked for, which TPS its processes told it lately.
         is_node: Whether it is one node of a cluster, and the client one of a single server.
     """
 
@@ -56,6 +60,7 @@ class ServerReport:
     clock_ahead: float = 0.0
     eviction: str | None = None
     members: int = 0
+    told_tps: tuple[tuple[int, ...], ...] = ()
     is_node: bool = False
 
 
@@ -76,6 +81,7 @@ def report_on(
     """
     client: Any = None
     eviction, is_node, members = None, False, 0
+    told_tps = list[tuple[int, ...]]()
     try:
         made = connect()
         usable(made)
@@ -86,7 +92,9 @@ def report_on(
             eviction = str(client.config_get("maxmemory-policy")["maxmemory-policy"])
         is_node = _is_node(client)
         keys = [link.key("tps", place, "seen") for place in places]
-        members = max((_heard_lately(client, key) for key in keys), default=0)
+        heard = [_heard_lately(client, key) for key in keys]
+        members = max(heard, default=0)
+        told_tps += [_told_tps(client, link, *each) for each in zip(places, heard, strict=True)]
     except Exception as problem:  # noqa: BLE001  (whatever it is, it is what is to be reported)
         return ServerReport(
             trouble=words_of(problem),
@@ -104,6 +112,7 @@ def report_on(
         clock_ahead=quickest[1],
         eviction=eviction,
         members=members,
+        told_tps=tuple(told_tps),
         is_node=is_node,
     )
 
@@ -127,6 +136,19 @@ def _heard_lately(client: Any, key: str) -> int:  # noqa: ANN401  (an extra's cl
     """Count the members of an endpoint; those that fell silent are taken out late."""
     seconds, _ = client.time()
     return int(client.zcount(key, int(seconds - _SILENT_FROM) * 1_000_000, "+inf"))
+
+
+def _told_tps(client: Any, link: Link, place: str, members: int) -> tuple[int, ...]:  # noqa: ANN401
+    """Return which TPS the members of an endpoint tell: the server keeps that of the last one."""
+    told, key = set[int](), link.key("tps", place, "meta")
+    ends_at = time.monotonic() + (_EACH_TELLS_WITHIN if members > 1 else 0.0)
+    while members:
+        found = client.hget(key, "tps")
+        told |= {int(found)} if found else set()
+        if time.monotonic() >= ends_at:
+            break
+        time.sleep(_LOOKS_EVERY)
+    return tuple(sorted(told))
 
 
 def _is_node(client: Any) -> bool:  # noqa: ANN401  (an extra's class)

@@ -70,6 +70,32 @@ def test_the_doctor_compares_members_with_workers(server: Server) -> None:
         assert "workers says" not in " ".join(each.saw for each in examine_fleet(right, [AT]))
 
 
+def test_the_doctor_compares_the_tps_of_all_processes_with_its_own(server: Server) -> None:
+    with ExitStack() as stack:
+        for tps in (100, 60):
+            endpoint = ServiceEndpoint("a", "web", tps=tps)
+            fleet = stack.enter_context(RedisFleet(server.url, name="shop", workers=2))
+            credential, transport = StaticToken("t"), ScriptedService()
+            stack.enter_context(
+                IRClient(endpoint, credential=credential, fleet=fleet, transport=transport)
+            ).warm_up()
+        *_, finding = examine_fleet(fleet, [AT])
+        assert finding.verdict is Verdict.WARNING
+        assert finding.saw == (
+            "a/web has a tps of 100 here, and processes of the fleet have one of 60"
+        )
+        *_, finding = examine_fleet(fleet, [ServiceEndpoint("a", "web", tps=80)])
+        assert finding.saw.endswith("have one of 60 and 100")
+
+
+def test_the_doctor_says_nothing_of_a_tps_that_all_processes_have(server: Server) -> None:
+    with RedisFleet(server.url, name="shop", workers=2) as fleet:
+        assert "tps" not in " ".join(each.saw for each in examine_fleet(fleet, [AT]))
+        with client_in(fleet) as client:
+            client.warm_up()
+            assert "tps" not in " ".join(each.saw for each in examine_fleet(fleet, [AT]))
+
+
 def test_another_tps_for_the_same_endpoint_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     fleet = RedisFleet(f"redis://127.0.0.1:{free_port()}/0", name="shop", workers=1)
     fleet.allowance(AT, adaptive=True)

@@ -1,5 +1,6 @@
 """Whether a fleet's server can be used: reached, asked, quick enough, and forgetting the right."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from irclient.cli.doctor.finding import Finding, Verdict
@@ -61,6 +62,23 @@ def examine_fleet(
             saw=f"{report.members} processes heard, workers says {fleet.workers}",
             advice="raise workers (IRCLIENT_FLEET__WORKERS), or give another application another "
             "fleet.name: without the server they would together take more than the TPS",
+        )
+    for endpoint, told in zip(endpoints, report.told_tps, strict=False):
+        yield from _tps(endpoint, told, subject)
+
+
+def _tps(endpoint: ServiceEndpoint, told: Sequence[int], subject: str) -> Iterator[Finding]:
+    # As a fleet counts: in whole requests.
+    own = max(math.floor(endpoint.tps + 1e-9), 1)
+    others = [f"{each}" for each in told if each != own]
+    if others:
+        yield Finding(
+            check="fleet tps",
+            subject=subject,
+            verdict=Verdict.WARNING,
+            saw=f"{endpoint.label} has a tps of {own} here, and processes of the fleet have one of "
+            f"{' and '.join(others)}",
+            advice="give all processes the same tps: together they may take the highest one",
         )
 
 
