@@ -287,6 +287,7 @@ def test_the_items_of_a_list_are_made_when_they_are_asked_for_and_once() -> None
     a_list = read_list(USUAL)
     assert (a_list.ids, len(a_list), "2" in a_list) == (["1", "2"], 2, True)
     assert isinstance(vars(a_list)["items"], ItemColumns)
+    assert "items, made when `items` of the list is read" in repr(vars(a_list))
     assert a_list.out_of_memory(1.0).items is a_list.items
     assert a_list.items == (
         RecommendedItem(id="1", tracking_id="t"),

@@ -76,6 +76,10 @@ class ItemColumns:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        # A debugger shows it, and whoever looks at a list's `vars`.
+        return f"<{len(self.ids)} items, made when `items` of the list is read>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return ItemColumns, (self.ids, self.tracking_ids)
 
