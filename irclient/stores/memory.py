@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from cachetools import Cache
 
 from irclient._runtime.forks import fork_count, fork_safe_lock
 from irclient.errors import ConfigurationError
@@ -50,7 +53,7 @@ class MemoryStore:
     def get(self, key: str, /) -> Entry | None:
         """Return an entry, or None."""
         # Without the lock: one look-up in a dict, which no other thread comes into.
-        place = self._places.get(key)
+        place = self._places[key]
         if place is None:
             return None
         place.was_used = True
@@ -95,7 +98,7 @@ class MemoryStore:
         return len(self._places)
 
     def __repr__(self) -> str:
-        return f"MemoryStore({len(self._places)} of {self._places.maxsize} entries)"
+        return f"MemoryStore({len(self._places)} of {self._places.maxsize:.0f} entries)"
 
 
 def _check(name: str, most: object) -> None:
@@ -113,22 +116,25 @@ class _Place:
     was_used: bool = False
 
 
-class _SecondChance(dict[str, _Place]):
+class _SecondChance(Cache[str, _Place | None]):
     """Places by their keys; which of them makes room is said by a queue."""
 
     def __init__(self, maxsize: int, most_bytes: int | None) -> None:
-        super().__init__()
+        super().__init__(maxsize)
         self._queue: deque[_Place] = deque()
-        self.maxsize = maxsize
+        self._most = maxsize
         self.most_bytes = most_bytes
         self.bytes = 0
         #: The count of forks while a change is under way: that of a parent is none of a child's.
         self.changed_after_forks: int | None = None
 
+    def __missing__(self, key: str) -> None:
+        """Nothing is kept there."""
+
     def add(self, place: _Place) -> None:
         """Keep a new place, as the youngest."""
-        while len(self._queue) >= self.maxsize:
-            self._drop_one()
+        while len(self._queue) >= self._most:
+            self.popitem()
         if self.most_bytes is not None:
             if place.size > self.most_bytes:
                 return
@@ -153,35 +159,39 @@ class _SecondChance(dict[str, _Place]):
 
     def _make_room(self, most: int) -> None:
         while self._queue and self.bytes > most:
-            self._drop_one()
+            self.popitem()
 
-    def _drop_one(self) -> None:
-        """Drop the oldest place, but for a few that were used."""
+    def popitem(self) -> tuple[str, _Place]:
+        """Drop the oldest place, but for a few that were used, and return it."""
         queue, chances = self._queue, _MOST_CHANCES
         while queue[0].was_used and chances:
             queue[0].was_used = False
             queue.rotate(-1)
             chances -= 1
         place = queue[0]
-        if self.get(place.key) is place:
-            self.pop(place.key, None)
+        if self[place.key] is place:
+            with suppress(KeyError):
+                del self[place.key]
         queue.popleft()
         # Nothing counts nothing, whatever an interrupt left uncounted.
         self.bytes = self.bytes - place.size if queue else 0
+        return place.key, place
 
     def discard(self, which: Callable[[Entry], bool]) -> int:
         """Drop every place whose entry the function says True for, and return how many."""
         gone = self.forget(which)
-        self._queue = deque(place for place in list(self._queue) if self.get(place.key) is place)
+        self._queue = deque(place for place in list(self._queue) if self[place.key] is place)
         self.bytes = sum(place.size for place in self._queue)
         return gone
 
     def forget(self, which: Callable[[Entry], bool]) -> int:
         """Drop the same, and leave its places in the queue to a change that is under way."""
         # All at once, as no iteration would: a signal handler may forget others meanwhile.
-        kept = [place for place in list(self._queue) if self.get(place.key) is place]
+        kept = [place for place in list(self._queue) if self[place.key] is place]
         gone = 0
         for place in kept:
-            if which(place.entry) and self.pop(place.key, None) is not None:
-                gone += 1
+            if which(place.entry):
+                with suppress(KeyError):
+                    del self[place.key]
+                    gone += 1
         return gone

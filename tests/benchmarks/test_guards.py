@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,10 @@ def test_an_answer_from_memory_keeps_little_that_is_new(client) -> None:
 def test_the_decisions_of_a_call_are_a_bounded_number_of_calls_of_functions() -> None:
     state, settings = core()
     drive(Similar("0"), state, settings)
-    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= 206
+    bound = 208
+    if int(version("cachetools").partition(".")[0]) < 8:
+        bound += 2  # these ask for an entry's size, and note it, although each counts as one
+    assert calls_made(lambda: drive(Similar("1"), state, settings)) <= bound
 
 
 def test_the_decisions_of_a_call_do_not_grow_with_the_calls_before_it() -> None:

@@ -228,7 +228,8 @@ def test_refusals_say_when_to_come_back(serving):
     server = serving(tps=1)
     answers = [server.get("/reco/v1.0/new") for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 429]
-    assert answers[1].headers["retry-after"] == "1"
+    # A window is 1.03 s: two whole seconds, or one if 30 ms of it have passed.
+    assert answers[1].headers["retry-after"] in {"1", "2"}
     assert answers[1].json()["error"]["code"] == "TooManyRequests"
 
 
