@@ -13,6 +13,7 @@ hours and an allow-list is mended by hand, so it comes back at once, with all of
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from irclient._core.health import Admission
@@ -56,6 +57,7 @@ class Aside:
         meaning: What its last answer meant.
         reason: That answer, in words.
         ask_again_at: When it is asked again.
+        due_at: When it was last due to be.
         since: When it was put aside.
     """
 
@@ -63,6 +65,7 @@ class Aside:
     meaning: Meaning
     reason: str
     ask_again_at: float
+    due_at: float
     since: float
 
 
@@ -103,6 +106,14 @@ class Asides:
             self._put(self._key(endpoint, modeling, aside.meaning), aside.meaning, aside, now)
             return Admission.PROBE
 
+    def release(self, endpoint: ServiceEndpoint, modeling: str | None) -> None:
+        """Give a question back that was not asked: it is due as before."""
+        with self._lock:
+            aside = self.find(endpoint, modeling)
+            if aside is not None:
+                key = self._key(endpoint, modeling, aside.meaning)
+                self.kept[key] = replace(aside, ask_again_at=aside.due_at)
+
     def record(
         self, endpoint: ServiceEndpoint, modeling: str | None, verdict: Verdict, now: float
     ) -> Record | None:
@@ -141,8 +152,8 @@ class Asides:
     def _put(self, key: _Key, meaning: Meaning, of: Aside | Verdict, now: float) -> Aside:
         wait = _ASK_AGAIN_AFTER * (1.0 + _JITTER * (2.0 * self._uniform() - 1.0))
         before = self.kept.get(key)
-        since = now if before is None else before.since
-        aside = Aside(_STATES[meaning], meaning, of.reason, now + wait, since)
+        due_at, since = (now, now) if before is None else (before.ask_again_at, before.since)
+        aside = Aside(_STATES[meaning], meaning, of.reason, now + wait, due_at, since)
         self.kept[key] = aside
         return aside
 

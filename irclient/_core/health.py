@@ -142,6 +142,11 @@ class EndpointHealth:
                 return ()
             return self._after_success(now)
 
+    @property
+    def probe_at(self) -> float:
+        """The instant from which on it is due for a probe, if it is failing."""
+        return self._probe_at
+
     def probe_in(self, now: float) -> float:
         """Seconds until this endpoint may be probed: 0 unless it is failing."""
         return max(self._probe_at - now, 0.0) if self._state is State.FAILING else 0.0

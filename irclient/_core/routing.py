@@ -13,7 +13,8 @@ first that is
    is left: what it will answer is known.
 
 An endpoint that is due for a probe is probed in the background while the call goes to another;
-where no other works, the call itself is the probe. A refresh goes to the first endpoint of the
+where no other works, the call itself is the probe. Of several that are due, the one that has been
+for longest is asked, and the others stay due. A refresh goes to the first endpoint of the
 first kind or nowhere: another account may have an older list than the one that is to be refreshed.
 """
 
@@ -78,6 +79,25 @@ class Routes:
             return admission if aside is Admission.SERVE else aside
         return admission
 
+    def release(self, endpoint: ServiceEndpoint, modeling: str | None) -> None:
+        """Leave an endpoint that was due for a probe to the next call."""
+        self.health[endpoint.url].release()
+        if self.asides.kept:
+            self.asides.release(endpoint, modeling)
+
+    def longer_due(
+        self, one: ServiceEndpoint, other: ServiceEndpoint, modeling: str | None
+    ) -> ServiceEndpoint:
+        """Of two that are due for a probe, keep the one that has been for longer."""
+        if self._due_at(other, modeling) < self._due_at(one, modeling):
+            one, other = other, one
+        self.release(other, modeling)
+        return one
+
+    def _due_at(self, endpoint: ServiceEndpoint, modeling: str | None) -> float:
+        health, aside = self.health[endpoint.url], self.asides.find(endpoint, modeling)
+        return health.probe_at if health.is_known_to_fail or aside is None else aside.due_at
+
 
 @value
 class Choice:
@@ -86,7 +106,8 @@ class Choice:
     Attributes:
         endpoint: The endpoint for this call.
         slot: The reservation there; the call gives it back if it does not use it.
-        probe: An endpoint to probe in the background, or None.
+        probe: An endpoint that is due for a probe, or None: to probe in the background, unless
+            the call goes there itself.
         spilled_from: The preferred endpoint, if only its full allowance sends the call on.
         is_known_to_fail: Whether the endpoint is failing or put aside.
     """
@@ -168,17 +189,19 @@ def choose(
             slot = routes.allowances[endpoint.url].reserve(now, not_after=now, priority=priority)
             if slot is not None:
                 if isinstance(slot, Asked):
-                    return _awaited(routes, endpoint, slot, due_for_probe)
+                    return _awaited(routes, modeling, endpoint, slot, due_for_probe)
                 return Choice(endpoint, slot, due_for_probe, full[0] if full else None)
             full.append(endpoint)
             if priority is REFRESH:
                 break
             continue
         match admission:
-            case Admission.PROBE if due_for_probe is None:
-                due_for_probe = endpoint
             case Admission.PROBE:
-                routes.health[endpoint.url].release()
+                due_for_probe = (
+                    routes.longer_due(due_for_probe, endpoint, modeling)
+                    if due_for_probe is not None
+                    else endpoint
+                )
             case Admission.HELD_BACK:
                 held_back.append(endpoint)
             case _:
@@ -220,11 +243,15 @@ class _Look:
 
 
 def _awaited(
-    routes: Routes, endpoint: ServiceEndpoint, asked: Asked, due_for_probe: ServiceEndpoint | None
+    routes: Routes,
+    modeling: str | None,
+    endpoint: ServiceEndpoint,
+    asked: Asked,
+    due_for_probe: ServiceEndpoint | None,
 ) -> Awaited:
     if due_for_probe is not None:
         # It is due again when the call chooses again.
-        routes.health[due_for_probe.url].release()
+        routes.release(due_for_probe, modeling)
     return Awaited(endpoint, asked.until, asked.flight)
 
 
@@ -239,10 +266,9 @@ def _second_best(look: _Look, not_after: float) -> Choice | Awaited | Full:
         allowance = look.routes.allowances[best.url]
         slot = allowance.reserve(look.now, not_after=latest, priority=look.priority)
         if slot is not None:
-            probe = None if best == look.due_for_probe else look.due_for_probe
             if isinstance(slot, Asked):
-                return _awaited(look.routes, best, slot, look.due_for_probe)
-            return Choice(best, slot, probe, is_known_to_fail=is_failing)
+                return _awaited(look.routes, look.modeling, best, slot, look.due_for_probe)
+            return Choice(best, slot, look.due_for_probe, is_known_to_fail=is_failing)
     if look.due_for_probe is not None:
-        look.routes.health[look.due_for_probe.url].release()
+        look.routes.release(look.due_for_probe, look.modeling)
     return Full(min(look.first_slot(each) for each in look.left) - look.now)

@@ -144,6 +144,8 @@ def _pay_for(call: CallState, choice: Choice) -> None:
     if is_out and not call.verdicts:
         return
     if not (budget.pay_in_outage if is_out else budget.pay)(call.now):
+        if choice.probe is not None:
+            call.state.routes.release(choice.probe, modeling)
         raise _no_endpoint_answered(call) if call.verdicts else _full(call)
 
 
@@ -198,7 +200,7 @@ def _on_the_way(call: CallState, choice: Choice) -> Call[None]:
         yield from tell(call, waited)
         call.state.stats.count("throttle_waits")
         yield from pause(call, choice.slot.starts_at, waiting_for=f"a slot of {target.label}")
-    if choice.probe is not None:
+    if choice.probe is not None and choice.probe != choice.endpoint:
         yield from begin_probe(choice.probe, call.state, call.settings, call.modeling)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -207,6 +208,19 @@ class Client(RuleBasedStateMachine):
                 if only.account in served:
                     break
             assert only.account in served, f"{only.label} is never asked again"
+
+
+@pytest.mark.parametrize("times", [4, 5])
+@pytest.mark.parametrize("hedges", [False, True])
+def test_one_that_waits_for_its_cooking_is_asked_though_others_are_always_due(times, hedges):
+    client = Client()
+    client.begin(
+        tps=[0.5] * 4, caching={"enabled": False}, max_wait=0.0, has_fallback=False, hedges=hedges,
+        mode="active-passive",
+    )  # fmt: skip
+    client.weather_changes(account="d", weather="not cooked")
+    client.equal_calls(query=queries.Popular(), times=times)
+    client.teardown()
 
 
 TestClient = Client.TestCase

@@ -87,8 +87,8 @@ def chosen(health, *, tried=(), endpoints=(A, B, C), asides=None) -> Choice | Fu
         ({"a": "due"}, [], went_to(B, probe=A)),
         ({"a": "due"}, [A], went_to(B)),
         ({"a": "due", "b": "held back", "c": "failing"}, [], went_to(B, probe=A)),
-        ({"a": "due", "b": "failing", "c": "failing"}, [], went_to(A, fails=True)),
-        ({"a": "failing", "b": "due"}, [C], went_to(B, fails=True)),
+        ({"a": "due", "b": "failing", "c": "failing"}, [], went_to(A, fails=True, probe=A)),
+        ({"a": "failing", "b": "due"}, [C], went_to(B, fails=True, probe=B)),
         ({"a": "due", "b": "due"}, [], went_to(C, probe=A)),
         ({"a": "failing", "b": "failing since before", "c": "failing"}, [], went_to(B, fails=True)),
         ({"a": "failing", "b": "failing since before", "c": "failing"}, [B], went_to(A, fails=True)),  # noqa: E501
@@ -103,6 +103,19 @@ def test_of_two_that_are_due_one_is_probed_and_the_other_stays_due() -> None:
     assert chosen(health) == went_to(C, probe=A)
     assert chosen(health) == went_to(C, probe=B)
     assert chosen(health) == went_to(C)
+
+
+def test_of_several_that_are_due_the_one_that_has_been_for_longest_is_probed() -> None:
+    health = healths(a="due")
+    since_8, since_9, later = (put_aside(B, at=at) for at in (5.0, 6.0, 6.5))
+    assert health[A.url].probe_at == 9.0
+    assert chosen(health, asides=since_8) == went_to(C, probe=B)
+    assert chosen(health, asides=later) == went_to(C, probe=A)
+    health[A.url].release()
+    assert chosen(health, asides=since_9) == went_to(C, probe=A)
+    # The other was left to the next call.
+    assert chosen(health, asides=since_9) == went_to(C, probe=B)
+    assert chosen(health, asides=since_9) == went_to(C)
 
 
 def test_an_endpoint_that_was_tried_is_not_asked_for_a_probe() -> None:
