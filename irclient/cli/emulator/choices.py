@@ -44,7 +44,8 @@ def switches_of(pairs: Sequence[str]) -> "Switches":
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         if first["type"] == "value_error":  # It names the switch and its value.
-            raise ConfigurationError(f"--switch: {first['ctx']['error']}") from None
+            words = first["msg"].removeprefix("Value error, ")
+            raise ConfigurationError(f"--switch: {words}") from None
         name = str(first["loc"][0]) if first["loc"] else "?"
         raise ConfigurationError(
             f"--switch {name}={given.get(name)}: {first['msg'][:1].lower()}{first['msg'][1:]}"
