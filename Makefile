@@ -7,6 +7,8 @@ VENV   ?= .venv
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+# Of a Python, like 3.11; libraries have types for each.
+VERSION_OF := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
 # mkdocs-material 9 announces its successor at each build.
 export NO_MKDOCS_2_WARNING := 1
@@ -31,7 +33,7 @@ test-all: ## Run the test suite on each Python of 3.11 to 3.14 that is installed
 	@for python in $(PYTHONS); do \
 	    if $$python -c '' 2>/dev/null; then \
 	        echo "== $$python"; \
-	        own=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	        own=.venv-$$($$python $(VERSION_OF)); \
 	        $(MAKE) --no-print-directory test PYTHON=$$python VENV=$$own || exit 1; \
 	    else \
 	        echo "== $$python is not installed: skipped"; \
@@ -50,8 +52,8 @@ check: $(VENV)/.check ## Check style, types, layers and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
-	$(BIN)/basedpyright
+	$(BIN)/mypy --python-version $$($(BIN)/python $(VERSION_OF))
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --pythonversion $$($(BIN)/python $(VERSION_OF))
 	$(BIN)/python scripts/pages.py
 	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
 	$(BIN)/zensical build --strict
