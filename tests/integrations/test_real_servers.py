@@ -6,6 +6,7 @@ whole of it would be seen here.
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.integrations.serving import serving
+from tests.stopwatch import Stopwatch
 
 Emulator = pytest.importorskip("irclient.emulator").Emulator
 FakeCooked = pytest.importorskip("tests.emulator.fake_data").FakeCooked
@@ -101,13 +103,14 @@ def arrivals(emulator) -> int:
 @pytest.mark.parametrize("name", CASES)
 def test_every_request_of_a_load_is_answered_below_the_tps(name, served, emulator) -> None:
     case, throttled, asked = CASES[name], throttles(emulator), arrivals(emulator)
-    with served(case) as server:
+    with served(case) as server, Stopwatch() as watch:
         server.load(case.path, seconds=0.5, connections=CONNECTIONS)
         found = server.load(case.path, seconds=LOAD_FOR, connections=CONNECTIONS)
         took = server.stop()
     assert set(found) == {200}, found
     assert arrivals(emulator) - asked > CONNECTIONS
-    assert throttles(emulator) == throttled
+    # The emulator is in this process: what arrives while that stands still, it counts afterwards.
+    assert throttles(emulator) - throttled <= math.ceil(watch.stood * TPS)
     assert server.complaints() == []
     assert took < 3
 
