@@ -34,6 +34,8 @@ def test_a_stale_answer_is_given_at_once_when_both_accounts_are_known_to_be_sile
     holds(outages.stale_at_hand(world, keys=10, part=_MOST))
 
 
+# Each gives up after half a second of real time: who stands still for that long fails.
+@pytest.mark.timing
 @worlds(*TASKS)
 def test_callers_who_give_up_do_not_hide_an_account_that_hangs(world):
     holds(outages.callers_give_up(world, callers=100))
