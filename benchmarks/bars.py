@@ -90,6 +90,12 @@ def _plain(suite: str, case: str, measure: str, unit: float) -> _Look:
     return lambda results: _find(results, suite, case, OURS).spread(measure).times(unit)
 
 
+def _of_plain(kind: str) -> _Look:
+    return lambda results: _find(results, "memory", f"cached, sync{kind}", OURS).ratio(
+        _find(results, "memory", "cached, sync", OURS), "cpu"
+    )
+
+
 def _grown(results: Sequence[Result]) -> Spread:
     large = _find(results, "growth", "1,000,000 entries", OURS)
     return large.ratio(_find(results, "growth", "100 entries", OURS), "cpu")
@@ -126,10 +132,9 @@ BARS: Final = (
     Bar("cached answer, sync ÷ cachetools under a lock", 3.0, "×",
         _ratio("memory", "cached, sync", "cpu", OURS, BY_HAND)),
     Bar("cached answer, sync", 10.0, "µs", _plain("memory", "cached, sync", "cpu", _US)),
-    Bar("cached answer, sync, with filters", 3.0, "µs",
-        _plain("memory", "cached, sync, with filters", "cpu", _US)),
-    Bar("cached answer, sync, observed", 3.0, "µs",
-        _plain("memory", "cached, sync, observed", "cpu", _US)),
+    # 3 µs where a plain one takes 1.8.
+    Bar("cached answer, sync, with filters ÷ plain", 1.67, "×", _of_plain(", with filters")),
+    Bar("cached answer, sync, observed ÷ plain", 1.67, "×", _of_plain(", observed")),
     Bar("cached answer, async", 12.0, "µs", _plain("memory", "cached, async", "cpu", _US)),
     Bar("cached answer with a million entries ÷ with a hundred", 1.5, "×", _grown),
     Bar("decisions of an uncached call", 25.0, "µs", _plain("decisions", CASE, "cpu", _US)),
