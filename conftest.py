@@ -9,7 +9,6 @@ stands in a block that readers can open: they see all that runs.
 from __future__ import annotations
 
 import doctest
-import gc
 import io
 import os
 import re
@@ -26,6 +25,8 @@ from sybil import Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract.lexers import LexerCollection
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+
+from tests.collector import take_out_of_sight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,13 +48,8 @@ _run_in_page = PythonEvaluator()
 
 
 def pytest_collection_finish() -> None:
-    """Take what stays anyway, the libraries and nine thousand tests, out of the collector's sight.
-
-    Else each of its full rounds stops the whole process for half a second, in the midst of a call
-    that some test holds to a tenth of one.
-    """
-    gc.collect()
-    gc.freeze()
+    """What is collected stays until the end."""
+    take_out_of_sight()
 
 
 def _blocks(document: Document) -> Iterable[Region]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from urllib.request import urlopen
 
@@ -14,16 +13,17 @@ from benchmarks.measuring import Extent, Result, Spread, gather, rounds_of, time
 from benchmarks.page import fill, tables
 from benchmarks.serving import ROOT, serving
 from benchmarks.suites import decisions, pacing
+from tests.collector import take_out_of_sight
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 SMALL = Extent(rounds=2, block_for=0.002, is_quick=True)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _thawed():
     """Measuring freezes what the garbage collector knows; other tests need it as it was."""
     yield
-    gc.unfreeze()
+    take_out_of_sight()
 
 
 def result(suite: str, case: str, who: str, **measures: list[float]) -> Result:

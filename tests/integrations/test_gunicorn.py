@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from irclient import IRClient, Settings, StaticToken, Throttling
 from irclient.integrations import gunicorn as hooks
 from irclient.process import share_anew
 from irclient.testing import ScriptedService, example_pair
+from tests.collector import take_out_of_sight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,15 @@ WORKER = SimpleNamespace(pid=4711)
 
 
 @pytest.fixture(autouse=True)
-def _no_workers(monkeypatch) -> Iterator[None]:
+def _no_workers(monkeypatch) -> None:
     monkeypatch.setenv("WEB_CONCURRENCY", "1")
     monkeypatch.delenv("IRCLIENT_REPLICAS", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _thawed() -> Iterator[None]:
     yield
-    gc.unfreeze()
+    take_out_of_sight()
 
 
 def limits(ir: IRClient) -> list[int]:
