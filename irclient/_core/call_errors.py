@@ -172,16 +172,24 @@ def allowance_used_up(
     slot_after: float,
     verdicts: Sequence[Verdict],
     attempts: Sequence[Attempt],
-    unasked: Sequence[Unasked] = (),
+    passed_by: Sequence[Unasked] = (),
 ) -> IRError:
-    """The error for a call that no endpoint has a slot for in time."""
+    """The error for a call that no endpoint has a slot for in time.
+
+    Args:
+        slot_after: Seconds until the next slot.
+        verdicts: On what the call has tried.
+        attempts: Those attempts.
+        passed_by: The endpoints that are known to fail.
+    """
     if verdicts:
         waiting = Verdict(Meaning.THROTTLED, "no slot in time", retry_after=slot_after)
-        return no_endpoint_answered([*verdicts, waiting], attempts, unasked)
+        return no_endpoint_answered([*verdicts, waiting], attempts)
+    told = f" ({_told([], passed_by)})" if passed_by else ""
     return Throttled(
         f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
-        "call may wait. Ask again then, allow a longer max_wait, raise the configured tps of an "
-        "endpoint that is provisioned with more, or provision more",
+        f"call may wait{told}. Ask again then, allow a longer max_wait, raise the configured tps of "
+        "an endpoint that is provisioned with more, or provision more",
         retry_after=slot_after,
     )
 

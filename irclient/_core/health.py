@@ -75,6 +75,8 @@ class EndpointHealth:
         self.is_known_to_fail = False
         #: When it began to fail; of one that does not, when it last did.
         self.failing_since = 0.0
+        #: When a call last went there although it was known to fail, since all were.
+        self.asked_though_failing_at = -math.inf
         self._probe_at = 0.0
         self._probing_until: float | None = None
         self._ramp_began_at: float | None = None
@@ -155,14 +157,17 @@ class EndpointHealth:
         """Return how the endpoint is doing."""
         with self._lock:
             successes, calls = self._rate.counts(now)
+            share = self._share(now)
+            # It may have all of its traffic back, and no call that comes to it.
+            state = self._state if share < 1.0 else _WORKING
             return HealthStatus(
-                state=self._state.value,
-                share=self._share(now),
+                state=state.value,
+                share=share,
                 success_rate=successes / calls if calls else None,
                 calls=calls,
                 consecutive_failures=self._in_a_row,
                 next_probe_after=self.probe_in(now) if self._state is State.FAILING else None,
-                reason=None if self._state is _WORKING else self._reason,
+                reason=None if state is _WORKING else self._reason,
             )
 
     @property

@@ -228,17 +228,22 @@ class _Look:
         return self.routes.allowances[endpoint.url].first_slot(self.now, self.priority)
 
     def failing(self) -> list[ServiceEndpoint]:
-        """Those that are failing, the one closest to its probe first, then those put aside."""
+        """Those that are failing, then those put aside: in turn, but first what is due.
+
+        In turn, as the one that is well again may be the one whose probe is far. Where others are
+        alive, of those put aside only the one that is due.
+        """
         asides, modeling, now = self.routes.asides, self.modeling, self.now
-        ranked: list[tuple[bool, bool, float, int]] = []
+        ranked: list[tuple[bool, bool, float, float, int]] = []
         for at, each in enumerate(self.left):
             if each in self.alive:
                 continue
             health, aside = self.routes.health[each.url], asides.find(each, modeling)
+            is_due, asked_at = each == self.due_for_probe, health.asked_though_failing_at
             if health.is_known_to_fail or aside is None:
-                ranked.append((False, each != self.due_for_probe, health.probe_in(now), at))
-            elif not self.alive:
-                ranked.append((True, each != self.due_for_probe, aside.ask_again_at, at))
+                ranked.append((False, not is_due, asked_at, health.probe_in(now), at))
+            elif is_due or not self.alive:
+                ranked.append((True, not is_due, asked_at, aside.ask_again_at, at))
         return [self.left[at] for *_, at in sorted(ranked)]
 
 
@@ -271,4 +276,4 @@ def _second_best(look: _Look, not_after: float) -> Choice | Awaited | Full:
             return Choice(best, slot, look.due_for_probe, is_known_to_fail=is_failing)
     if look.due_for_probe is not None:
         look.routes.release(look.due_for_probe, look.modeling)
-    return Full(min(look.first_slot(each) for each in look.left) - look.now)
+    return Full(min(look.first_slot(each) for each in alive or look.left) - look.now)

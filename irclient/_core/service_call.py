@@ -60,6 +60,8 @@ def ask(call: CallState) -> Call[Answered]:
                 stop_unless_open(call)
             if not allowance.start(choice.slot, call.now):
                 continue  # Its slot is too close to others' by now, or was taken over.
+            if choice.is_known_to_fail:
+                call.state.routes.health[choice.endpoint.url].asked_though_failing_at = call.now
             # Attempt, perhaps hedged, and the verdict on what came of it.
             endpoint, verdict = yield from attempt(call, choice.endpoint, token, choice.slot)
         finally:
@@ -87,8 +89,7 @@ def _wait_for_choice(
     elif isinstance(found, Awaited):
         return (yield from await_slot(call, found, partial(_look_along, call)))
     else:
-        verdicts = list(call.verdicts.values())
-        raise call_errors.allowance_used_up(found.slot_after, verdicts, call.attempts)
+        raise _allowance_used_up(call, found.slot_after)
     return _look_along(call)
 
 
@@ -111,7 +112,12 @@ def _full(call: CallState) -> IRError:
     routes, modeling, now = call.state.routes, call.modeling, call.now
     alive = (each for each in call.endpoints if not routes.is_known_to_fail(each, modeling))
     slots = [routes.allowances[each.url].first_slot(now, call.priority) for each in alive]
-    return call_errors.allowance_used_up(min(slots, default=now) - now, [], [])
+    return _allowance_used_up(call, min(slots, default=now) - now)
+
+
+def _allowance_used_up(call: CallState, slot_after: float) -> IRError:
+    verdicts = list(call.verdicts.values())
+    return call_errors.allowance_used_up(slot_after, verdicts, call.attempts, _passed_by(call))
 
 
 def _not_after(call: CallState) -> float:
@@ -269,20 +275,26 @@ def _asked_again_after(call: CallState, endpoint: ServiceEndpoint) -> float:
 
 def _unasked(call: CallState) -> list[Unasked]:
     """The endpoints that the call has not asked, and why."""
-    routes, found = call.state.routes, list[Unasked]()
-    for each in call.endpoints:
-        if each in call.verdicts:
-            continue
-        aside = routes.asides.find(each, call.modeling)
-        if aside is not None:
-            reason = f"it is {aside.state} ({aside.reason})"
-            found.append(Unasked(each.label, reason, aside.meaning))
-        elif routes.health[each.url].is_known_to_fail:
-            status = routes.health[each.url].status(call.now)
-            found.append(Unasked(each.label, f"it is {status.state} ({status.reason})"))
-        else:
-            found.append(Unasked(each.label, "the call had sent all that it may (max_attempts)"))
-    return found
+    left = [each for each in call.endpoints if each not in call.verdicts]
+    spent = "the call had sent all that it may (max_attempts)"
+    return [_known_to_fail(call, each) or Unasked(each.label, spent) for each in left]
+
+
+def _passed_by(call: CallState) -> list[Unasked]:
+    """The endpoints that the call has not asked because they are known to fail."""
+    found = (_known_to_fail(call, each) for each in call.endpoints if each not in call.verdicts)
+    return [each for each in found if each is not None]
+
+
+def _known_to_fail(call: CallState, endpoint: ServiceEndpoint) -> Unasked | None:
+    aside = call.state.routes.asides.find(endpoint, call.modeling)
+    if aside is not None:
+        return Unasked(endpoint.label, f"it is {aside.state} ({aside.reason})", aside.meaning)
+    health = call.state.routes.health[endpoint.url]
+    if not health.is_known_to_fail:
+        return None
+    status = health.status(call.now)
+    return Unasked(endpoint.label, f"it is {status.state} ({status.reason})")
 
 
 def _served(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:

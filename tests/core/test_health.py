@@ -234,6 +234,13 @@ def test_a_success_at_full_share_ends_the_recovery() -> None:
     assert (status.state, status.share, status.reason) == ("working", 1.0, None)
 
 
+def test_who_has_all_of_its_traffic_back_is_working_though_none_comes_to_it() -> None:
+    subject = recovering(at=5.0)
+    assert subject.status(14.9).state == "recovering"
+    status = subject.status(15.0)
+    assert (status.state, status.share, status.reason) == ("working", 1.0, None)
+
+
 def test_without_a_ramp_a_good_probe_is_a_full_return() -> None:
     subject = health(FAILOVER.model_copy(update={"ramp_for": 0.0}))
     fail(subject, 0.0, times=3)

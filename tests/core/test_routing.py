@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,6 +186,41 @@ def test_what_is_put_aside_is_not_asked_because_others_are_full() -> None:
     routes = Routes(healths(b="failing"), with_room(b=0, c=0), put_aside(A))
     choice = choose(routes, (A, B, C), tried=(), now=10.0, not_after=10.5, probe_for=1.0)
     assert isinstance(choice, Full)
+
+
+def test_what_is_put_aside_and_due_is_asked_by_a_call_that_would_find_all_others_full() -> None:
+    asides = put_aside(A, at=6.0)
+    routes = Routes(healths(b="failing"), with_room(b=0, c=0), asides)
+    ask = partial(choose, routes, (A, B, C), tried=(), now=10.0, probe_for=1.0)
+    choice = ask(not_after=10.5)
+    assert isinstance(choice, Choice)
+    assert (choice.endpoint, choice.probe, choice.is_known_to_fail) == (A, A, True)
+    assert isinstance(ask(not_after=10.5), Full), "it was due once"
+
+
+def test_a_call_that_can_wait_has_probed_what_is_put_aside_and_due() -> None:
+    routes = Routes(healths(), with_room(b=0), put_aside(A, at=6.0))
+    choice = choose(routes, (A, B), tried=(), now=10.0, not_after=12.0, probe_for=1.0)
+    assert isinstance(choice, Choice)
+    assert (choice.endpoint, choice.probe) == (B, A)
+
+
+def test_who_is_full_says_when_what_works_has_a_slot() -> None:
+    routes = Routes(healths(b="failing"), with_room(b=100, c=0), put_aside(A))
+    choice = choose(routes, (A, C), tried=(), now=10.0, not_after=10.5, probe_for=1.0)
+    assert isinstance(choice, Full)
+    assert choice.slot_after > 0.5, "what is put aside has slots, and is no place to wait for"
+
+
+def test_of_those_that_fail_the_one_that_was_asked_longest_ago_is_next() -> None:
+    health = healths(a="failing", b="failing since before", c="failing")
+    asked = []
+    for second in range(6):
+        choice = chosen(health)
+        assert isinstance(choice, Choice)
+        health[choice.endpoint.url].asked_though_failing_at = float(second)
+        asked.append(choice.endpoint)
+    assert asked == [B, A, C, B, A, C]
 
 
 def test_a_refresh_goes_to_the_first_that_works_and_has_slots_to_spare_or_nowhere() -> None:
