@@ -188,8 +188,8 @@ def allowance_used_up(
     told = f" ({_told([], passed_by)})" if passed_by else ""
     return Throttled(
         f"every endpoint is at its TPS: the next slot is {slot_after:.3g} s away, more than this "
-        f"call may wait{told}. Ask again then, allow a longer max_wait, raise the configured tps of "
-        "an endpoint that is provisioned with more, or provision more",
+        f"call may wait{told}. Ask again then, allow a longer max_wait, raise the configured tps "
+        "of an endpoint that is provisioned with more, or provision more",
         retry_after=slot_after,
     )
 
