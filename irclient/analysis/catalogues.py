@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from irclient.results import RecommendationList, RecommendedItem
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["ByItem", "Ids", "attributes_by_item", "ids_of", "shares_by_item", "values_by_item"]
 
@@ -27,13 +30,17 @@ def ids_of(what: str, catalogue: Ids) -> list[str]:
 
     Raises:
         TypeError: They are not ids.
-        ValueError: There are none.
+        ValueError: There are none, or a frame has no column of them.
     """
-    if isinstance(catalogue, str):
-        raise TypeError(f"{what} must be ids of items, got the str {catalogue!r}")
-    frame: Any = catalogue
-    given: Iterable[object] = frame["item_id"] if _is_frame(frame) else frame
-    ids = list(dict.fromkeys(_checked_ids(what, given)))
+    if isinstance(catalogue, RecommendationList):
+        raise TypeError(f"{what} must be ids of items, got a list of items: give its .ids")
+    if isinstance(catalogue, str | bytes) or not isinstance(catalogue, Iterable):
+        raise TypeError(
+            f"{what} must be ids of items: several of them, a mapping by id, or a frame with a "
+            f"column 'item_id'; got the {type(catalogue).__name__} {catalogue!r:.80}"
+        )
+    given = _column(what, catalogue, "item_id") if _is_frame(catalogue) else catalogue
+    ids = list(dict.fromkeys(_checked_ids(what, cast("Iterable[object]", given))))
     if not ids:
         raise ValueError(f"{what} holds no item")
     return ids
@@ -52,7 +59,7 @@ def values_by_item(what: str, given: ByItem, column: str) -> dict[str, Any]:
         ValueError: A frame has no such column.
     """
     if _is_frame(given):
-        return _first_of(what, given["item_id"], _column(what, given, column))
+        return _first_of(what, _column(what, given, "item_id"), _column(what, given, column))
     if isinstance(given, Mapping):
         of_mapping = cast("Mapping[object, Any]", given)
         return _first_of(what, of_mapping.keys(), of_mapping.values())
@@ -105,13 +112,14 @@ def attributes_by_item(
         known = values_by_item("attributes", attributes, "value")
         return {item: (_told(value),) for item, value in known.items()}
     frame: Any = attributes
+    ids = _column("attributes", frame, "item_id")
     others: list[str] = [name for name in frame.columns if name != "item_id"]
     names = others if by is None else [by] if isinstance(by, str) else list(by)
     if not names:
         raise ValueError("attributes has no column beside 'item_id'")
     across = [_column("attributes", frame, name) for name in names]
     rows = [tuple(_told(value) for value in row) for row in zip(*across, strict=True)]
-    return _first_of("attributes", frame["item_id"], rows)
+    return _first_of("attributes", ids, rows)
 
 
 def _told(value: object) -> object:
@@ -120,12 +128,13 @@ def _told(value: object) -> object:
 
 
 def _is_frame(given: Any) -> bool:  # noqa: ANN401  (of any library)
-    return hasattr(given, "columns") and "item_id" in given.columns
+    return hasattr(given, "columns")
 
 
 def _column(what: str, frame: Any, name: str) -> Iterable[Any]:  # noqa: ANN401  (of any library)
     if name not in frame.columns:
-        raise ValueError(f"{what} has no column {name!r}; it has {list(frame.columns)}")
+        others = ", ".join(map(repr, frame.columns)) or "none"
+        raise ValueError(f"{what}: the frame has no column {name!r}, only {others:.200}: rename it")
     return cast("Iterable[Any]", frame[name])
 
 
@@ -140,9 +149,12 @@ def _checked_ids(what: str, ids: Iterable[object]) -> list[str]:
     checked: list[str] = []
     for item in ids:
         if not isinstance(item, str):
-            raise TypeError(
-                f"{what}: each item id must be a str, got {item!r}; "
-                "read files with dtype={'item_id': str}"
-            )
+            raise TypeError(f"{what}: each item id must be a str, got {item!r:.80}{_fix_of(item)}")
         checked.append(item)
     return checked
+
+
+def _fix_of(item: object) -> str:
+    if isinstance(item, Number):
+        return "; read files with dtype={'item_id': str}"
+    return "; give its .id" if isinstance(item, RecommendedItem) else ""

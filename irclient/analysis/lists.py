@@ -227,7 +227,8 @@ class Lists:
 
         Raises:
             TypeError: An id of the catalogue is no str.
-            ValueError: The catalogue is empty, or `k` is not at least 1.
+            ValueError: The catalogue is empty or a frame without the column, or `k` is not at
+                least 1.
         """
         ids = ids_of("catalogue", catalogue)
         shown = self._shown(k)
@@ -244,7 +245,8 @@ class Lists:
 
         Raises:
             TypeError: An id of the catalogue is no str.
-            ValueError: The catalogue is empty, or `k` is not at least 1.
+            ValueError: The catalogue is empty or a frame without the column, or `k` is not at
+                least 1.
         """
         return gini_of(self._shown(k), ids_of("catalogue", catalogue))
 

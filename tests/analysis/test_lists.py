@@ -147,7 +147,10 @@ def test_titles_are_joined_and_add_no_row(titles) -> None:
     ("titles", "says"),
     [
         (pd.Series(["One"], index=[1]), r"must be a str, got 1; read files with dtype"),
-        (pd.DataFrame({"item_id": ["1"], "name": ["One"]}), r"no column 'title'; it has"),
+        (
+            pd.DataFrame({"item_id": ["1"], "name": ["One"]}),
+            r"no column 'title', only 'item_id', 'name': rename it",
+        ),
         ("One", "titles must be a mapping by item id"),
         ([("1", "One")], "titles must be a mapping by item id"),
     ],
@@ -278,9 +281,32 @@ def test_diversity_takes_attributes_as_a_mapping_or_a_frame() -> None:
     assert math.isnan(lists.diversity({"a": "X"}))
 
 
+@pytest.mark.parametrize("frame_of", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+@pytest.mark.parametrize(
+    ("what", "ask"),
+    [
+        ("catalogue", lambda lists, frame: lists.coverage(frame)),
+        ("catalogue", lambda lists, frame: lists.gini(frame)),
+        ("titles", lambda lists, frame: lists.frame(frame)),
+        ("popularity", lambda lists, frame: lists.novelty(frame)),
+        ("attributes", lambda lists, frame: lists.diversity(frame)),
+    ],
+    ids=["coverage", "gini", "frame", "novelty", "diversity"],
+)
+def test_a_frame_whose_ids_have_another_name_is_refused(what, ask, frame_of) -> None:
+    says = f"{what}: the frame has no column 'item_id', only 'id', 'title': rename it"
+    with pytest.raises(ValueError, match=f"^{says}$"):
+        ask(two(), frame_of({"id": ["1", "02"], "title": ["One", "Two"]}))
+
+
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
+        (lambda lists: lists.coverage(recommendation_list(["1"])), r"give its \.ids$"),
+        (lambda lists: lists.coverage([*recommendation_list(["1"])]), r"give its \.id$"),
+        (lambda lists: lists.coverage(None), "several of them.* got the NoneType None"),
+        (lambda lists: lists.gini(5), "several of them.* got the int 5"),
+        (lambda lists: lists.gini(b"12"), "several of them.* got the bytes b'12'"),
         (lambda lists: lists.coverage([]), "catalogue holds no item"),
         (lambda lists: lists.coverage("abc"), "must be ids of items"),
         (lambda lists: lists.coverage([1]), "must be a str, got 1"),
