@@ -31,7 +31,8 @@ class Catalogue(Protocol):
     def product_of(self, item_id: str, /) -> Product | None:
         """Return a product as the storefront writes it, or None if the shop does not sell it.
 
-        ``available`` false is a product that is sold out; ``handle`` is where its page is.
+        ``available`` false is a product that is sold out; ``handle`` is where its page is; by its
+        ``id``, a number, it is left out once Shopify said that it was deleted.
         """
         ...
 

@@ -17,6 +17,7 @@ from irclient.errors import ConfigurationError, IRError, QueryError
 from irclient.integrations.shopify import carrying, storefront, webhooks
 from irclient.integrations.shopify.catalogue import Catalogue
 from irclient.integrations.shopify.consent import user_of, user_who_agreed
+from irclient.integrations.shopify.deleted import WithoutDeleted
 from irclient.integrations.shopify.messages import MOST_BODY, Response
 from irclient.integrations.shopify.signature import Refused, verify_query
 
@@ -102,6 +103,7 @@ class AppProxy:
         self._ask, self._personal, self._on_unknown = ask, personal, on_unknown
         self._stale_for = stale_while_revalidate_for
         self._unknown = 0
+        self._deleted: set[int] = set()
         self._lock = Lock()
         self._asgi: carrying.AsgiApplication | None = None
 
@@ -160,6 +162,7 @@ class AppProxy:
     def webhook(self, request: Request) -> Response:
         """Forget what a webhook says is gone: ``products/delete``, ``customers/redact``.
 
+        A deleted product is not shown any more by this object, whatever the catalogue holds.
         Other topics are answered with 200 and change nothing, and so is what Shopify signed but
         does not say which product or customer it is about; that is logged.
         """
@@ -207,11 +210,12 @@ class AppProxy:
             return self.webhook(request)
         try:
             verified = verify_query(self._shopify, request.query)
-            client, catalogue = self._of_shop(verified.visitor.shop)
+            client, known = self._of_shop(verified.visitor.shop)
         except Refused as refused:
             return _refusal(refused)
         if request.method not in {"GET", "HEAD"}:
             return Response.of_text(405, "Method not allowed", Allow="GET, HEAD")
+        catalogue = WithoutDeleted(known, self._deleted)
         read = _READERS.get(f"{folder}/{name}", _no_page)
         wanted = read(verified.parameters, catalogue, self._note)
         if isinstance(wanted, Response):
@@ -277,6 +281,7 @@ class AppProxy:
             client, catalogue = self._of_shop(happened.shop or "")
         except Refused:
             return
+        self._deleted.add(happened.product_id)
         # The catalogue may have heard of it already; then the id is what IR most likely knows.
         item = catalogue.item_of(happened.product_id) or str(happened.product_id)
         client.cache.forget_item(item)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from irclient.integrations.shopify import AppProxy, Request, hashed_customer
-from tests.integrations.shopify.shop import SHOP, app, ask, catalogue, client, scripted, webhook
+from tests.integrations.shopify.shop import (
+    SHOP,
+    app,
+    ask,
+    catalogue,
+    client,
+    product,
+    scripted,
+    webhook,
+)
 
 
 @pytest.fixture
@@ -25,6 +35,18 @@ def test_a_deleted_product_is_forgotten_with_every_list_that_holds_it(proxy, ser
     assert proxy.webhook(webhook("products/delete", {"id": 5})).status == 200
     ask(proxy, {"product_id": "1"})
     assert len(service.requests) == 2
+
+
+def test_a_deleted_product_is_not_shown_although_the_catalogue_holds_it(service) -> None:
+    known = catalogue(4)
+    proxy = AppProxy(client(service), known, shopify=app())
+    proxy.webhook(webhook("products/delete", {"id": 3}))
+    known.replace([product(number) for number in range(1, 6)])
+    shown = json.loads(ask(proxy, {"product_id": "1"}).body)["products"]
+    assert [each["id"] for each in shown] == [2, 4, 5]
+    assert ask(proxy, {"product_id": "3"}).status == 404
+    assert ask(proxy, {"product_id": "30"}).status == 404
+    assert json.loads(ask(proxy, "item=3&item=30", name="cart").body)["products"] == []
 
 
 def test_a_product_that_the_catalogue_dropped_first_is_forgotten_all_the_same(service) -> None:
