@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
@@ -19,6 +20,7 @@ from irclient.integrations.shopify.catalogue import Catalogue
 from irclient.integrations.shopify.consent import user_of, user_who_agreed
 from irclient.integrations.shopify.deleted import WithoutDeleted
 from irclient.integrations.shopify.messages import MOST_BODY, Response
+from irclient.integrations.shopify.refusals import Refusals
 from irclient.integrations.shopify.signature import Refused, verify_query
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class AppProxy:
         self._ask, self._personal, self._on_unknown = ask, personal, on_unknown
         self._stale_for = stale_while_revalidate_for
         self._unknown = 0
+        self._refusals = Refusals()
         self._deleted: set[int] = set()
         self._lock = Lock()
         self._asgi: carrying.AsgiApplication | None = None
@@ -173,7 +176,7 @@ class AppProxy:
         try:
             happened = webhooks.read_webhook(self._shopify, request)
         except Refused as refused:
-            return _refusal(refused)
+            return self._refuse(refused)
         except webhooks.Unusable as unusable:
             # Accepted all the same: Shopify would send it again for hours, and it would be no
             # better; after that it cancels the subscription, and with it the good ones.
@@ -212,7 +215,7 @@ class AppProxy:
             verified = verify_query(self._shopify, request.query)
             client, known = self._of_shop(verified.visitor.shop)
         except Refused as refused:
-            return _refusal(refused)
+            return self._refuse(refused)
         if request.method not in {"GET", "HEAD"}:
             return Response.of_text(405, "Method not allowed", Allow="GET, HEAD")
         catalogue = WithoutDeleted(known, self._deleted)
@@ -250,6 +253,14 @@ class AppProxy:
         kind = type(error).__name__
         _LOGGER.warning("no list of %s: %s: %s", question.query.operation, kind, error)
         return storefront.no_products(question.wanted)
+
+    def _refuse(self, refused: Refused) -> Response:
+        count = self._refusals.to_tell(refused.code, time.monotonic())
+        if count:
+            since = f" ({count} since this was logged last)" if count > 1 else ""
+            problem = f": {refused.problem}" if refused.problem else ""
+            _LOGGER.warning("refused: %s%s%s", refused.code, problem, since)
+        return _UNAUTHORIZED
 
     # ── shops, and what is not known of them ─────────────────────────────────────────────────
 
@@ -307,11 +318,6 @@ _READERS: Final = {
     "recommendations/products.json": storefront.wanted_by_page,
     "recommendations/cart.json": storefront.wanted_by_cart,
 }
-
-
-def _refusal(refused: Refused) -> Response:
-    _LOGGER.info("refused: %s", refused.code)
-    return _UNAUTHORIZED
 
 
 def _check(name: str, value: object, fits: object) -> None:

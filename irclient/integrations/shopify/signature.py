@@ -9,7 +9,6 @@ signed text become the customer.
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from shopify_app import ShopifyApp
 
 __all__ = ["Refused", "Visitor"]
-
-_LOGGER: Final = logging.getLogger("irclient.shopify")
 
 #: What Shopify adds to a request; a theme's own parameters have other names.
 OWN_NAMES: Final = ("logged_in_customer_id", "path_prefix", "shop", "timestamp")
@@ -39,11 +36,12 @@ class Refused(Exception):  # noqa: N818  (what happened, as for the errors of ir
 
     Attributes:
         code: Why, in one word for logs; it holds nothing of the request.
+        problem: The name of the error that kept the signature from being checked, or nothing.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, problem: str = "") -> None:
         super().__init__(f"the request was refused: {code}")
-        self.code = code
+        self.code, self.problem = code, problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +132,6 @@ def _check_by_library(shopify: ShopifyApp, query: str) -> None:
         )
     except Exception as problem:  # noqa: BLE001  (any visitor can reach the library: never a 500)
         # Without the traceback: what the library was given may be in it.
-        _LOGGER.warning("the signature could not be checked: %s", type(problem).__name__)
-        raise Refused("unchecked_signature") from None
+        raise Refused("unchecked_signature", type(problem).__name__) from None
     if not result.ok:
         raise Refused(str(result.log.code))

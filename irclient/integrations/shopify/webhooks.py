@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from irclient.integrations.shopify.messages import Request
 
-_LOGGER: Final = logging.getLogger("irclient.shopify")
 _HEADERS: Final = ("x-shopify-{}", "shopify-{}")
 
 
@@ -110,7 +108,6 @@ def _check_by_library(shopify: ShopifyApp, request: Request, headers: dict[str, 
             {"method": request.method, "headers": headers, "url": "", "body": body}
         )
     except Exception as problem:  # noqa: BLE001  (anyone can reach the library: never a 500)
-        _LOGGER.warning("a webhook could not be checked: %s", type(problem).__name__)
-        raise Refused("unchecked_signature") from None
+        raise Refused("unchecked_signature", type(problem).__name__) from None
     if not result.ok:
         raise Refused(str(result.log.code))

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from irclient.integrations.shopify import AppProxy, Refused, Request, hashed_customer
+from irclient.integrations.shopify.refusals import Refusals
 from irclient.integrations.shopify.signature import OWN_NAMES
 from irclient.integrations.shopify.storefront import PARAMETERS
 from tests.integrations.shopify.shop import (
@@ -148,6 +149,24 @@ def test_no_log_line_and_no_repr_tells_a_secret_a_signature_or_a_customer(caplog
     assert "refused: invalid_signature" in caplog.text
     for secret in ("471147114711", query.split("signature=")[1], SECRET, "timestamp="):
         assert secret not in told
+
+
+def test_a_refused_request_is_a_warning_and_a_thousand_are_no_more_lines(caplog) -> None:
+    proxy = AppProxy(uncached(scripted()), catalogue(), shopify=app())
+    for _ in range(1000):
+        proxy.answer(get("product_id=1"))
+        proxy.webhook(webhook("products/delete", {"id": 1}, secret="a guess at the secret"))
+    assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
+        ("WARNING", "refused: missing_timestamp"),
+        ("WARNING", "refused: invalid_hmac"),
+    ]
+
+
+def test_each_reason_is_told_once_a_minute_with_the_number_since() -> None:
+    refusals = Refusals()
+    assert [refusals.to_tell("a", now) for now in (0.0, 0.0, 59.9, 60.0, 61.0)] == [1, 0, 0, 3, 0]
+    assert refusals.to_tell("b", 61.0) == 1
+    assert [refusals.to_tell("a", now) for now in (120.0, 500.0)] == [2, 1]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
