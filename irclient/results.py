@@ -162,16 +162,16 @@ class Answer(Tolerant):
         return (
             isinstance(other, Answer)
             and type(self) is type(other)
-            and self._fields == other._fields
+            and self._by_name == other._by_name
             and self.model_extra == other.model_extra
         )
 
     def __hash__(self) -> int:
-        return hash(tuple(self._fields.values()))
+        return hash(tuple(self._by_name.values()))
 
     @property
-    def _fields(self) -> dict[str, Any]:
-        """The fields by name, none of which is still to be made."""
+    def _by_name(self) -> dict[str, Any]:
+        """The fields by name, all made; `_fields` would make a namedtuple of it for pandas."""
         return vars(self)
 
     def read_from(self, body: bytes) -> Self:
@@ -287,7 +287,7 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
         return write(self.items)
 
     @property
-    def _fields(self) -> dict[str, Any]:
+    def _by_name(self) -> dict[str, Any]:
         return self.__dict__ | {"items": self.items}
 
     @property
@@ -334,7 +334,7 @@ class RecommendationList(Rows[RecommendedItem], Answer):  # type: ignore[misc]  
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """What rich and devtools show, none of which is still to be made."""
-        return [*self._fields.items(), *(self.model_extra or {}).items()]
+        return [*self._by_name.items(), *(self.model_extra or {}).items()]
 
     def _repr_html_(self) -> str:
         caption = [self.title or "untitled", f"{len(self)} items", _how_served(self.served)]

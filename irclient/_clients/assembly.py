@@ -175,7 +175,8 @@ def check_transport(
     if not isinstance(transport, getattr(httpx, kind)):
         raise ConfigurationError(
             f"transport must be an httpx.{kind}, got {type(transport).__name__}; "
-            "IRClient takes blocking transports and AsyncIRClient async ones"
+            "IRClient takes blocking transports, as of emulator.transport(), and AsyncIRClient "
+            "async ones, as of emulator.async_transport()"
         )
 
 

@@ -13,6 +13,7 @@ from irclient.queries import Popular
 from irclient.results import RecommendationList
 from irclient.settings import Settings, Throttling
 from irclient.stores import MemoryStore
+from irclient.transports import default_transport
 
 A = ServiceEndpoint("a", "web", tps=100)
 
@@ -49,6 +50,8 @@ def test_only_a_transport_of_the_own_world_is_taken() -> None:
     for wrong in (httpx.AsyncHTTPTransport(), httpx.Client, "http"):
         with pytest.raises(errors.ConfigurationError, match=r"httpx\.BaseTransport"):
             check_transport(wrong, "BaseTransport")
+    with pytest.raises(errors.ConfigurationError, match=r"AsyncIRClient .*\.async_transport\(\)"):
+        check_transport(default_transport(), "AsyncBaseTransport")
 
 
 def test_what_is_no_query_is_refused_at_once() -> None:

@@ -15,7 +15,7 @@ import pytest
 from irclient import IRClient, Served, StaticToken
 from irclient._wire.reading import read_list, read_selectors
 from irclient.queries import Popular
-from irclient.results import RecommendedItem
+from irclient.results import RecommendationList, RecommendedItem
 from irclient.testing import ScriptedService, example_pair, quick_settings, recommendation_list
 
 SCRIPT = "<script>alert(1)</script>"
@@ -120,6 +120,14 @@ def test_a_list_is_a_frame_of_ids_and_tracking_ids(of) -> None:
         assert list(frame.columns) == ["id", "tracking_id"]
         assert list(frame["id"]) == answer.ids
     assert pa.Table.from_pylist(list(answer))["id"].to_pylist() == answer.ids
+
+
+def test_lists_are_rows_of_a_frame_whatever_their_length() -> None:
+    # As many items as a list has fields: pandas took these for named tuples of the fields.
+    for count in (3, len(RecommendationList.model_fields)):
+        frame = pd.DataFrame([recommendation_list([str(n) for n in range(count)])] * 2)
+        assert list(frame.columns) == list(range(count))
+        assert frame.iloc[1, 2].id == "2"
 
 
 def test_an_item_reads_as_a_mapping_of_all_its_fields() -> None:
