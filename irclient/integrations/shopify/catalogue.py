@@ -92,7 +92,13 @@ class _Known:
     """One state of a `JsonCatalogue`, replaced as a whole."""
 
     def __init__(self, products: Sequence[Product] | Mapping[str, Any]) -> None:
-        given: object = products.get("products") if isinstance(products, Mapping) else products
+        if isinstance(products, Mapping) and "products" not in products:
+            keys = ", ".join(map(repr, products)) or "none"
+            raise ConfigurationError(
+                f"JsonCatalogue: there is no key 'products', only {keys:.80}; "
+                "pass what Shopify's /products.json answers"
+            )
+        given: object = products["products"] if isinstance(products, Mapping) else products
         if isinstance(given, str | bytes) or not isinstance(given, Sequence):
             raise ConfigurationError(
                 "JsonCatalogue: products must be the list of Shopify's /products.json, "

@@ -29,8 +29,13 @@ def hashed_customer(key: str | bytes) -> Personal:
         key: At least 16 bytes that are kept as a secret, and stay the same.
 
     Raises:
-        ConfigurationError: The key is too short.
+        ConfigurationError: It is no key, or too short.
     """
+    if not isinstance(key, str | bytes):
+        raise ConfigurationError(
+            "hashed_customer: the key must be a str or bytes, of at least 16 bytes, "
+            f"got a {type(key).__name__}; is its variable of the environment set?"
+        )
     secret = key.encode() if isinstance(key, str) else key
     if len(secret) < 16:
         raise ConfigurationError(

@@ -17,7 +17,7 @@ from irclient.client import IRClient
 from irclient.errors import ConfigurationError, IRError, QueryError
 from irclient.integrations.shopify import carrying, storefront, webhooks
 from irclient.integrations.shopify.catalogue import Catalogue
-from irclient.integrations.shopify.consent import user_of, user_who_agreed
+from irclient.integrations.shopify.consent import hashed_customer, user_of, user_who_agreed
 from irclient.integrations.shopify.deleted import WithoutDeleted
 from irclient.integrations.shopify.messages import MOST_BODY, Response
 from irclient.integrations.shopify.refusals import Refusals
@@ -90,11 +90,11 @@ class AppProxy:
         on_unknown: Callable[[storefront.Unknown], object] | None = None,
         stale_while_revalidate_for: float = 600.0,
     ) -> None:
-        _check("client", client, isinstance(client, Client) or callable(client))
-        _check("catalogue", catalogue, isinstance(catalogue, Catalogue) or callable(catalogue))
+        _check("client", client, _is_one_or_finds_one(client, Client))
+        _check("catalogue", catalogue, _is_one_or_finds_one(catalogue, Catalogue))
         _check("shopify", shopify, _is_shopify_app(shopify))
         _check("ask", ask, isinstance(ask, int) and ask >= storefront.MOST_SHOWN)
-        _check("personal", personal, personal is None or callable(personal))
+        _check("personal", personal, personal is None or _is_personal(personal))
         _check("on_unknown", on_unknown, on_unknown is None or callable(on_unknown))
         _check(
             "stale_while_revalidate_for",
@@ -325,6 +325,15 @@ def _check(name: str, value: object, fits: object) -> None:
         # The app's secret, or the key of the customers, given in place of what holds it.
         given = f"a {type(value).__name__}" if name in _SECRETIVE else repr(value)
         raise ConfigurationError(f"AppProxy: {name} cannot be {given}; {_FIXES[name]}")
+
+
+def _is_one_or_finds_one(value: object, kind: Any) -> bool:  # noqa: ANN401  (what isinstance takes)
+    # A class can be called too, and has all the methods.
+    return (isinstance(value, kind) or callable(value)) and not isinstance(value, type)
+
+
+def _is_personal(value: object) -> bool:
+    return callable(value) and value is not hashed_customer
 
 
 def _is_shopify_app(value: object) -> bool:

@@ -112,6 +112,11 @@ def test_a_part_of_a_product_that_cannot_be_read_is_named_with_its_place(name, v
         JsonCatalogue([product(1), product(2, **{name: value})])
 
 
+def test_an_answer_without_products_is_told_by_its_keys() -> None:
+    with pytest.raises(ConfigurationError, match="no key 'products', only 'errors'; pass what"):
+        JsonCatalogue({"errors": "Not Found"})
+
+
 def test_products_that_cannot_be_read_leave_those_from_before() -> None:
     known = JsonCatalogue([product(1)])
     with pytest.raises(ConfigurationError):

@@ -25,7 +25,7 @@ from irclient import (
     Settings,
     StaticToken,
 )
-from irclient.integrations.shopify import AppProxy, Request
+from irclient.integrations.shopify import AppProxy, JsonCatalogue, Request, hashed_customer
 from tests.integrations.shopify.shop import (
     HOME,
     SHOP,
@@ -286,6 +286,7 @@ def test_each_shop_is_answered_by_its_own_client_and_catalogue() -> None:
     ("name", "value"),
     [
         ("client", None), ("catalogue", [1]), ("shopify", "hush"), ("shopify", ShopifyApp),
+        ("client", IRClient), ("catalogue", JsonCatalogue), ("personal", hashed_customer),
         ("ask", 9), ("ask", "50"), ("personal", "hush"), ("on_unknown", 1),
         ("stale_while_revalidate_for", -1), ("stale_while_revalidate_for", "60"),
         ("stale_while_revalidate_for", float("inf")),
@@ -298,6 +299,13 @@ def test_an_argument_that_cannot_be_used_is_named_with_the_fix(name, value, serv
     with pytest.raises(ConfigurationError, match=rf"AppProxy: {name} cannot be .*; pass ") as told:
         AppProxy(ir, known, **arguments)
     assert "hush" not in str(told.value)
+
+
+@pytest.mark.parametrize("key", [None, 16, "too short"])
+def test_what_is_no_key_of_customers_is_told_and_not_shown(key) -> None:
+    with pytest.raises(ConfigurationError, match=r"hashed_customer: .* 16 bytes, got") as told:
+        hashed_customer(key)
+    assert "too short" not in str(told.value)
 
 
 # ── frameworks ───────────────────────────────────────────────────────────────────────────────
