@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Hashable, Iterable, Mapping
 from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from irclient.analysis.arguments import as_number, at_least_one
 from irclient.results import RecommendationList, RecommendedItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ByItem", "Ids", "attributes_by_item", "ids_of", "shares_by_item", "values_by_item"]
+__all__ = [
+    "ByItem", "Ids", "attributes_by_item", "ids_of", "popularity_by_item", "shares_by_item",
+    "titles_by_item", "values_by_item",
+]  # fmt: skip
 
 #: Ids of items: any iterable of them, a mapping by them, or a frame with a column ``item_id``.
 Ids: TypeAlias = "Iterable[str] | Mapping[str, Any] | Any"
@@ -39,8 +44,9 @@ def ids_of(what: str, catalogue: Ids) -> list[str]:
             f"{what} must be ids of items: several of them, a mapping by id, or a frame with a "
             f"column 'item_id'; got the {type(catalogue).__name__} {catalogue!r:.80}"
         )
-    given = _column(what, catalogue, "item_id") if _is_frame(catalogue) else catalogue
-    ids = list(dict.fromkeys(_checked_ids(what, cast("Iterable[object]", given))))
+    several = cast("Iterable[object]", catalogue)
+    given = _column(what, catalogue, "item_id") if _is_frame(catalogue) else several
+    ids = list(dict.fromkeys(_checked_ids(what, given)))
     if not ids:
         raise ValueError(f"{what} holds no item")
     return ids
@@ -71,6 +77,37 @@ def values_by_item(what: str, given: ByItem, column: str) -> dict[str, Any]:
     )
 
 
+def titles_by_item(titles: ByItem) -> dict[str, str | None]:
+    """Return the title of each item as text; None where it is missing.
+
+    Args:
+        titles: The titles.
+
+    Raises:
+        TypeError: The titles cannot be read.
+        ValueError: A frame has no such column.
+    """
+    known = values_by_item("titles", titles, "title")
+    return {item: None if _is_missing(title) else str(title) for item, title in known.items()}
+
+
+def popularity_by_item(popularity: ByItem) -> dict[str, float]:
+    """Return how popular each item is; NaN where that is missing.
+
+    Args:
+        popularity: A number for each item.
+
+    Raises:
+        TypeError: The popularity cannot be read.
+        ValueError: A frame has no such column.
+    """
+    known = values_by_item("popularity", popularity, "popularity")
+    return {
+        item: math.nan if _is_missing(value) else as_number(f"popularity of {item!r}", value)
+        for item, value in known.items()
+    }
+
+
 def shares_by_item(popularity: ByItem, users: int | None) -> dict[str, float]:
     """Return the share of users for each item.
 
@@ -82,15 +119,15 @@ def shares_by_item(popularity: ByItem, users: int | None) -> dict[str, float]:
         TypeError: The popularity cannot be read.
         ValueError: It is not between 0 and the number of users.
     """
-    known = values_by_item("popularity", popularity, "popularity")
-    most = 1.0 if users is None else float(users)
+    known = popularity_by_item(popularity)
+    most = 1.0 if users is None else float(at_least_one("users", users))
     for item, value in known.items():
         if not 0 <= value <= most:
             fix = "; give users= with counts" if users is None else ""
             raise ValueError(
-                f"popularity of {item!r} must be from 0 to {most:g}, got {value!r}{fix}"
+                f"popularity of {item!r} must be from 0 to {most:g}, got {value:g}{fix}"
             )
-    return {item: float(value) / most for item, value in known.items()}
+    return {item: value / most for item, value in known.items()}
 
 
 def attributes_by_item(
@@ -110,21 +147,42 @@ def attributes_by_item(
         if by is not None:
             raise ValueError(f"by={by!r} names columns, but attributes is no frame")
         known = values_by_item("attributes", attributes, "value")
-        return {item: (_told(value),) for item, value in known.items()}
+        return {item: (_told(item, value),) for item, value in known.items()}
     frame: Any = attributes
     ids = _column("attributes", frame, "item_id")
     others: list[str] = [name for name in frame.columns if name != "item_id"]
-    names = others if by is None else [by] if isinstance(by, str) else list(by)
+    names = others if by is None else _names(by)
     if not names:
         raise ValueError("attributes has no column beside 'item_id'")
     across = [_column("attributes", frame, name) for name in names]
-    rows = [tuple(_told(value) for value in row) for row in zip(*across, strict=True)]
-    return _first_of("attributes", ids, rows)
+    rows = _first_of("attributes", ids, zip(*across, strict=True))
+    return {item: tuple(_told(item, value) for value in row) for item, row in rows.items()}
 
 
-def _told(value: object) -> object:
+def _names(by: object) -> list[str]:
+    several = cast("Iterable[str]", by) if isinstance(by, Iterable) else ()
+    names = [by] if isinstance(by, str) else list(several)
+    if not names:
+        raise ValueError(f"by must be the name of a column, or several of them, got {by!r:.80}")
+    return names
+
+
+def _told(item: str, value: object) -> object:
+    if not isinstance(value, Hashable):
+        raise TypeError(
+            f"attributes of {item!r} must be one value, such as a str, got {value!r:.80}; "
+            "give a frame with a column for each attribute"
+        )
     # What is missing in two items is the same in both: a NaN would differ from itself.
-    return None if value != value else value  # noqa: PLR0124
+    return None if _is_missing(value) else value
+
+
+def _is_missing(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124  (a NaN)
+    except TypeError:
+        # pandas' NA does not even say whether it differs from itself.
+        return True
 
 
 def _is_frame(given: Any) -> bool:  # noqa: ANN401  (of any library)

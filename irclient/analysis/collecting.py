@@ -54,7 +54,7 @@ def collect(
         QueryError: One of the queries is none of a list; nothing was sent.
     """
     _check_client(client, IRClient, "collect takes an IRClient; with tasks, await acollect(…)")
-    lists, pending = _planned(client, queries, into)
+    lists, pending = _planned(client, queries, into, progress)
     if not pending:
         return lists
     each = cast("Generator[Outcome]", client.fetch_each(pending, concurrency=concurrency))
@@ -90,7 +90,7 @@ async def acollect(
     _check_client(
         client, AsyncIRClient, "acollect takes an AsyncIRClient; with an IRClient, collect(…)"
     )
-    lists, pending = _planned(client, queries, into)
+    lists, pending = _planned(client, queries, into, progress)
     if not pending:
         return lists
     each = cast("AsyncGenerator[Outcome]", client.fetch_each(pending, concurrency=concurrency))
@@ -107,9 +107,17 @@ def _check_client(client: object, kind: type, fix: str) -> None:
 
 
 def _planned(
-    client: IRClient | AsyncIRClient, queries: Iterable[AnyListQuery], into: Lists | None
+    client: IRClient | AsyncIRClient,
+    queries: Iterable[AnyListQuery],
+    into: Lists | None,
+    progress: Progress,
 ) -> tuple[Lists, list[AnyListQuery]]:
     """Return the lists to fill, and what is to be asked for them."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(
+            "progress must be True, False, or a function of how many are done and how many there "
+            f"are, got {progress!r:.80}"
+        )
     if into is not None and not isinstance(into, Lists):
         raise TypeError(f"into must be Lists, got {type(into).__name__}")
     # Lists that hold nothing yet are false.

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from irclient.analysis.arguments import as_number, at_least_one
 from irclient.analysis.frames import frame_of
 from irclient.analysis.lists import QUERY_KINDS, SERVED_KINDS, of_query, of_served
 from irclient.analysis.metrics import (
@@ -144,14 +145,14 @@ def compare(a: Lists, b: Lists, *, k: int = 10, p: float = 0.9) -> Comparison:
             and below 1. The first 10 ranks have 86 % of the weight with 0.9.
 
     Raises:
-        TypeError: A side is no `Lists`.
+        TypeError: A side is no `Lists`, or `p` is no number.
         ValueError: `k` or `p` is out of its range, or a side holds two modelings of one query.
 
     A warning is logged where nothing could be compared: no query was answered by both sides as it
     was meant to be, or none with an item.
     """
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ValueError(f"k must be an int of at least 1, got {k!r}")
+    k = at_least_one("k", k)
+    p = as_number("p", p)
     if not 0 < p < 1:
         raise ValueError(f"p must be above 0 and below 1, got {p!r}")
     side_a, side_b = side_of("a", a), side_of("b", b)

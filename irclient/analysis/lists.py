@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
+from irclient.analysis.arguments import at_least_one
 from irclient.analysis.catalogues import (
     attributes_by_item,
     ids_of,
     shares_by_item,
-    values_by_item,
+    titles_by_item,
 )
 from irclient.analysis.frames import arrow_stream, frame_of
 from irclient.analysis.metrics import distinct, diversity_of, gini_of, novelty_of
@@ -65,6 +66,8 @@ class Lists:
     """
 
     def __init__(self, *, account: str | None = None) -> None:
+        if account is not None and not isinstance(account, str):
+            raise TypeError(f"account must be a name such as 'contoso-a', got {account!r:.80}")
         self._account = account
         self._queries: dict[AnyListQuery, None] = {}
         self._answers: dict[AnyListQuery, RecommendationList] = {}
@@ -168,7 +171,7 @@ class Lists:
             ConfigurationError: The backend is not installed.
             TypeError: The titles cannot be read.
         """
-        known = {} if titles is None else values_by_item("titles", titles, "title")
+        known = {} if titles is None else titles_by_item(titles)
         return frame_of(self._item_rows(known), _ITEM_KINDS, backend=backend)
 
     @overload
@@ -306,9 +309,8 @@ class Lists:
                 yield query, self._answers[query]
 
     def _first(self, k: int | None) -> list[list[str]]:
-        if k is not None and k < 1:
-            raise ValueError(f"k must be at least 1, got {k!r}")
-        return [distinct(answer.ids)[:k] for _, answer in self._in_order()]
+        most = None if k is None else at_least_one("k", k)
+        return [distinct(answer.ids)[:most] for _, answer in self._in_order()]
 
     def _shown(self, k: int | None) -> Counter[str]:
         return Counter(item for ids in self._first(k) for item in ids)

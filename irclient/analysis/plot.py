@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from irclient.analysis.catalogues import values_by_item
+from irclient.analysis.catalogues import popularity_by_item
 from irclient.errors import ConfigurationError
 
 try:
@@ -46,7 +46,7 @@ def figure_of(
         items["popularity"] = items["item_id"].map(_times_shown(items)).astype("float64")
         named = "lists that show it"
     else:
-        known = values_by_item("popularity", popularity, "popularity")
+        known = popularity_by_item(popularity)
         items["popularity"] = items["item_id"].map(known).astype("float64")
         named = "popularity"
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")

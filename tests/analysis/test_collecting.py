@@ -147,6 +147,8 @@ def test_what_cannot_be_collected_is_said_before_anything_is_sent(ir, service) -
     ]:
         with pytest.raises((errors.IRError, TypeError), match=says):
             collect(client, queries, progress=False, **more)
+    with pytest.raises(TypeError, match=r"progress must be True, False, or .* got 'x'"):
+        collect(ir, [New()], progress="x")
     with pytest.raises(errors.ConfigurationError, match=r"collect\(…\); got IRClient"):
         asyncio.run(acollect(ir, [New()]))
     assert service.requests == ()

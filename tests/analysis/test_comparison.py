@@ -173,6 +173,7 @@ def test_what_cannot_be_compared_says_why() -> None:
         ((both, some), {}, "modelings 'old' and 'new'; collect each"),
         ((some, some), {"k": 0}, "k must be an int of at least 1, got 0"),
         ((some, some), {"p": 1}, "p must be above 0 and below 1, got 1"),
+        ((some, some), {"p": "x"}, "p must be a number, got 'x'"),
     ]:
         with pytest.raises((TypeError, ValueError), match=says):
             compare(*arguments, **more)
@@ -182,6 +183,12 @@ def test_nothing_compares_to_nothing() -> None:
     compared = compare(Lists(), Lists())
     assert compared.per_query.empty
     assert compared.summary["mean"].isna().all()
+
+
+def test_a_popularity_that_is_no_number_is_told_with_its_item() -> None:
+    some = filled({"1": ["a"]})
+    with pytest.raises(TypeError, match="popularity of 'a' must be a number, got 'x'"):
+        compare(some, some).plot({"a": "x"})
 
 
 @pytest.mark.parametrize("popularity", [None, {"a": 9, "d": 2, "x": 1}], ids=["lists", "given"])

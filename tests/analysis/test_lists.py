@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from irclient import Served, errors
-from irclient.analysis import Lists
+from irclient.analysis import Lists, compare
 from irclient.queries import (
     BoughtTogether,
     Cart,
@@ -158,6 +159,22 @@ def test_titles_are_joined_and_add_no_row(titles) -> None:
 def test_titles_that_cannot_be_read_say_what_to_give(titles, says) -> None:
     with pytest.raises((TypeError, ValueError), match=says):
         two().frame(titles)
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars"])
+def test_titles_are_text_in_every_frame(backend) -> None:
+    titles = {"a": 5, "b": math.nan, "c": pd.NA, "d": None}
+    frame = filled({"1": ["a", "b", "c", "d"]}).frame(titles, backend=backend)
+    first, *others = frame["title"]
+    assert first == "5"
+    assert pd.isna(others).all()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    lists = filled({"1": ["a", "b"]})
+    assert lists.coverage(["a", "b"], k=np.int64(1)) == 0.5
+    assert lists.novelty({"a": np.int64(1)}, users=np.int64(2)) == 1.0
+    assert compare(lists, lists, k=np.int64(2)).k == 2
 
 
 def test_an_unknown_backend_is_named() -> None:
@@ -310,7 +327,19 @@ def test_a_frame_whose_ids_have_another_name_is_refused(what, ask, frame_of) -> 
         (lambda lists: lists.coverage([]), "catalogue holds no item"),
         (lambda lists: lists.coverage("abc"), "must be ids of items"),
         (lambda lists: lists.coverage([1]), "must be a str, got 1"),
-        (lambda lists: lists.gini(["a"], k=0), "k must be at least 1, got 0"),
+        (lambda lists: lists.gini(["a"], k=0), "k must be an int of at least 1, got 0"),
+        (lambda lists: lists.coverage(["a"], k=1.5), "k must be an int of at least 1, got 1.5"),
+        (lambda lists: lists.coverage(["a"], k="3"), "k must be an int of at least 1, got '3'"),
+        (lambda lists: lists.coverage(["a"], k=True), "k must be an int of at least 1, got True"),
+        (lambda lists: lists.novelty({"a": "0.5"}), "of 'a' must be a number, got '0.5'"),
+        (lambda lists: lists.novelty({"a": 1}, users="10"), "users must be an int .* got '10'"),
+        (lambda lists: lists.novelty({"a": 0}, users=0), "users must be an int .* got 0"),
+        (lambda lists: lists.diversity({"a": ["X"]}), r"of 'a' must be one value.*\['X'\]; give"),
+        (
+            lambda lists: lists.diversity(pd.DataFrame({"item_id": ["a"], "b": ["X"]}), by=5),
+            "by must be the name of a column, or several of them, got 5",
+        ),
+        (lambda _: Lists(account=5), "account must be a name such as 'contoso-a', got 5"),
         (lambda lists: lists.novelty({"a": 4}), "give users= with counts"),
         (lambda lists: lists.novelty({"a": 4}, users=3), "from 0 to 3, got 4"),
         (lambda lists: lists.novelty({"a": math.nan}), "from 0 to 1, got nan"),
