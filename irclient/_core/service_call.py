@@ -13,7 +13,6 @@ from irclient._core import call_errors
 from irclient._core.attempt import attempt
 from irclient._core.backoff import backoff
 from irclient._core.bearer import bearer, may_renew
-from irclient._core.call_errors import Unasked
 from irclient._core.call_state import pause, stop_unless_open, tell
 from irclient._core.flights import Answered
 from irclient._core.identity import identity
@@ -21,6 +20,7 @@ from irclient._core.priority import BATCH, INTERACTIVE, REFRESH
 from irclient._core.probing import begin_probe
 from irclient._core.routing import Awaited, Choice, choose, none_works
 from irclient._core.slot_wait import await_slot
+from irclient._core.unasked import passed_by, unasked
 from irclient._core.verdict import SERVED, Meaning, Next
 from irclient.errors import Unavailable
 from irclient.observe import FailedOver, SpilledOver, ThrottleWaited
@@ -117,7 +117,7 @@ def _full(call: CallState) -> IRError:
 
 def _allowance_used_up(call: CallState, slot_after: float) -> IRError:
     verdicts = list(call.verdicts.values())
-    return call_errors.allowance_used_up(slot_after, verdicts, call.attempts, _passed_by(call))
+    return call_errors.allowance_used_up(slot_after, verdicts, call.attempts, passed_by(call))
 
 
 def _not_after(call: CallState) -> float:
@@ -253,7 +253,7 @@ def _wait_for_another_round(call: CallState) -> Call[None]:
 
 def _no_endpoint_answered(call: CallState) -> IRError:
     verdicts = list(call.verdicts.values())
-    error = call_errors.no_endpoint_answered(verdicts, call.attempts, _unasked(call))
+    error = call_errors.no_endpoint_answered(verdicts, call.attempts, unasked(call))
     if isinstance(error, Unavailable):
         after = min(_asked_again_after(call, each) for each in call.endpoints)
         error.retry_after = after if after < math.inf else None
@@ -271,30 +271,6 @@ def _asked_again_after(call: CallState, endpoint: ServiceEndpoint) -> float:
         return aside.ask_again_at - call.now
     health = routes.health[endpoint.url]
     return health.probe_in(call.now) if health.is_known_to_fail else math.inf
-
-
-def _unasked(call: CallState) -> list[Unasked]:
-    """The endpoints that the call has not asked, and why."""
-    left = [each for each in call.endpoints if each not in call.verdicts]
-    spent = "the call had sent all that it may (max_attempts)"
-    return [_known_to_fail(call, each) or Unasked(each.label, spent) for each in left]
-
-
-def _passed_by(call: CallState) -> list[Unasked]:
-    """The endpoints that the call has not asked because they are known to fail."""
-    found = (_known_to_fail(call, each) for each in call.endpoints if each not in call.verdicts)
-    return [each for each in found if each is not None]
-
-
-def _known_to_fail(call: CallState, endpoint: ServiceEndpoint) -> Unasked | None:
-    aside = call.state.routes.asides.find(endpoint, call.modeling)
-    if aside is not None:
-        return Unasked(endpoint.label, f"it is {aside.state} ({aside.reason})", aside.meaning)
-    health = call.state.routes.health[endpoint.url]
-    if not health.is_known_to_fail:
-        return None
-    status = health.status(call.now)
-    return Unasked(endpoint.label, f"it is {status.state} ({status.reason})")
 
 
 def _served(call: CallState, endpoint: ServiceEndpoint, verdict: Verdict) -> Answer:
