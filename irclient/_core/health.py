@@ -75,7 +75,7 @@ class EndpointHealth:
         self.is_known_to_fail = False
         #: When it began to fail; of one that does not, when it last did.
         self.failing_since = 0.0
-        #: When a call last went there although it was known to fail, since all were.
+        #: When a call last went there although it was known to fail, as no other could serve it.
         self.asked_though_failing_at = -math.inf
         self._probe_at = 0.0
         self._probing_until: float | None = None
